@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct row {
+    const char *name;
+    const char *text;
+    int exit;
+    bool retry;
+};
+
+static const struct row rows[ERR_COUNT] = {
+#define X(name, text, exit, retry) {#name, text, exit, retry},
+    ERR_LIST(X)
+#undef X
+};
+
+static const struct row *find(enum err err)
+{
+    unsigned i = (unsigned)err;
+    must(i < (unsigned)ERR_COUNT);
+    return &rows[i];
+}
+
+const char *err_name(enum err err)
+{
+    return find(err)->name;
+}
+
+const char *err_text(enum err err)
+{
+    return find(err)->text;
+}
+
+int err_exit(enum err err)
+{
+    return find(err)->exit;
+}
+
+bool err_retry(enum err err)
+{
+    return find(err)->retry;
+}
+
+enum err note_set(struct note *why, enum err err, const char *fmt, ...)
+{
+    if (why != NULL) {
+        va_list args;
+        va_start(args, fmt);
+        (void)vsnprintf(why->text, sizeof why->text, fmt, args);
+        va_end(args);
+    }
+    return err;
+}
+
+void must_fail(const char *file, int line, const char *cond)
+{
+    (void)fprintf(stderr, "<0>%s:%d: must(%s) failed\n", file, line, cond);
+    abort();
+}
