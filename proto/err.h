@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one list of errors: name, short text, exit status of the command line, worth a retry or not. */
+/* The one list of errors: name, short text, exit status of the command line, worth a retry or
+ * not. */
 #ifndef PROTO_ERR_H
 #define PROTO_ERR_H
 
@@ -9,31 +10,32 @@
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* X(name, text, exit, retry). The position is the wire number: append only, never reorder.
- * exit: 0 done, 1 failed, 2 usage, 3 offline, 4 waits for a person, 5 refused, 6 data damaged. */
-#define ERR_LIST(X)                                                                                \
-    X(OK, "no error", 0, false)                                                                    \
-    X(NOMEM, "out of memory", 1, true)                                                             \
-    X(IO, "input or output failed", 1, true)                                                       \
-    X(FULL, "disk full", 1, true)                                                                  \
-    X(CORRUPT, "data damaged", 6, false)                                                           \
-    X(BUSY, "in use by another process", 1, true)                                                  \
-    X(NOTFOUND, "not found", 1, false)                                                             \
-    X(EXISTS, "exists already", 1, false)                                                          \
-    X(USAGE, "wrong usage", 2, false)                                                              \
-    X(INVALID, "value not valid", 1, false)                                                        \
-    X(FORMAT, "malformed bytes", 1, false)                                                         \
-    X(LIMIT, "over a limit", 1, false)                                                             \
-    X(PROTOCOL, "the peer broke the protocol", 1, true)                                            \
-    X(VERSION, "version not understood", 1, false)                                                 \
-    X(OFFLINE, "server not reachable", 3, true)                                                    \
-    X(TIMEOUT, "no progress in time", 3, true)                                                     \
-    X(CLOSED, "connection closed", 3, true)                                                        \
-    X(REFUSED, "refused", 5, false)                                                                \
-    X(REVOKED, "device revoked", 5, false)                                                         \
-    X(IDENTITY, "not the expected server", 5, false)                                               \
-    X(FROZEN, "locked, add an addendum instead", 1, false)                                         \
-    X(CONFLICT, "waits for a person", 4, false)                                                    \
-    X(LATER, "server asks to come back later", 3, true)                                            \
+ * exit: 0 done, 1 failed, 2 usage, 3 offline, 4 waits for a person, 5 refused, 6 data damaged.
+ */
+#define ERR_LIST(X)                                                                            \
+    X(OK, "no error", 0, false)                                                                \
+    X(NOMEM, "out of memory", 1, true)                                                         \
+    X(IO, "input or output failed", 1, true)                                                   \
+    X(FULL, "disk full", 1, true)                                                              \
+    X(CORRUPT, "data damaged", 6, false)                                                       \
+    X(BUSY, "in use by another process", 1, true)                                              \
+    X(NOTFOUND, "not found", 1, false)                                                         \
+    X(EXISTS, "exists already", 1, false)                                                      \
+    X(USAGE, "wrong usage", 2, false)                                                          \
+    X(INVALID, "value not valid", 1, false)                                                    \
+    X(FORMAT, "malformed bytes", 1, false)                                                     \
+    X(LIMIT, "over a limit", 1, false)                                                         \
+    X(PROTOCOL, "the peer broke the protocol", 1, true)                                        \
+    X(VERSION, "version not understood", 1, false)                                             \
+    X(OFFLINE, "server not reachable", 3, true)                                                \
+    X(TIMEOUT, "no progress in time", 3, true)                                                 \
+    X(CLOSED, "connection closed", 3, true)                                                    \
+    X(REFUSED, "refused", 5, false)                                                            \
+    X(REVOKED, "device revoked", 5, false)                                                     \
+    X(IDENTITY, "not the expected server", 5, false)                                           \
+    X(FROZEN, "locked, add an addendum instead", 1, false)                                     \
+    X(CONFLICT, "waits for a person", 4, false)                                                \
+    X(LATER, "server asks to come back later", 3, true)                                        \
     X(FORK, "this replica is a copy or an older image", 1, true)
 
 enum err {

@@ -25,7 +25,8 @@ void mem_wipe(void *p, size_t n);
 /* 0 when the n bytes are equal, in time that does not depend on them. */
 int mem_differ(const void *a, const void *b, size_t n);
 
-/* Fault hook of the torture tests: when set, every allocation asks it first; true = fail now. */
+/* Fault hook of the torture tests: when set, every allocation asks it first; true = fail now.
+ */
 extern bool (*mem_fail_hook)(void);
 
 /* Many small blocks that live and die together (one job, one page, one frame). */

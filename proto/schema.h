@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a table and a field declaration say; look-ups over THE declaration in schema_tables.c.
+ */
+#ifndef PROTO_SCHEMA_H
+#define PROTO_SCHEMA_H
+
+#include "proto/buf.h"
+
+/* Numeric ids travel and are never reused; golden tests freeze them. */
+enum {
+    FIELD_ID_MAX = 200,  /* a table's own fields are 1..200 */
+    FIELD_DELETED = 240, /* bool, on every row */
+    SCHEMA_TABLE_ID_MAX = 1000,
+    SCHEMA_FIELDS_MAX = 64, /* own fields of one table */
+    SCHEMA_VERSION = 1,     /* grows with each addition */
+};
+
+enum kind {
+    KIND_TEXT = 1, /* UTF-8, .max characters (0 = no own limit) */
+    KIND_INT,      /* .min..max */
+    KIND_REAL,     /* .min..max */
+    KIND_BOOL,
+    KIND_DATE,    /* a calendar day: days since 1970-01-01 */
+    KIND_TIME,    /* minutes since midnight, 0..1439 */
+    KIND_INSTANT, /* ms since 1970 UTC, made by programs only */
+    KIND_ENUM,    /* a code word; .codes, and rows of `code` when .open */
+    KIND_REF,     /* id of a row of .ref */
+    KIND_ID,      /* an id that points to no one table */
+    KIND_RAW,     /* MessagePack of field values, made by programs only */
+};
+
+/* How two concurrent edits of one field are brought together (see merge.h). */
+enum merge_rule {
+    MERGE_LATEST = 0, /* later edit time wins, the loser waits in the inbox */
+    MERGE_LATTICE,    /* the further state wins; order in .codes, see below */
+    MERGE_TEXT,       /* three-way by paragraph; overlap is a conflict */
+    MERGE_REVIEW,     /* the current value stays until .decider decides */
+    MERGE_FROZEN,     /* never changes after the first save */
+    MERGE_ONCE,       /* frozen once set: empty -> value; two values -> as REVIEW */
+};
+
+/* Roles, also bit masks. A role is held in one structure. */
+enum role {
+    ROLE_JOBCOACH = 1,
+    ROLE_MANAGER = 2,
+    ROLE_COORDINATOR = 4,
+    ROLE_ADMIN = 8,
+    ROLE_FEDERATION = 16, /* coordinator of a structure of kind federation; derived */
+    ROLE_ANY = 31,
+};
+
+enum facet { FACET_FACTS = 1, FACET_NOTES = 2, FACET_VAULT = 4 }; /* also bit masks */
+
+/* How the scope of a row is found. */
+enum scope_rule {
+    SCOPE_NETWORK = 1, /* reference data of the whole network */
+    SCOPE_STRUCTURE,   /* the structure named by .scope_field */
+    SCOPE_PERSON,      /* the row IS a dossier, inside the structure named by .scope_field */
+    SCOPE_OF_REF,      /* as the row .scope_field refers to; when empty, the structure named by
+                          .scope_else */
+    SCOPE_OF_ROW,      /* as the row named by the pair .scope_table_field (enum of table names),
+                          .scope_field */
+};
+
+enum sensitivity { SENS_NONE = 0, SENS_PERSONAL, SENS_SECRET, SENS_GDPR9, SENS_NATIONAL };
+enum retention { KEEP_REFERENCE = 1, KEEP_DOSSIER, KEEP_VAULT, KEEP_EVIDENCE, KEEP_AUDIT };
+enum purpose { FOR_INFORM = 1, FOR_ACCOMPANY, FOR_PROVE, FOR_CARE, FOR_PROTECT };
+
+struct field {
+    uint16_t id;      /* 1..FIELD_ID_MAX, never reused */
+    const char *name; /* English identifier */
+    enum kind kind;
+    bool required;     /* may not be empty */
+    bool once_per_row; /* reserved for display: shown in the row's title */
+    bool open;         /* ENUM: rows of `code` with list = .list may add codes */
+    enum merge_rule merge;
+    uint8_t group; /* fields with the same number > 0 are merged as one unit */
+    uint16_t ref;  /* REF: table id */
+    int64_t min,
+        max; /* INT, REAL (in hundredths), TEXT: characters; both 0 = kind's own range */
+    const char *const
+        *codes; /* ENUM: NULL-terminated, in lattice order; "<" and "," see below */
+    const char
+        *lattice;     /* LATTICE: e.g. "planned<in_progress<done,dropped": ranks grow at '<' */
+    const char *list; /* ENUM, open: name of the list in `code` */
+    uint8_t decider;  /* REVIEW, ONCE: role that decides */
+    bool author_structure; /* filled with the author's structure when left out */
+    const char *label;     /* French label; translated through the catalogues */
+};
+
+struct table {
+    uint16_t id; /* never reused */
+    const char *name;
+    const char *label; /* French */
+    enum scope_rule scope;
+    uint16_t scope_field, scope_else, scope_table_field; /* field ids, 0 = none */
+    uint8_t facet;        /* enum facet; of_row tables take their row's facet instead when 0 */
+    uint8_t writers;      /* mask of roles that may insert and change */
+    bool append_only;     /* every field FROZEN after the first save, except ONCE fields */
+    bool program_only;    /* rows are made by the server only (conflict); people change
+                             .open_fields */
+    uint64_t open_fields; /* program_only: bit n-1 = field id n may be edited by people */
+    uint16_t freeze_via;  /* 0: own field .freeze_field; else a REF field, whose row is asked */
+    uint16_t freeze_field;   /* 0 = never frozen; else field id (of that row) ... */
+    const char *freeze_code; /* ... which freezes every other field once it has this code */
+    uint16_t derived[4];     /* field ids the row id is derived from, 0-ended; empty = UUIDv7 */
+    uint8_t exactly_one[2];  /* two field ids of which exactly one is set; 0 = no such rule */
+    enum sensitivity sensitivity;
+    enum retention retention;
+    enum purpose purpose;
+    const struct field *fields; /* in id order */
+    uint16_t field_count;
+};
+
+/* A set of tables; the real one is schema_jalon, tests make larger ones. */
+struct schema {
+    const struct table *tables; /* in id order */
+    uint16_t table_count;
+    uint32_t version;
+};
+extern const struct schema schema_jalon;
+
+/* Table ids other code needs by name. */
+enum {
+    TABLE_STRUCTURE = 1,
+    TABLE_SITE,
+    TABLE_STAFF,
+    TABLE_STAFF_ROLE,
+    TABLE_PATHWAY_MODEL,
+    TABLE_PHASE,
+    TABLE_CODE,
+    TABLE_PARAMETER,
+    TABLE_COMPANY,
+    TABLE_POSITION,
+    TABLE_PROJECT,
+    TABLE_SESSION = 30,
+    TABLE_SESSION_STAFF,
+    TABLE_PERSON = 50,
+    TABLE_PATHWAY,
+    TABLE_STEP,
+    TABLE_ASSIGNMENT,
+    TABLE_ATTENDANCE,
+    TABLE_SESSION_NOTE,
+    TABLE_SESSION_ADDENDUM,
+    TABLE_OBJECTIVE,
+    TABLE_ACTION,
+    TABLE_AGREEMENT,
+    TABLE_CONTRACT,
+    TABLE_INTERNSHIP,
+    TABLE_JOB_FOLLOWUP,
+    TABLE_DOCUMENT,
+    TABLE_CONTACT_POINT,
+    TABLE_CONFLICT = 90,
+};
+
+/* NULL when there is none. */
+const struct table *schema_table(const struct schema *schema, uint16_t id);
+const struct table *schema_table_named(const struct schema *schema, struct str name);
+const struct field *schema_field(const struct table *table, uint16_t id);
+const struct field *schema_field_named(const struct table *table, struct str name);
+/* Position of the field in table->fields, or -1. */
+int schema_field_index(const struct table *table, uint16_t id);
+/* Rank of a code in a LATTICE field, or -1 when it is not in the lattice. */
+int schema_lattice_rank(const struct field *field, struct str code);
+/* Is the code one of field->codes? */
+bool schema_code_known(const struct field *field, struct str code);
+/* Is the field locked after the first save, by itself or by its append-only table? */
+bool schema_field_frozen(const struct table *table, const struct field *field);
+/* The declaration's own rules: ids unique and ascending, names unique, refs exist, scope fields
+ * exist and are frozen, lattices match codes, limits sane, labels and purposes present.
+ * INVALID with the first mistake in `why`. */
+NODISCARD enum err schema_lint(const struct schema *schema, struct note *why);
+
+#endif
