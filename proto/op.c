@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/op.h"
+
+#include "proto/hash.h"
+
+enum { HEAD_ITEMS = 7, INSERT_STEP = 2, UPDATE_STEP = 5, CHANGE_HEAD = 3 };
+
+void op_writer_init(struct op_writer *w)
+{
+    buf_init(&w->body, OP_BYTES_MAX);
+    w->changes = 0;
+}
+
+void op_writer_done(struct op_writer *w)
+{
+    buf_done(&w->body);
+    w->changes = 0;
+}
+
+void op_writer_clear(struct op_writer *w)
+{
+    buf_clear(&w->body);
+    w->changes = 0;
+}
+
+static void change_begin(struct op_writer *w, enum change_kind kind, uint16_t table,
+                         const struct id *row, uint32_t items)
+{
+    w->changes++;
+    pack_array(&w->body, CHANGE_HEAD + items);
+    pack_int(&w->body, (int64_t)kind);
+    pack_int(&w->body, table);
+    pack_id(&w->body, row);
+}
+
+void change_begin_insert(struct op_writer *w, uint16_t table, const struct id *row,
+                         uint32_t fields)
+{
+    change_begin(w, CHANGE_INSERT, table, row, fields * INSERT_STEP);
+}
+
+void change_begin_update(struct op_writer *w, uint16_t table, const struct id *row,
+                         uint32_t fields)
+{
+    change_begin(w, CHANGE_UPDATE, table, row, fields * UPDATE_STEP);
+}
+
+void change_field_base(struct op_writer *w, uint16_t field, struct stamp base)
+{
+    pack_int(&w->body, field);
+    pack_uint(&w->body, base.hlc);
+    pack_uint(&w->body, base.origin);
+}
+
+enum err op_write(const struct op_head *head, const struct op_writer *w, struct buf *out)
+{
+    size_t before = out->n;
+    pack_array(out, HEAD_ITEMS);
+    pack_uint(out, head->op_no);
+    pack_uint(out, head->prev_hash);
+    pack_uint(out, head->hlc);
+    pack_int(out, head->wall_ms);
+    pack_uint(out, head->seen);
+    pack_id(out, &head->actor);
+    pack_array(out, w->changes);
+    buf_add(out, w->body.p, w->body.n);
+    enum err err = w->body.err != ERR_OK ? w->body.err : out->err;
+    if (err == ERR_OK && (out->n - before > OP_BYTES_MAX || w->changes > OP_CHANGES_MAX))
+        err = ERR_LIMIT;
+    if (err != ERR_OK)
+        out->n = before;
+    return err;
+}
+
+enum err op_read(struct str bytes, struct op_head *head, struct cur *changes, size_t *used)
+{
+    size_t n = 0;
+    enum err err = pack_check(bytes, PACK_DEPTH_MAX, PACK_NODES_MAX, &n);
+    if (err != ERR_OK)
+        return err;
+    if (n > OP_BYTES_MAX)
+        return ERR_LIMIT;
+    struct cur cur = cur_of(bytes.p, n);
+    uint32_t items = unpack_array(&cur);
+    struct op_head read = {.op_no = unpack_uint(&cur), .prev_hash = unpack_uint(&cur)};
+    read.hlc = unpack_uint(&cur);
+    read.wall_ms = unpack_int(&cur);
+    read.seen = unpack_uint(&cur);
+    read.actor = unpack_id(&cur);
+    read.changes = unpack_array(&cur);
+    if (cur.bad || items != HEAD_ITEMS || read.op_no == 0 || read.hlc == 0)
+        return ERR_FORMAT;
+    if (read.changes > OP_CHANGES_MAX)
+        return ERR_LIMIT;
+    *head = read;
+    *changes = cur;
+    *used = n;
+    return ERR_OK;
+}
+
+struct change op_change(struct cur *cur)
+{
+    struct change change = {0};
+    uint32_t items = unpack_array(cur);
+    change.kind = (enum change_kind)unpack_int_in(cur, CHANGE_INSERT, CHANGE_UPDATE);
+    change.table = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
+    change.row = unpack_id(cur);
+    uint32_t step = change.kind == CHANGE_INSERT ? INSERT_STEP : UPDATE_STEP;
+    if (items < CHANGE_HEAD || (items - CHANGE_HEAD) % step != 0)
+        cur->bad = true;
+    else
+        change.fields = (items - CHANGE_HEAD) / step;
+    return change;
+}
+
+struct stamp op_field_base(struct cur *cur, uint16_t *field)
+{
+    *field = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
+    struct stamp base = {.hlc = unpack_uint(cur)};
+    base.origin = unpack_u32(cur);
+    return base;
+}
+
+uint64_t op_hash(uint64_t prev_hash, struct str op)
+{
+    return hash64(prev_hash, op.p, op.n);
+}
+
+const char *reason_word(enum reason reason)
+{
+    static const char *const words[REASON_COUNT] = {
+#define X(name, word) word,
+        REASON_LIST(X)
+#undef X
+    };
+    return (unsigned)reason < REASON_COUNT ? words[reason] : "unknown";
+}
+
+const char *verdict_word(enum verdict verdict)
+{
+    static const char *const words[] = {"none", "applied", "merged", "conflict", "refused"};
+    return (unsigned)verdict <= VERDICT_REFUSED ? words[verdict] : "unknown";
+}
