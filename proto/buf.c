@@ -44,6 +44,11 @@ static size_t utf8_step(const uint8_t *p, size_t n)
     return len;
 }
 
+size_t str_utf8_step(struct str s)
+{
+    return s.n == 0 ? 0 : utf8_step((const uint8_t *)s.p, s.n);
+}
+
 bool str_utf8(struct str s)
 {
     const uint8_t *p = (const uint8_t *)s.p;

@@ -24,6 +24,9 @@ bool str_eq(struct str a, struct str b);
 int str_cmp(struct str a, struct str b);
 /* Is it well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL? */
 bool str_utf8(struct str s);
+/* Bytes (1..4) of the well-formed sequence s starts with; 0 when s is empty, cut short,
+ * malformed or starts with NUL. */
+size_t str_utf8_step(struct str s);
 
 /* A growing block of bytes with a cap. Errors stick: write on, check `err` once at the end. */
 struct buf {

@@ -45,9 +45,13 @@ bool err_retry(enum err err)
     return find(err)->retry;
 }
 
+const char *(*note_words)(const char *fmt) = NULL;
+
 enum err note_set(struct note *why, enum err err, const char *fmt, ...)
 {
     if (why != NULL) {
+        if (note_words != NULL)
+            fmt = note_words(fmt);
         va_list args;
         va_start(args, fmt);
         (void)vsnprintf(why->text, sizeof why->text, fmt, args);

@@ -62,6 +62,11 @@ struct note {
 /* Write the note (cut at NOTE_BYTES) and return `err`, so that `return note_set(why, …)` works.
  * why may be NULL. Never put a secret or a person's data into it. */
 NODISCARD enum err note_set(struct note *why, enum err err, const char *fmt, ...) PRINTF(3, 4);
+/* Notes are written in French; a program that speaks other languages sets this once at its
+ * start (io/say) and note_set passes each format through it. NULL leaves them as they are. */
+extern const char *(*note_words)(const char *fmt);
+/* Marks a French text for people that stands in a table: translated where it is printed. */
+#define N_(text) (text)
 
 /* Abort with place and condition, in every build: for our own mistakes only. Bytes from a peer,
  * the disk or a person never reach it. */
