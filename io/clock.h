@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only place where the programs learn what time it is. */
+#ifndef IO_CLOCK_H
+#define IO_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since 1970 UTC, as the machine believes: may be wrong, may jump. Any thread. */
+int64_t clock_wall_ms(void);
+/* Milliseconds that only go forward, time asleep included; no fixed origin. Any thread. */
+int64_t clock_mono_ms(void);
+
+#endif
