@@ -19,7 +19,10 @@ void sha256_end(struct sha256 *sha, uint8_t out[SHA256_BYTES]);
 
 /* Rolling hash of a chain: mixes the n bytes into `seed`. Not cryptographic: it detects forks
  * and accidents between a device and the server that authenticated it. Same on every machine.
- */
+ * Eight bytes a step, read little-endian: multiply, fold, xor, rotate, multiply; the length
+ * goes in first, the last bytes padded with zeros; then the 64-bit finaliser of MurmurHash3
+ * (Appleby, public domain), after which every input bit moves every output bit. Vectors are
+ * frozen in tests/unit/test_hash.c: it is part of the protocol. */
 uint64_t hash64(uint64_t seed, const void *bytes, size_t n);
 
 #endif
