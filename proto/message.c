@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/message.h"
+
+/* Every message is an array: type, then its items in the order of the struct. */
+static size_t begin(struct buf *out, enum message_type type, uint32_t items)
+{
+    size_t at = frame_begin(out);
+    pack_array(out, items + 1);
+    pack_int(out, (int64_t)type);
+    return at;
+}
+
+void message_hello(struct buf *out, const struct hello *m)
+{
+    size_t at = begin(out, MESSAGE_HELLO, 12);
+    pack_uint(out, m->protocol);
+    pack_uint(out, m->schema);
+    pack_id(out, &m->history);
+    pack_uint(out, m->generation);
+    pack_uint(out, m->epoch);
+    pack_uint(out, m->op_last);
+    pack_uint(out, m->acked);
+    pack_uint(out, m->pulled);
+    pack_uint(out, m->origins);
+    pack_int(out, m->wall_ms);
+    pack_bool(out, m->full);
+    pack_bool(out, m->live);
+    frame_end(out, at);
+}
+
+static struct hello read_hello(struct cur *cur)
+{
+    struct hello m = {.protocol = unpack_u32(cur), .schema = unpack_u32(cur)};
+    m.history = unpack_id(cur);
+    m.generation = unpack_u32(cur);
+    m.epoch = unpack_u32(cur);
+    m.op_last = unpack_uint(cur);
+    m.acked = unpack_uint(cur);
+    m.pulled = unpack_uint(cur);
+    m.origins = unpack_u32(cur);
+    m.wall_ms = unpack_int(cur);
+    m.full = unpack_bool(cur);
+    m.live = unpack_bool(cur);
+    return m;
+}
+
+void message_welcome(struct buf *out, const struct welcome *m)
+{
+    size_t at = begin(out, MESSAGE_WELCOME, 13);
+    pack_uint(out, m->protocol);
+    pack_uint(out, m->schema);
+    pack_id(out, &m->history);
+    pack_uint(out, m->generation);
+    pack_int(out, m->wall_ms);
+    pack_uint(out, m->epoch);
+    pack_uint(out, m->known_op);
+    pack_uint(out, m->known_hash);
+    pack_uint(out, m->stable_op);
+    pack_uint(out, m->pull_from);
+    pack_uint(out, m->roles);
+    pack_id(out, &m->structure);
+    if (m->origins.n == 0)
+        pack_array(out, 0);
+    else
+        pack_raw(out, m->origins);
+    frame_end(out, at);
+}
+
+static struct welcome read_welcome(struct cur *cur)
+{
+    struct welcome m = {.protocol = unpack_u32(cur), .schema = unpack_u32(cur)};
+    m.history = unpack_id(cur);
+    m.generation = unpack_u32(cur);
+    m.wall_ms = unpack_int(cur);
+    m.epoch = unpack_u32(cur);
+    m.known_op = unpack_uint(cur);
+    m.known_hash = unpack_uint(cur);
+    m.stable_op = unpack_uint(cur);
+    m.pull_from = unpack_uint(cur);
+    m.roles = (uint8_t)unpack_int_in(cur, 0, UINT8_MAX);
+    m.structure = unpack_id(cur);
+    m.origins = unpack_any(cur);
+    return m;
+}
+
+void message_origins(struct buf *out, const struct origin *list, uint32_t count)
+{
+    pack_array(out, count * 3);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_uint(out, list[i].epoch);
+        pack_id(out, &list[i].staff);
+        pack_uint(out, list[i].device);
+    }
+}
+
+struct origin message_origin(struct cur *cur)
+{
+    struct origin origin = {.epoch = unpack_u32(cur)};
+    origin.staff = unpack_id(cur);
+    origin.device = unpack_u32(cur);
+    return origin;
+}
+
+void message_push(struct buf *out, const struct push *m)
+{
+    size_t at = begin(out, MESSAGE_PUSH, 5);
+    pack_uint(out, m->epoch);
+    pack_uint(out, m->first_op);
+    pack_uint(out, m->count);
+    pack_bool(out, m->packed);
+    pack_bin(out, m->body);
+    frame_end(out, at);
+}
+
+static struct push read_push(struct cur *cur)
+{
+    struct push m = {.epoch = unpack_u32(cur), .first_op = unpack_uint(cur)};
+    m.count = unpack_u32(cur);
+    m.packed = unpack_bool(cur);
+    m.body = unpack_bin(cur);
+    return m;
+}
+
+void message_verdicts(struct buf *out, uint32_t epoch, const struct verdict_range *ranges,
+                      uint32_t count)
+{
+    must(count <= MESSAGE_VERDICTS_MAX);
+    size_t at = begin(out, MESSAGE_VERDICTS, 2);
+    pack_uint(out, epoch);
+    pack_array(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        pack_array(out, 5);
+        pack_uint(out, ranges[i].from);
+        pack_uint(out, ranges[i].to);
+        pack_int(out, (int64_t)ranges[i].verdict);
+        pack_int(out, (int64_t)ranges[i].reason);
+        pack_uint(out, ranges[i].seq);
+    }
+    frame_end(out, at);
+}
+
+static struct verdicts read_verdicts(struct cur *cur)
+{
+    struct verdicts m = {.epoch = unpack_u32(cur), .count = unpack_array(cur)};
+    if (m.count > MESSAGE_VERDICTS_MAX)
+        cur->bad = true;
+    m.ranges = *cur;
+    return m;
+}
+
+struct verdict_range message_range(struct cur *cur)
+{
+    struct verdict_range range = {0};
+    if (unpack_array(cur) != 5)
+        cur->bad = true;
+    range.from = unpack_uint(cur);
+    range.to = unpack_uint(cur);
+    range.verdict = (enum verdict)unpack_int_in(cur, VERDICT_APPLIED, VERDICT_REFUSED);
+    range.reason = (enum reason)unpack_int_in(cur, 0, REASON_COUNT - 1);
+    range.seq = unpack_uint(cur);
+    if (range.from == 0 || range.to < range.from)
+        cur->bad = true;
+    return range;
+}
+
+void message_pulled(struct buf *out, uint64_t through)
+{
+    size_t at = begin(out, MESSAGE_PULLED, 1);
+    pack_uint(out, through);
+    frame_end(out, at);
+}
+
+void message_page(struct buf *out, const struct page *m)
+{
+    size_t at = begin(out, MESSAGE_PAGE, 7);
+    pack_uint(out, m->from);
+    pack_uint(out, m->to);
+    pack_uint(out, m->judged);
+    pack_uint(out, m->rows);
+    pack_uint(out, m->hash);
+    pack_bool(out, m->packed);
+    pack_bin(out, m->body);
+    frame_end(out, at);
+}
+
+static struct page read_page(struct cur *cur)
+{
+    struct page m = {.from = unpack_uint(cur), .to = unpack_uint(cur)};
+    m.judged = unpack_uint(cur);
+    m.rows = unpack_u32(cur);
+    m.hash = unpack_uint(cur);
+    m.packed = unpack_bool(cur);
+    m.body = unpack_bin(cur);
+    if (m.to < m.from)
+        cur->bad = true;
+    return m;
+}
+
+void message_idle(struct buf *out, const struct idle *m)
+{
+    size_t at = begin(out, MESSAGE_IDLE, 3);
+    pack_uint(out, m->through);
+    pack_uint(out, m->judged);
+    pack_uint(out, m->stable_op);
+    frame_end(out, at);
+}
+
+static struct idle read_idle(struct cur *cur)
+{
+    struct idle m = {.through = unpack_uint(cur), .judged = unpack_uint(cur)};
+    m.stable_op = unpack_uint(cur);
+    return m;
+}
+
+void message_bye(struct buf *out, const struct bye *m)
+{
+    size_t at = begin(out, MESSAGE_BYE, 2);
+    pack_int(out, (int64_t)m->err);
+    pack_uint(out, m->retry_ms);
+    frame_end(out, at);
+}
+
+static struct bye read_bye(struct cur *cur)
+{
+    struct bye m = {0};
+    int64_t err = unpack_int_in(cur, 0, INT32_MAX);
+    /* A later version may name an error we do not know. */
+    m.err = err < ERR_COUNT ? (enum err)err : ERR_REFUSED;
+    m.retry_ms = unpack_u32(cur);
+    return m;
+}
+
+void message_epoch(struct buf *out, const struct epoch_given *m)
+{
+    size_t at = begin(out, MESSAGE_EPOCH, 1);
+    pack_uint(out, m->epoch);
+    frame_end(out, at);
+}
+
+void message_enrol(struct buf *out, const struct enrol *m)
+{
+    size_t at = begin(out, MESSAGE_ENROL, 4);
+    pack_id(out, &m->invite);
+    pack_bin(out, m->csr);
+    pack_bin(out, m->nonce);
+    pack_bin(out, m->proof);
+    frame_end(out, at);
+}
+
+static struct enrol read_enrol(struct cur *cur)
+{
+    struct enrol m = {.invite = unpack_id(cur)};
+    m.csr = unpack_bin(cur);
+    m.nonce = unpack_bin(cur);
+    m.proof = unpack_bin(cur);
+    return m;
+}
+
+void message_enrolled(struct buf *out, const struct enrolled *m)
+{
+    size_t at = begin(out, MESSAGE_ENROLLED, 12);
+    pack_bin(out, m->cert);
+    pack_bin(out, m->ca);
+    pack_uint(out, m->device);
+    pack_uint(out, m->epoch);
+    pack_id(out, &m->staff);
+    pack_id(out, &m->structure);
+    pack_uint(out, m->roles);
+    pack_id(out, &m->history);
+    pack_uint(out, m->generation);
+    pack_str(out, m->network);
+    pack_str(out, m->staff_name);
+    pack_bin(out, m->proof);
+    frame_end(out, at);
+}
+
+static struct enrolled read_enrolled(struct cur *cur)
+{
+    struct enrolled m = {.cert = unpack_bin(cur), .ca = unpack_bin(cur)};
+    m.device = unpack_u32(cur);
+    m.epoch = unpack_u32(cur);
+    m.staff = unpack_id(cur);
+    m.structure = unpack_id(cur);
+    m.roles = (uint8_t)unpack_int_in(cur, 0, UINT8_MAX);
+    m.history = unpack_id(cur);
+    m.generation = unpack_u32(cur);
+    m.network = unpack_str(cur);
+    m.staff_name = unpack_str(cur);
+    m.proof = unpack_bin(cur);
+    return m;
+}
+
+void message_empty(struct buf *out, enum message_type type)
+{
+    size_t at = begin(out, type, 0);
+    frame_end(out, at);
+}
+
+static bool read_items(struct cur *cur, struct message *m)
+{
+    switch (m->type) {
+    case MESSAGE_HELLO:
+        m->hello = read_hello(cur);
+        return true;
+    case MESSAGE_WELCOME:
+        m->welcome = read_welcome(cur);
+        return true;
+    case MESSAGE_PUSH:
+        m->push = read_push(cur);
+        return true;
+    case MESSAGE_VERDICTS:
+        m->verdicts = read_verdicts(cur);
+        return true;
+    case MESSAGE_PULLED:
+        m->pulled = unpack_uint(cur);
+        return true;
+    case MESSAGE_PAGE:
+        m->page = read_page(cur);
+        return true;
+    case MESSAGE_IDLE:
+        m->idle = read_idle(cur);
+        return true;
+    case MESSAGE_BYE:
+        m->bye = read_bye(cur);
+        return true;
+    case MESSAGE_EPOCH:
+        m->epoch.epoch = unpack_u32(cur);
+        return true;
+    case MESSAGE_ENROL:
+        m->enrol = read_enrol(cur);
+        return true;
+    case MESSAGE_ENROLLED:
+        m->enrolled = read_enrolled(cur);
+        return true;
+    case MESSAGE_PING:
+    case MESSAGE_PONG:
+    case MESSAGE_FORK:
+    case MESSAGE_WIPE:
+    case MESSAGE_WIPED:
+        return true;
+    }
+    return false;
+}
+
+enum err message_read(struct str body, struct message *out)
+{
+    size_t used = 0;
+    enum err err = pack_check(body, PACK_DEPTH_MAX, PACK_NODES_MAX, &used);
+    if (err != ERR_OK)
+        return err;
+    if (used != body.n)
+        return ERR_FORMAT;
+    struct cur cur = cur_of(body.p, body.n);
+    uint32_t items = unpack_array(&cur);
+    int64_t type = unpack_int(&cur);
+    if (cur.bad || items == 0 || items > MESSAGE_ITEMS_MAX)
+        return ERR_FORMAT;
+    if (type < MESSAGE_HELLO || type > MESSAGE_WIPED)
+        return ERR_PROTOCOL;
+    struct message m = {.type = (enum message_type)type};
+    if (!read_items(&cur, &m) || cur.bad)
+        return ERR_FORMAT;
+    *out = m;
+    return ERR_OK;
+}

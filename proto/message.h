@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The messages of the sync conversation as structs, and their frames (PROTOCOL.md specifies
+ * them). */
+#ifndef PROTO_MESSAGE_H
+#define PROTO_MESSAGE_H
+
+#include "proto/frame.h"
+#include "proto/op.h"
+
+enum {
+    MESSAGE_PROTOCOL = 1,        /* version spoken */
+    MESSAGE_ITEMS_MAX = 32,      /* items of a message's own array */
+    MESSAGE_VERDICTS_MAX = 2000, /* ranges in one VERDICTS */
+    MESSAGE_ORIGINS_MAX = 8000,  /* origins in one WELCOME */
+    MESSAGE_PAGE_ROWS = 500, /* a page is closed at the first operation boundary past this … */
+    MESSAGE_PAGE_BYTES = 192 * 1024, /* … or past this many plain bytes */
+    MESSAGE_PUSH_BYTES = 256 * 1024, /* likewise for a push */
+    MESSAGE_PAGES_AHEAD = 8,  /* pages the server may send before the client has applied them */
+    MESSAGE_PUSHES_AHEAD = 4, /* pushes the client may send before their verdicts */
+};
+
+enum message_type {
+    MESSAGE_HELLO = 1,
+    MESSAGE_WELCOME = 2,
+    MESSAGE_PUSH = 3,
+    MESSAGE_VERDICTS = 4,
+    MESSAGE_PULLED = 5,
+    MESSAGE_PAGE = 6,
+    MESSAGE_IDLE = 7,
+    MESSAGE_BYE = 8,
+    MESSAGE_PING = 9,
+    MESSAGE_PONG = 10,
+    MESSAGE_FORK = 11,
+    MESSAGE_EPOCH = 12,
+    MESSAGE_ENROL = 13,
+    MESSAGE_ENROLLED = 14,
+    MESSAGE_WIPE = 15,
+    MESSAGE_WIPED = 16,
+};
+
+/* client → server, first */
+struct hello {
+    uint32_t protocol;   /* MESSAGE_PROTOCOL */
+    uint32_t schema;     /* SCHEMA_VERSION of the client */
+    struct id history;   /* which server history the replica belongs to; null before the first
+                            contact */
+    uint32_t generation; /* of that history */
+    uint32_t epoch;      /* current epoch number */
+    uint64_t op_last;    /* last operation saved in this epoch, 0 = none */
+    uint64_t acked;      /* verdicts are known through here */
+    uint64_t pulled;     /* pages are applied through here */
+    uint32_t origins;    /* origins (epoch → staff) known through this number */
+    int64_t wall_ms;     /* the device's clock now */
+    bool full;           /* send everything, own rows too (after a fork or a repair) */
+    bool live;           /* stay connected after IDLE */
+};
+
+struct origin {
+    uint32_t epoch;  /* origin number of stamps */
+    struct id staff; /* who holds that device */
+    uint32_t device; /* device number */
+};
+
+/* server → client */
+struct welcome {
+    uint32_t protocol;
+    uint32_t schema;
+    struct id history;
+    uint32_t generation;
+    int64_t wall_ms;     /* the server's clock */
+    uint32_t epoch;      /* echoes hello.epoch */
+    uint64_t known_op;   /* last operation judged in this epoch */
+    uint64_t known_hash; /* rolling hash there */
+    uint64_t stable_op;  /* operations through here are in a backup */
+    uint64_t pull_from;  /* pages will start here (<= hello.pulled) */
+    uint8_t roles;       /* mask of enum role, for the client's own early refusals */
+    struct id structure; /* the staff member's structure */
+    struct str origins; /* encoded array of [epoch, staff, device]; read with message_origins */
+};
+
+/* client → server: whole operations in order */
+struct push {
+    uint32_t epoch;
+    uint64_t first_op;
+    uint32_t count;
+    bool packed;     /* body is zstd */
+    struct str body; /* operations one after the other */
+};
+
+/* server → client: one range of operations with the same verdict */
+struct verdict_range {
+    uint64_t from, to; /* op numbers, inclusive */
+    enum verdict verdict;
+    enum reason reason; /* REFUSED: why */
+    uint64_t seq;       /* seq of `to` */
+};
+struct verdicts {
+    uint32_t epoch;
+    uint32_t count;    /* ranges; read with message_range */
+    struct cur ranges; /* positioned at the first range */
+};
+
+/* server → client: rows changed in (from, to], whole operations */
+struct page {
+    uint64_t from, to;
+    uint64_t judged; /* the client's operations are judged through here at `to` */
+    uint32_t rows;
+    uint64_t hash; /* hash64(from ^ to, body as sent) */
+    bool packed;
+    struct str body; /* rows one after the other (PROTOCOL.md "Rows of a page") */
+};
+
+/* server → client: nothing more for you as of `through` */
+struct idle {
+    uint64_t through;
+    uint64_t judged;
+    uint64_t stable_op;
+};
+
+/* either side: the last message */
+struct bye {
+    enum err err;      /* OK, LATER, REVOKED, VERSION, … */
+    uint32_t retry_ms; /* come back not before */
+};
+
+struct epoch_given {
+    uint32_t epoch; /* the new epoch; its operations start at 1 */
+};
+
+struct enrol {
+    struct id invite; /* first 8 bytes: invitation id, rest zero */
+    struct str csr;   /* DER */
+    struct str nonce; /* 16 bytes */
+    struct str proof; /* HMAC-SHA256(secret, "c" ‖ CA key ‖ csr ‖ nonce) */
+};
+struct enrolled {
+    struct str cert; /* device certificate, DER */
+    struct str ca;   /* CA certificate, DER */
+    uint32_t device; /* device number */
+    uint32_t epoch;  /* first epoch */
+    struct id staff;
+    struct id structure;
+    uint8_t roles;
+    struct id history;
+    uint32_t generation;
+    struct str network;    /* name of the network */
+    struct str staff_name; /* to greet by */
+    struct str proof;      /* HMAC-SHA256(secret, "s" ‖ cert ‖ CA ‖ nonce) */
+};
+
+/* Append one whole frame to `out`; out->err tells (LIMIT, NOMEM). */
+void message_hello(struct buf *out, const struct hello *m);
+void message_welcome(struct buf *out, const struct welcome *m);
+void message_push(struct buf *out, const struct push *m);
+/* ranges: `count` of them. */
+void message_verdicts(struct buf *out, uint32_t epoch, const struct verdict_range *ranges,
+                      uint32_t count);
+void message_pulled(struct buf *out, uint64_t through);
+void message_page(struct buf *out, const struct page *m);
+void message_idle(struct buf *out, const struct idle *m);
+void message_bye(struct buf *out, const struct bye *m);
+void message_epoch(struct buf *out, const struct epoch_given *m);
+void message_enrol(struct buf *out, const struct enrol *m);
+void message_enrolled(struct buf *out, const struct enrolled *m);
+/* PING, PONG, FORK, WIPE, WIPED. */
+void message_empty(struct buf *out, enum message_type type);
+
+/* A decoded message: views point into the frame's body. */
+struct message {
+    enum message_type type;
+    union {
+        struct hello hello;
+        struct welcome welcome;
+        struct push push;
+        struct verdicts verdicts;
+        uint64_t pulled;
+        struct page page;
+        struct idle idle;
+        struct bye bye;
+        struct epoch_given epoch;
+        struct enrol enrol;
+        struct enrolled enrolled;
+    };
+};
+/* Decode a frame's body, pre-checked. FORMAT, LIMIT, PROTOCOL (unknown type). Items beyond
+ * those known are ignored, so that a later version may append some. */
+NODISCARD enum err message_read(struct str body, struct message *out);
+/* Next range or origin; cur->bad when malformed. */
+struct verdict_range message_range(struct cur *cur);
+struct origin message_origin(struct cur *cur);
+/* The encoded list for welcome.origins. */
+void message_origins(struct buf *out, const struct origin *list, uint32_t count);
+
+#endif
