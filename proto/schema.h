@@ -153,6 +153,39 @@ enum {
     TABLE_CONFLICT = 90,
 };
 
+/* Field ids other code needs by name; all others are found through their table. */
+enum {
+    FIELD_STAFF_ROLE_STAFF = 1,
+    FIELD_STAFF_ROLE_STRUCTURE,
+    FIELD_STAFF_ROLE_ROLE,
+    FIELD_STAFF_ROLE_START,
+    FIELD_STAFF_ROLE_END,
+
+    FIELD_SESSION_STATE = 16,
+
+    FIELD_CONFLICT_OF_TABLE = 1,
+    FIELD_CONFLICT_OF_ROW,
+    FIELD_CONFLICT_OF_FIELD,
+    FIELD_CONFLICT_BASE,
+    FIELD_CONFLICT_CURRENT,
+    FIELD_CONFLICT_OTHER,
+    FIELD_CONFLICT_CURRENT_BY,
+    FIELD_CONFLICT_CURRENT_AT,
+    FIELD_CONFLICT_OTHER_BY,
+    FIELD_CONFLICT_OTHER_AT,
+    FIELD_CONFLICT_RECEIVED,
+    FIELD_CONFLICT_ORIGIN,
+    FIELD_CONFLICT_DECIDER,
+    FIELD_CONFLICT_REASON,
+    FIELD_CONFLICT_STATE,
+    FIELD_CONFLICT_DECISION,
+    FIELD_CONFLICT_DECIDED_REASON,
+};
+
+/* The field every row has without declaring it; schema_field and schema_field_named do not
+ * return it. */
+extern const struct field schema_field_deleted;
+
 /* NULL when there is none. */
 const struct table *schema_table(const struct schema *schema, uint16_t id);
 const struct table *schema_table_named(const struct schema *schema, struct str name);
