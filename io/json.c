@@ -164,7 +164,7 @@ void json_real(struct json_out *out, double v)
     for (int digits = 15; digits <= 17; digits++) {
         (void)snprintf(text, sizeof text, "%.*g", digits, v);
         double back = strtod(text, NULL);
-        if (memcmp(&back, &v, sizeof v) == 0)
+        if (back == v)
             break;
     }
     buf_text(out->buf, text);

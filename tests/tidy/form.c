@@ -125,8 +125,6 @@ void rule_words(const struct tree *tree, struct report *out)
                                        "DO",
                                        "FIX"
                                        "ME",
-                                       "XX"
-                                       "X ",
                                        "<<<<"
                                        "<<<",
                                        ">>>>"

@@ -219,7 +219,7 @@ static void malformed_texts_are_refused(void **state)
                                       "{]",
                                       "1 2",
                                       "NaN",
-                                      "\xef\xbb\xbf" "1",
+                                      "\xef\xbb\xbf\x31",
                                       "'a'",
                                       "[1]]",
                                       "\"\xed\xa0\x80\"",
