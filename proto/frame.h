@@ -20,7 +20,8 @@ void frame_end(struct buf *out, size_t begun);
 
 /* Take the next frame from the front of `in`: OK and *body (a view into `in`; valid until `in`
  * changes) and *used (bytes to drop, head included); or OK with body {NULL,0} and used 0 when
- * more bytes are needed; LIMIT when the announced length is over max. */
+ * more bytes are needed; LIMIT when the announced length is over max; FORMAT when it is zero.
+ */
 NODISCARD enum err frame_next(struct str in, size_t max, struct str *body, size_t *used);
 
 /* zstd contexts, reused; NULL members until first use. One thread at a time. */
@@ -34,7 +35,7 @@ NODISCARD enum err squeeze_compress(struct squeeze *squeeze, struct str plain, i
                                     struct buf *out);
 /* Append to `out` the expansion of `packed`; never more than plain_max bytes (allocated as it
  * grows; the header's size is not believed), window <= 1 MiB; trailing bytes refused.
- * FORMAT or LIMIT. */
+ * FORMAT, LIMIT, NOMEM; `out` then holds what it held before. */
 NODISCARD enum err squeeze_expand(struct squeeze *squeeze, struct str packed, size_t plain_max,
                                   struct buf *out);
 

@@ -46,24 +46,30 @@ bool value_eq(const struct value *a, const struct value *b);
 NODISCARD enum err value_check(const struct field *field, const struct value *v,
                                struct note *why);
 
+/* What a person should write for this kind, in short English: "a time such as 14:05". */
+const char *value_form(enum kind kind);
+
 /* Canonical text, the same in CSV, --json strings and the command line: dates 2026-11-22, times
  * 14:05, instants 2026-11-22T14:05:09.123Z, booleans true/false, ids with dashes, reals with a
  * point and as many digits as needed, RAW as lower-case hex. NULL prints nothing. */
 void value_print(enum kind kind, const struct value *v, struct buf *out);
 /* The inverse, and what people type: dates also 22/11/2026 and 22/11/26 (day first), times
  * 14h05 and 9:05, decimal comma, oui/non/ja/nein/nee/yes/no/1/0. Empty text is NULL. Text
- * values keep pointing into `text`; ids are written to `arena`. INVALID with `why` naming the
- * field and the form expected, never the value. */
+ * values keep pointing into `text`; ids and RAW bytes are written to `arena`. Years of two
+ * digits are 1950..2049. Only the form and UTF-8 are judged here; range, length, codes and
+ * emptiness by value_check. INVALID with `why` naming the field and the form expected, never
+ * the value; NOMEM. */
 NODISCARD enum err value_parse(const struct field *field, struct str text, struct arena *arena,
                                struct value *out, struct note *why);
 
 void value_pack(const struct value *v, struct buf *out);
-/* Reads what value_pack wrote for this kind; another type sets cur->bad. Text is not yet
- * checked for length; views point into the cursor's bytes. */
+/* Reads what value_pack wrote for this kind; another type, and a REF or ID that is not 16
+ * bytes, sets cur->bad. Text is not yet checked for length; views point into the cursor's
+ * bytes. */
 struct value value_unpack(enum kind kind, struct cur *cur);
 
-/* Days since 1970-01-01 of a proleptic Gregorian date, and back; false when there is no such
- * day. */
+/* Days since 1970-01-01 of a proleptic Gregorian date of the years 1..9999, and back; false
+ * when there is no such day. */
 bool date_of(int year, int month, int day, int32_t *out);
 void date_split(int32_t days, int *year, int *month, int *day);
 
