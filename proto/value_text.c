@@ -305,8 +305,8 @@ static bool parse_instant(struct str s, int64_t *out)
             return false;
         ms *= width == 1 ? 100 : width == 2 ? 10 : 1;
     }
-    *out = (int64_t)days * MS_OF_DAY +
-           (int64_t)(hour * MINUTES_OF_HOUR + minute) * MS_OF_MINUTE + second * 1000 + ms;
+    int64_t seconds = ((int64_t)hour * MINUTES_OF_HOUR + minute) * 60 + second;
+    *out = (int64_t)days * MS_OF_DAY + seconds * 1000 + ms;
     return eat(&s, "Z") && s.n == 0;
 }
 
@@ -407,15 +407,16 @@ static enum err parse_hex(struct str s, struct arena *arena, struct str *out)
 {
     if (s.n % 2 != 0)
         return ERR_INVALID;
-    for (size_t i = 0; i < s.n; i++) {
-        if (hex(s.p[i]) < 0)
-            return ERR_INVALID;
-    }
     char *bytes = arena_new(arena, s.n / 2);
     if (bytes == NULL)
         return ERR_NOMEM;
-    for (size_t i = 0; i < s.n / 2; i++)
-        bytes[i] = (char)(hex(s.p[2 * i]) << 4 | hex(s.p[2 * i + 1]));
+    for (size_t i = 0; i < s.n / 2; i++) {
+        int high = hex(s.p[2 * i]);
+        int low = hex(s.p[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return ERR_INVALID;
+        bytes[i] = (char)(high << 4 | low);
+    }
     *out = (struct str){bytes, s.n / 2};
     return ERR_OK;
 }
