@@ -29,11 +29,13 @@ struct grants {
 /* Facets the roles open in their own structure: jobcoach facts+notes, manager and coordinator
  * facts, admin and federation nothing but the network's. */
 uint8_t scope_facets(uint8_t roles);
-/* Network facts are readable by every member; elsewhere a grant of that home must open the
- * facet. */
+/* Network facts are readable by whoever holds a role anywhere; elsewhere a grant of that home
+ * must open the facet. `facet` is one bit; any other value is denied. */
 bool scope_may_read(const struct grants *grants, struct scope scope, uint8_t facet);
-/* May a holder of the grants insert or change rows of this table in this scope? The table's
- * writers mask, held in the row's home; for the network's tables held anywhere. */
+/* May a holder of the grants insert or change rows of this table in this scope? A role of the
+ * table's writers mask must be held in the row's home (for the network's rows: anywhere), and
+ * the table's facet be readable there: nobody writes blindly. A table that takes its row's
+ * facet (facet 0) leaves that second question to the caller. */
 bool scope_may_write(const struct grants *grants, const struct table *table,
                      struct scope scope);
 
