@@ -60,6 +60,16 @@ enum err note_set(struct note *why, enum err err, const char *fmt, ...)
     return err;
 }
 
+void note_write(struct note *why, const char *fmt, ...)
+{
+    if (why == NULL)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(why->text, sizeof why->text, fmt, args);
+    va_end(args);
+}
+
 void must_fail(const char *file, int line, const char *cond)
 {
     (void)fprintf(stderr, "<0>%s:%d: must(%s) failed\n", file, line, cond);

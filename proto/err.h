@@ -68,6 +68,9 @@ extern const char *(*note_words)(const char *fmt);
 /* Marks a French text for people that stands in a table: translated where it is printed. */
 #define N_(text) (text)
 
+/* Only write the note; why may be NULL. */
+void note_write(struct note *why, const char *fmt, ...) PRINTF(2, 3);
+
 /* Abort with place and condition, in every build: for our own mistakes only. Bytes from a peer,
  * the disk or a person never reach it. */
 #define must(cond) ((cond) ? (void)0 : must_fail(__FILE__, __LINE__, #cond))

@@ -3,7 +3,7 @@
 
 #include "proto/hash.h"
 
-enum { HEAD_ITEMS = 7, INSERT_STEP = 2, UPDATE_STEP = 5, CHANGE_HEAD = 3 };
+enum { HEAD_ITEMS = 8, INSERT_STEP = 2, UPDATE_STEP = 5, CHANGE_HEAD = 3 };
 
 void op_writer_init(struct op_writer *w)
 {
@@ -61,6 +61,7 @@ enum err op_write(const struct op_head *head, const struct op_writer *w, struct 
     pack_uint(out, head->hlc);
     pack_int(out, head->wall_ms);
     pack_uint(out, head->seen);
+    pack_uint(out, head->form);
     pack_id(out, &head->actor);
     pack_array(out, w->changes);
     buf_add(out, w->body.p, w->body.n);
@@ -86,9 +87,11 @@ enum err op_read(struct str bytes, struct op_head *head, struct cur *changes, si
     read.hlc = unpack_uint(&cur);
     read.wall_ms = unpack_int(&cur);
     read.seen = unpack_uint(&cur);
+    read.form = unpack_u32(&cur);
     read.actor = unpack_id(&cur);
     read.changes = unpack_array(&cur);
-    if (cur.bad || items != HEAD_ITEMS || read.op_no == 0 || read.hlc == 0)
+    if (cur.bad || items != HEAD_ITEMS || read.op_no == 0 || read.op_no > INT64_MAX ||
+        read.hlc == 0 || read.hlc > INT64_MAX)
         return ERR_FORMAT;
     if (read.changes > OP_CHANGES_MAX)
         return ERR_LIMIT;

@@ -11,7 +11,7 @@
 /* An operation always fits one page and one frame, so that neither ever splits one. */
 enum { OP_BYTES_MAX = 384 * 1024, OP_CHANGES_MAX = 1000, OP_BATCH_CHANGES = 500 };
 
-/* MessagePack array of 7: op_no, prev_hash, hlc, wall_ms, seen, actor, changes. */
+/* MessagePack array of 8: op_no, prev_hash, hlc, wall_ms, seen, form, actor, changes. */
 struct op_head {
     uint64_t op_no;     /* 1, 2, 3 … within one epoch */
     uint64_t prev_hash; /* rolling hash of the operation before; 0 for the first of an epoch */

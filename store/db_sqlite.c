@@ -414,7 +414,7 @@ enum err db_integrity(struct db *db, bool *ok, struct note *why)
     struct str said = step == STEP_ROW ? col_text(stmt, 0) : STR("unreadable");
     *ok = str_eq(said, STR("ok"));
     if (!*ok)
-        (void)note_set(why, ERR_CORRUPT, "%.*s", (int)said.n, said.p);
+        note_write(why, "%.*s", (int)said.n, said.p);
     stmt_free(stmt);
     return ERR_OK;
 }

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client's half of one sync conversation as a pure state machine: events in, actions out.
+ */
+#ifndef PROTO_SESSION_H
+#define PROTO_SESSION_H
+
+#include "proto/message.h"
+
+/* The owner feeds events one at a time and carries out the actions in order; at most one store
+ * action is outstanding, and its answer is the next event of that kind. No clock: deadlines are
+ * the owner's. */
+struct session;
+
+enum session_event_type {
+    SESSION_EV_OPEN,    /* connected; `hello` is what the store wants to say */
+    SESSION_EV_FRAME,   /* one frame body arrived */
+    SESSION_EV_PLANNED, /* answer to SESSION_DO_WELCOME */
+    SESSION_EV_PUSH,    /* answer to SESSION_DO_PUSH: frame bytes (may be empty) and `last` */
+    SESSION_EV_JUDGED,  /* answer to SESSION_DO_VERDICTS */
+    SESSION_EV_APPLIED, /* answer to SESSION_DO_PAGES */
+    SESSION_EV_REBASED, /* answer to SESSION_DO_REBASE: a new `hello` */
+    SESSION_EV_SAVED, /* the person saved something while connected: look at the outbox again */
+    SESSION_EV_STORE_FAILED, /* any store action failed with `err` */
+};
+struct session_event {
+    enum session_event_type type;
+    struct str bytes;   /* FRAME: body; PUSH: frame */
+    struct hello hello; /* OPEN, REBASED */
+    bool fork;          /* PLANNED */
+    uint64_t push_from; /* PLANNED */
+    uint64_t op_last;   /* PLANNED, PUSH: last operation saved */
+    uint64_t last;      /* PUSH: last operation in the frame */
+    uint64_t through;   /* APPLIED: pulled_through; JUDGED: acked_through */
+    enum err err;       /* STORE_FAILED */
+};
+
+enum session_action_type {
+    SESSION_SEND,        /* bytes */
+    SESSION_DO_WELCOME,  /* message: WELCOME */
+    SESSION_DO_PUSH,     /* read the outbox after `after` */
+    SESSION_DO_VERDICTS, /* message: VERDICTS */
+    SESSION_DO_PAGES,    /* session_pages() */
+    SESSION_DO_REBASE,   /* epoch */
+    SESSION_DO_WIPE,     /* the device was wiped by its coordinator */
+    SESSION_DONE,        /* err: OK = everything sent and received */
+};
+struct session_action {
+    enum session_action_type type;
+    struct str bytes;       /* SEND: valid until the next step */
+    struct message message; /* DO_WELCOME, DO_VERDICTS: views valid until the answer */
+    uint64_t after;
+    uint32_t epoch;
+    enum err err;
+    uint32_t retry_ms; /* DONE: the server asks to wait */
+};
+enum { SESSION_ACTIONS_MAX = 8 };
+
+NODISCARD struct session *session_new(bool live);
+void session_free(struct session *session);
+/* Feed one event; returns the number of actions written. NOMEM ends in SESSION_DONE too. */
+size_t session_step(struct session *session, const struct session_event *event,
+                    struct session_action actions[SESSION_ACTIONS_MAX]);
+/* The pages of a DO_PAGES action, and the IDLE that closes them (NULL when there is none yet);
+ * valid until SESSION_EV_APPLIED. */
+size_t session_pages(const struct session *session, const struct page **pages,
+                     const struct idle **idle);
+/* Has the server said that nothing is left, and is everything of ours judged? */
+bool session_idle(const struct session *session);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one door for local changes: validate, stamp, write rows and operations in one
+ * transaction. */
+#ifndef STORE_EDIT_H
+#define STORE_EDIT_H
+
+#include "store/rows.h"
+
+/* One transaction of a person (or of jalonctl on the server). On a replica each save makes one
+ * outbox operation; a long batch is cut into operations of OP_BATCH_CHANGES changes within the
+ * same transaction. On the server the operations are judged at once with the server's own
+ * rights. */
+struct edit;
+
+struct edit_value {
+    const struct field *field; /* of the table; NULL = FIELD_DELETED */
+    struct value value;
+};
+
+/* Begin. REFUSED when the replica is not enrolled. */
+NODISCARD enum err edit_open(struct store *s, struct edit **out, struct note *why);
+/* Make a row. Fields left out are empty, or the author's structure where the schema says so.
+ * The id is derived or new; *id tells. INVALID, NOTFOUND (a reference to no row), REFUSED
+ * (roles do not allow this table: told early, the server judges anyway), EXISTS (a derived id
+ * that is there and alive). `why` names the field, never the value. After an error nothing of
+ * this call remains. */
+NODISCARD enum err edit_insert(struct edit *edit, const struct table *table,
+                               const struct edit_value *values, size_t count, struct id *id,
+                               struct note *why);
+/* Change fields of a live row; values equal to the present ones are left out. All fields of a
+ * group travel together. FROZEN, INVALID, NOTFOUND, REFUSED. */
+NODISCARD enum err edit_update(struct edit *edit, const struct table *table,
+                               const struct id *id, const struct edit_value *values,
+                               size_t count, struct note *why);
+/* Delete or bring back. */
+NODISCARD enum err edit_delete(struct edit *edit, const struct table *table,
+                               const struct id *id, bool deleted, struct note *why);
+/* Rows written so far. */
+uint64_t edit_count(const struct edit *edit);
+/* Save durably; frees the edit whatever happens. */
+NODISCARD enum err edit_commit(struct edit *edit, struct note *why);
+/* Forget everything since edit_open; frees. NULL is fine. */
+void edit_abort(struct edit *edit);
+
+/* Decide a conflict by an ordinary edit: keep the current value, take the other, or `value`
+ * (text as value_parse takes it; only for conflicts of one field). One operation: the field and
+ * the decision. */
+enum edit_decision { EDIT_KEEP_CURRENT, EDIT_TAKE_OTHER, EDIT_OWN_VALUE };
+NODISCARD enum err edit_resolve(struct store *s, const struct id *conflict,
+                                enum edit_decision decision, struct str value,
+                                struct str reason, struct note *why);
+
+#endif

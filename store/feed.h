@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's feed: one entry per live row, moved forward when the row changes; pages are cut
+ * from it. */
+#ifndef STORE_FEED_H
+#define STORE_FEED_H
+
+#include "store/rows.h"
+
+/* Move a row's entry from its old place (row->seq, 0 = none yet) to `seq`, and set row->seq.
+ * The row itself is written by the caller. Inside a transaction. */
+NODISCARD enum err feed_move(struct store *s, const struct table *table, struct row *row,
+                             uint8_t facet, uint64_t seq);
+
+/* Who reads, and from where. */
+struct feed_reader {
+    struct grants grants;
+    uint32_t origin; /* the reader's epoch: what it wrote itself is not sent back … */
+    bool full;       /* … unless it asks for everything */
+    uint64_t cursor; /* rows changed after this seq */
+};
+struct feed_page {
+    uint64_t from, to; /* rows changed in (from, to] */
+    uint64_t end;      /* last seq committed when it was read: nothing more when to == end */
+    uint32_t rows;
+};
+/* Append to `body` the encoded rows of the next page: whole operations, closed past
+ * MESSAGE_PAGE_ROWS or MESSAGE_PAGE_BYTES. One reading moment: rows and marks agree. */
+NODISCARD enum err feed_read(struct store *s, const struct feed_reader *reader,
+                             struct buf *body, struct feed_page *out);
+
+/* Rows of a page: each is an array.
+ *   whole: 0, table, id, hlc, origin, by, form, versions, raw, then field, value, …
+ *          versions: flat array of field, hlc, origin; raw: bin or nil.
+ *   partial: 1, table, id, then field, hlc, origin, value, …  */
+enum feed_row { FEED_WHOLE = 0, FEED_PARTIAL = 1 };
+enum { FEED_WHOLE_HEAD = 9, FEED_PARTIAL_HEAD = 3 };
+
+#endif

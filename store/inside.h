@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store's inside, for the files of store/ only. */
+#ifndef STORE_INSIDE_H
+#define STORE_INSIDE_H
+
+#include "proto/frame.h"
+#include "proto/scope.h"
+#include "store/db.h"
+#include "store/sql.h"
+#include "store/store.h"
+
+/* Numbered facts, one row each in `meta`. Never renumber. */
+enum meta {
+    META_FORMAT = 1, /* of the service tables */
+    META_SIDE,
+    META_SCHEMA,  /* SCHEMA_VERSION last seen */
+    META_HISTORY, /* 16 bytes: which server history */
+    META_GENERATION,
+    META_HLC, /* greatest stamp observed or made by the server */
+    /* client */
+    META_DEVICE = 20,
+    META_EPOCH,
+    META_STAFF,
+    META_STRUCTURE,
+    META_ROLES,
+    META_ACKED,     /* op_no */
+    META_ACKED_HLC, /* its stamp */
+    META_PULLED,
+    META_RELEASED, /* operations through here were deleted from the outbox */
+    META_RELEASED_HASH,
+    META_LAST_SYNC,
+    META_SKEW,
+    META_COMPLETE,
+    META_FULL,    /* the next sync asks for everything */
+    META_ORIGINS, /* origins known through this number */
+    META_OP_LAST, /* last operation when the outbox is empty */
+    META_OP_HASH,
+    META_OP_HLC,
+    /* server */
+    META_SEQ = 60,       /* last seq committed */
+    META_COMMIT,         /* last commit of the chain */
+    META_GENERATION_SEQ, /* seq where this generation began */
+    META_STABLE_SEQ,     /* everything through here is in a backup */
+    META_NETWORK,        /* text: name of the network */
+    META_RIGHTS,         /* version of the grants */
+    META_LAST = 80,
+};
+
+/* One operation chain: the client's own, or one the server keeps for a device. */
+struct chain {
+    uint64_t op_no; /* last operation, 0 = none */
+    uint64_t hash;  /* rolling hash there */
+    hlc_t hlc;      /* its stamp */
+};
+
+/* Statements generated from the schema, per table. */
+enum row_sql { ROW_INSERT, ROW_UPDATE, ROW_BY_ID, ROW_BY_RID, ROW_SQL_COUNT };
+
+enum { REF_CACHE_SLOTS = 4096 };
+/* Where a row lives, remembered so that bulk work does not ask again for each reference. */
+struct ref_slot {
+    struct id id;
+    uint16_t table; /* 0 = empty */
+    struct scope scope;
+};
+
+struct store {
+    struct db *db;
+    struct store_env env;
+    struct stmt *fixed[SQL_COUNT];
+    struct stmt *(*rows)[ROW_SQL_COUNT]; /* by position of the table in the schema */
+    struct id_maker ids;
+    struct squeeze squeeze;
+    struct ref_slot *refs; /* REF_CACHE_SLOTS of them */
+    /* mirrors of meta, valid outside transactions and reloaded after a rollback */
+    struct hlc clock;
+    struct chain own; /* client: last operation saved */
+    uint64_t acked;
+    hlc_t acked_hlc;
+    uint64_t pulled;
+    uint32_t epoch;
+    struct id staff, structure;
+    uint8_t roles;
+    uint64_t seq; /* server: last seq, also inside a transaction */
+    uint64_t chain_commit;
+    uint32_t rights;     /* version of the grants */
+    bool rights_touched; /* this transaction changed a row grants come from */
+};
+
+/* A fixed statement, prepared on first use. */
+NODISCARD enum err store_sql(struct store *s, enum sql sql, struct stmt **out);
+/* A statement of a table, prepared on first use. index: position in the schema. */
+NODISCARD enum err store_row_sql(struct store *s, uint16_t index, enum row_sql which,
+                                 struct stmt **out);
+uint16_t store_table_index(const struct store *s, const struct table *table);
+
+NODISCARD enum err meta_get_int(struct store *s, enum meta key, int64_t *out);
+NODISCARD enum err meta_set_int(struct store *s, enum meta key, int64_t v);
+/* *out zero when there is none. */
+NODISCARD enum err meta_get_id(struct store *s, enum meta key, struct id *out);
+NODISCARD enum err meta_set_id(struct store *s, enum meta key, const struct id *id);
+NODISCARD enum err meta_get_text(struct store *s, enum meta key, struct buf *out);
+NODISCARD enum err meta_set_text(struct store *s, enum meta key, struct str text);
+
+/* A transaction of the store: on failure everything is rolled back and the mirrors are
+ * reloaded. */
+NODISCARD enum err store_begin(struct store *s);
+/* Commit when err is OK, else roll back; returns what went wrong first. */
+NODISCARD enum err store_end(struct store *s, enum err err);
+/* Bring the mirrors back to what is on disk. */
+NODISCARD enum err store_reload(struct store *s);
+
+/* ddl.c: service tables, tables and columns of the schema; one transaction. */
+NODISCARD enum err ddl_migrate(struct store *s, struct note *why);
+/* SQL of a table's statements. */
+void ddl_row_sql(const struct table *table, enum row_sql which, struct buf *out);
+
+/* SELECT of all columns in the order of rows.h. */
+void ddl_select(const struct table *table, const char *where, struct buf *out);
+
+void refs_forget(struct store *s);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's judgement of one change: rights, validity, scope, merge with the present row. */
+#ifndef STORE_JUDGE_H
+#define STORE_JUDGE_H
+
+#include "proto/op.h"
+#include "store/rows.h"
+
+/* Who wrote an operation, as the server knows it. */
+struct author {
+    uint32_t origin;             /* epoch number; 0 = the server itself */
+    struct id staff;             /* operations of another actor are refused */
+    const struct grants *grants; /* ignored for the server itself */
+};
+
+/* One operation being judged. */
+struct judge {
+    struct store *s;
+    const struct author *author;
+    const struct op_head *op;
+    uint64_t seq;        /* of this operation */
+    int64_t edit_ms;     /* translated time of the edit */
+    int64_t recv_ms;     /* now, by the server */
+    struct arena *arena; /* lives as long as the operation */
+    struct buf *history; /* scratch */
+    enum verdict verdict;
+    enum reason reason; /* set: the whole operation is refused */
+};
+
+/* Judge one change; its fields follow in `cur`. OK also when refused (look at j->reason); an
+ * error is the machine's, or FORMAT when the bytes are broken. Inside the operation's
+ * savepoint. */
+NODISCARD enum err judge_change(struct judge *j, const struct change *change, struct cur *cur);
+/* Tell every reader again what the server holds for the rows and fields of a refused operation.
+ */
+NODISCARD enum err judge_retell(struct judge *j, const struct change *change, struct cur *cur);
+
+/* One field of an update while it is judged. */
+struct edit_field {
+    int index; /* in table->fields, or -1: FIELD_DELETED or unknown here */
+    uint16_t id;
+    struct stamp base;
+    struct value before, after;
+    struct str raw; /* unknown here: the encoded value after */
+};
+
+/* settle.c: bring the fields of an update into the row, rule by rule; conflicts become rows.
+ * *changed: the row must be written. */
+NODISCARD enum err settle_update(struct judge *j, const struct table *table, struct row *row,
+                                 const struct edit_field *edits, uint32_t count, bool *changed);
+/* Version of a field: written by this operation (taken), or only told again. */
+void settle_taken(struct judge *j, struct row *row, uint16_t field);
+void settle_retold(struct judge *j, struct row *row, uint16_t field);
+
+/* conflict_rows.c: a conflict row beside `row`. Values are MessagePack: field, value, … */
+struct conflict_case {
+    const char *of_field; /* field or group name */
+    struct str base, current, other;
+    struct id current_by, other_by;
+    int64_t current_ms, other_ms;
+    uint32_t origin; /* of the value that lost */
+    uint8_t decider; /* roles; 0 = whoever may write the row */
+    const char *why;
+};
+NODISCARD enum err conflict_add(struct judge *j, const struct table *table,
+                                const struct row *row, const struct conflict_case *c);
+/* Who holds the device that wrote with this origin; null id for the server. */
+NODISCARD enum err origin_staff(struct store *s, uint32_t origin, struct id *out);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's side of a sync, as jobs of the database thread: hello, group commit, pages,
+ * devices. */
+#ifndef STORE_SERVE_H
+#define STORE_SERVE_H
+
+#include "proto/message.h"
+#include "store/feed.h"
+#include "store/store.h"
+
+enum device_state { DEVICE_ACTIVE = 1, DEVICE_REVOKED = 2, DEVICE_WIPE = 3, DEVICE_WIPED = 4 };
+
+/* A new server database gets its history id, generation 1 and the network's name. EXISTS when
+ * it has one. */
+NODISCARD enum err serve_init(struct store *s, struct str network);
+
+/* Who is behind a key. REVOKED with *state set when it may not sync; NOTFOUND for a key never
+ * listed. */
+struct serve_device {
+    uint32_t device;
+    struct id staff;
+    enum device_state state;
+};
+NODISCARD enum err serve_device(struct store *s, const uint8_t key[32],
+                                struct serve_device *out);
+
+/* What one connection needs between jobs. */
+struct serve_session {
+    uint32_t device;
+    uint32_t epoch;
+    struct id staff;
+    int64_t skew_ms;           /* device clock minus ours, measured at HELLO */
+    uint32_t rights;           /* version of the grants below */
+    struct feed_reader reader; /* grants and pull cursor */
+    uint64_t judged;           /* own operations judged through here */
+};
+/* Answer a HELLO: appends WELCOME, then VERDICTS for what the client has not heard yet.
+ * VERSION, IDENTITY (another history), REFUSED (an epoch that is not this device's; the client
+ * may FORK). */
+NODISCARD enum err serve_hello(struct store *s, const struct serve_device *device,
+                               const struct hello *hello, struct serve_session *out,
+                               struct buf *frames);
+/* A new epoch for a fork; appends EPOCH. The session must start again with HELLO. */
+NODISCARD enum err serve_fork(struct store *s, const struct serve_device *device,
+                              struct buf *frames);
+
+/* One waiting push. */
+struct serve_push {
+    struct serve_session *session; /* judged moves on success */
+    struct push push;
+    struct buf *frames; /* VERDICTS are appended after the commit */
+    enum err err;       /* of this push alone: FORK, FORMAT, LIMIT; nothing of it was kept */
+};
+/* Group commit: judge all pushes in order, each under its own savepoints, commit once, then
+ * write the verdicts. An error means nothing at all was committed. */
+NODISCARD enum err serve_pushes(struct store *s, struct serve_push *pushes, size_t count);
+
+/* Append the next PAGE, or IDLE when nothing is left; *idle tells. Moves
+ * session->reader.cursor. When the grants changed since, they are read again first. */
+NODISCARD enum err serve_page(struct store *s, struct serve_session *session,
+                              struct buf *frames, bool *idle);
+/* Note that the device has applied through here. */
+NODISCARD enum err serve_seen(struct store *s, const struct serve_session *session,
+                              uint64_t pulled);
+
+/* Last seq committed: whoever has read less has something to fetch. Any thread may compare a
+ * copy. */
+uint64_t serve_seq(const struct store *s);
+
+/* Invitations and devices. secret: 16 bytes, kept only as SHA-256. */
+enum { INVITE_TRIES_MAX = 5 };
+NODISCARD enum err serve_invite(struct store *s, const struct id *invite,
+                                const uint8_t secret_sha256[32], const struct id *staff,
+                                int64_t expires_ms);
+struct serve_invitation {
+    uint8_t secret_sha256[32];
+    struct id staff;
+    bool used; /* by used_key; reply holds the answer given then */
+    uint8_t used_key[32];
+};
+/* Look up and count a try. NOTFOUND, TIMEOUT (expired), LIMIT (too many tries). The stored
+ * reply is appended to `reply`. */
+NODISCARD enum err serve_invitation(struct store *s, const struct id *invite,
+                                    struct serve_invitation *out, struct buf *reply);
+/* What the reply to an enrolment says of the device; the store makes device and epoch. */
+struct serve_enrolment {
+    struct id invite, staff;
+    uint8_t key[32]; /* SHA-256 of the device's public key */
+    struct str name; /* label for people */
+};
+/* In one transaction: device, first epoch, invitation used, reply stored. `reply` is made by
+ * the callback once the numbers are known (it signs); its bytes are stored for a repeated
+ * request. */
+typedef enum err serve_on_enrolled(void *ctx, const struct store_identity *identity,
+                                   struct str network, struct str staff_name,
+                                   struct buf *reply);
+NODISCARD enum err serve_enrol(struct store *s, const struct serve_enrolment *enrolment,
+                               serve_on_enrolled *on_enrolled, void *ctx, struct buf *reply);
+NODISCARD enum err serve_device_state(struct store *s, uint32_t device,
+                                      enum device_state state);
+struct serve_device_info {
+    uint32_t device, epoch, schema, forks;
+    struct id staff;
+    struct str name;
+    enum device_state state;
+    int64_t enrolled_ms, seen_ms, skew_ms;
+    uint64_t pulled;
+};
+typedef enum err serve_on_device(void *ctx, const struct serve_device_info *info);
+NODISCARD enum err serve_devices(struct store *s, serve_on_device *on_device, void *ctx);
+
+struct serve_stats {
+    uint64_t seq, operations, conflicts, quarantined, devices, commits;
+    uint64_t stable_seq;
+    int64_t file_bytes, free_bytes;
+    uint32_t generation;
+    struct id history;
+};
+NODISCARD enum err serve_stats(struct store *s, struct serve_stats *out);
+/* Everything through the present seq is in a backup that was checked. */
+NODISCARD enum err serve_stable(struct store *s, uint64_t seq);
+/* A restored database starts a new generation. */
+NODISCARD enum err serve_restored(struct store *s);
+/* Verify the hash chain over all commits. CORRUPT with the first commit that does not fit. */
+NODISCARD enum err serve_chain_check(struct store *s, struct note *why);
+
+#endif
