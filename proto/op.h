@@ -19,6 +19,7 @@ struct op_head {
     int64_t
         wall_ms; /* the device's clock when it was saved: evidence, translated by the server */
     uint64_t seen;    /* pulled_through when it was saved: what the author could know */
+    uint32_t form;    /* schema version it was made with */
     struct id actor;  /* staff member */
     uint32_t changes; /* number of changes that follow */
 };
