@@ -253,6 +253,34 @@ static void a_merged_text_too_long_for_its_field_is_a_conflict(void **state)
     assert_ptr_equal(answer.why, MERGE_WHY_TEXT);
 }
 
+static void a_merged_text_too_long_to_travel_is_a_conflict(void **state)
+{
+    (void)state;
+    static const struct field endless = {
+        .id = 3, .name = "text", .kind = KIND_TEXT, .merge = MERGE_TEXT};
+    enum { HALF = PACK_STRING_MAX / 2 };
+    static char ours[HALF + 3], theirs[HALF + 3];
+    memset(ours, 'x', HALF);
+    memcpy(ours + HALF, "\n\nb", 3);
+    memcpy(theirs, "a\n\n", 3);
+    memset(theirs + 3, 'y', HALF);
+    struct value base = value_text(STR("a\n\nb"));
+    for (size_t spare = 0; spare < 5; spare++) {
+        struct merge_side current = side(value_text((struct str){ours, HALF + 3}), 1000, 1);
+        struct merge_side incoming =
+            side(value_text((struct str){theirs, HALF + 3 - spare}), 2000, 2);
+        struct buf text = {0};
+        enum merge_outcome outcome = MERGED_REFUSE;
+        const char *why = NULL;
+        assert_int_equal(
+            merge_field(&endless, false, &base, &current, &incoming, &text, &outcome, &why),
+            ERR_OK);
+        assert_int_equal(outcome, spare < 2 ? MERGED_TAKE_LOSER : MERGED_TEXT);
+        assert_int_equal(text.n, spare < 2 ? 0 : PACK_STRING_MAX + 2 - spare);
+        buf_done(&text);
+    }
+}
+
 static void two_deletions_never_leave_an_empty_text(void **state)
 {
     (void)state;
@@ -431,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_missing_base_counts_as_an_empty_text),
         cmocka_unit_test(a_text_that_contains_the_other_edit_is_taken_whole),
         cmocka_unit_test(a_merged_text_too_long_for_its_field_is_a_conflict),
+        cmocka_unit_test(a_merged_text_too_long_to_travel_is_a_conflict),
         cmocka_unit_test(two_deletions_never_leave_an_empty_text),
         cmocka_unit_test(a_text_left_alone_gives_the_other),
         cmocka_unit_test(neighbouring_paragraphs_merge),
