@@ -68,6 +68,12 @@ enum err op_write(const struct op_head *head, const struct op_writer *w, struct 
     enum err err = w->body.err != ERR_OK ? w->body.err : out->err;
     if (err == ERR_OK && (out->n - before > OP_BYTES_MAX || w->changes > OP_CHANGES_MAX))
         err = ERR_LIMIT;
+    size_t used = 0;
+    if (err == ERR_OK)
+        err = pack_check((struct str){(const char *)out->p + before, out->n - before},
+                         PACK_DEPTH_MAX, PACK_NODES_MAX, &used);
+    if (err == ERR_OK && used != out->n - before)
+        err = ERR_FORMAT;
     if (err != ERR_OK)
         out->n = before;
     return err;

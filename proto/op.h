@@ -51,7 +51,9 @@ void change_begin_update(struct op_writer *w, uint16_t table, const struct id *r
 /* Then per field of an insert: pack_int(field) and value_pack; of an update: this and two
  * values. */
 void change_field_base(struct op_writer *w, uint16_t field, struct stamp base);
-/* Append the whole operation to `out`. head->changes is taken from the writer. NOMEM, LIMIT. */
+/* Append the whole operation to `out`. head->changes is taken from the writer. NOMEM; LIMIT, or
+ * FORMAT for values op_read would not take: one that no peer can read would block all behind
+ * it. On error `out` keeps its length. */
 NODISCARD enum err op_write(const struct op_head *head, const struct op_writer *w,
                             struct buf *out);
 
