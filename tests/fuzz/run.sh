@@ -29,13 +29,21 @@ if [ "${FUZZ_ONE:-}" ]; then # one target, in a child of the loop below
 fi
 
 seconds=${1:-15}
-targets=$(find "$build/tests/fuzz" -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x | sort)
-[ "$targets" ] || { echo "fuzz: nothing built; first: cmake --workflow --preset fuzz" >&2; exit 2; }
+targets=
+for source in "$here"/fuzz_*.c; do
+    name=$(basename "$source" .c)
+    [ -x "$build/tests/fuzz/$name" ] || {
+        echo "fuzz: $name is not built; first: cmake --workflow --preset fuzz" >&2
+        exit 2
+    }
+    targets="$targets$build/tests/fuzz/$name
+"
+done
 export FUZZ_ONE=1
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
-printf '%s\n' "$targets" | xargs -I '{}' -P 2 sh "$here/run.sh" '{}' "$seconds" | tee "$report"
+printf '%s' "$targets" | xargs -I '{}' -P 2 sh "$here/run.sh" '{}' "$seconds" | tee "$report"
 passed=$(grep -c '^fuzz/[^ ]*: passed' "$report")
-count=$(printf '%s\n' "$targets" | wc -l)
+count=$(printf '%s' "$targets" | wc -l)
 echo "$passed passed, $((count - passed)) failed"
 [ "$passed" -eq "$count" ]
