@@ -19,10 +19,14 @@ if [ "${ANALYSE_ONE:-}" ]; then # one file, in a child of the loop below
         sed 's/^ *"command": "//; s/",$//; s/\\"/"/g; s/\\\\/\\/g; s/ -o [^ ]* -c / -E -C /')
     [ "$command" ] || { echo "$1: not in $build"; exit 1; }
     key=$({ cat .clang-tidy; cd "$build" && sh -c "$command"; } 2>/dev/null | sha256sum | cut -c1-64)
-    [ ! -e "$passed/$key" ] || exit 0
+    if [ -e "$passed/$key" ]; then
+        echo "clang-tidy: $1 passed"
+        exit 0
+    fi
     if "$tidy" --quiet -p "$build" "$1" >"$passed/out.$$" 2>/dev/null; then
         : >"$passed/$key"
         rm -f "$passed/out.$$"
+        echo "clang-tidy: $1 passed"
         exit 0
     fi
     cat "$passed/out.$$"
@@ -37,7 +41,10 @@ else
 fi
 [ "$list" ] || { echo "analyse: nothing to look at in $build" >&2; exit 2; }
 export ANALYSE_ONE=1
-printf '%s\n' "$list" | xargs -n 1 -P 2 sh "$here/analyse.sh" "$build"
-status=$?
-echo "clang-tidy: $(printf '%s\n' "$list" | wc -w) files"
-exit $status
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+printf '%s\n' "$list" | xargs -n 1 -P 2 sh "$here/analyse.sh" "$build" | tee "$report"
+files=$(printf '%s\n' "$list" | wc -w)
+passed=$(grep -c '^clang-tidy: .* passed$' "$report")
+echo "$passed passed, $((files - passed)) failed"
+[ "$passed" -eq "$files" ]

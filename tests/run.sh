@@ -1,0 +1,182 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# run.sh [STAGE…]: install what the tests need, then run them all, stopping at the first failure.
+# Stages: packages debug clang analyse asan tsan fuzz sim e2e. The last line is the count.
+# Knobs: FUZZ_SECONDS per target (15), SIM_SEEDS (500), JOBS (one per processor).
+# shellcheck disable=SC2317 # the stages are called by name
+set -u
+cd "$(dirname "$0")/.." || exit 2
+: "${FUZZ_SECONDS:=15}" "${SIM_SEEDS:=500}" "${JOBS:=$(nproc)}"
+logs=build/logs
+started=$(date +%s)
+passed=0
+failed=0
+number=0
+
+clock() { # seconds since $1, as minutes:seconds
+    took=$(($(date +%s) - $1))
+    printf '%d:%02d' $((took / 60)) $((took % 60))
+}
+
+closing() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+# Add what a log says it counted: ctest's sum, or a script's own closing line. A build or an
+# installation counts nothing unless it fails.
+count() { # log, exit status
+    sum=$(awk '
+        / tests? passed, [0-9]+ tests? failed out of / {
+            for (i = 2; i < NF; i++) if ($(i + 1) == "failed") f = $(i - 1)
+            p = $NF - f }
+        /^[0-9]+ passed, [0-9]+ failed$/ { p = $1; f = $3 }
+        END { print p + 0, f + 0 }' "$1")
+    [ "$2" -eq 0 ] || [ "${sum#* }" -gt 0 ] || sum="${sum% *} 1"
+    passed=$((passed + ${sum% *}))
+    failed=$((failed + ${sum#* }))
+}
+
+# On a terminal, show the log's last line while the job runs.
+watch() { # pid, log
+    while [ -t 1 ] && kill -0 "$1" 2>/dev/null; do
+        printf '\r\033[K    %.72s' "$(tail -n 1 "$2" | tr -d '\r')"
+        sleep 1
+    done
+    [ ! -t 1 ] || printf '\r\033[K'
+    wait "$1"
+}
+
+step() { # title, command…
+    title=$1
+    shift
+    number=$((number + 1))
+    log=$logs/$(printf '%02d' "$number").log
+    began=$(date +%s)
+    printf '[%s] %s\n' "$(clock "$started")" "$title"
+    "$@" >"$log" 2>&1 &
+    watch $! "$log"
+    status=$?
+    before=$passed
+    count "$log" "$status"
+    if [ "$status" -eq 0 ] && [ "$failed" -eq 0 ]; then
+        printf '    ok, %d tests, %s\n' $((passed - before)) "$(clock "$began")"
+        return
+    fi
+    tail -n 80 "$log"
+    printf '\n%s: FAILED (the whole log: %s)\n' "$title" "$log"
+    closing
+}
+
+missing() {
+    sed -n 's/^[a-z]* \([a-z0-9.-]*\)$/\1/p' tests/packages.txt | while read -r package; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+            echo "$package"
+    done
+}
+
+install_packages() {
+    wanted=$(missing)
+    [ "$wanted" ] || return 0
+    root=
+    [ "$(id -u)" -eq 0 ] || root="sudo"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086 # a list of words
+    $root apt-get -q update && $root apt-get -qy install --no-install-recommends $wanted
+}
+
+build() { # preset [target…]
+    preset=$1
+    shift
+    set -- ${1:+--target "$@"}
+    with_tests=ON
+    [ "$preset" != fuzz ] || with_tests=OFF
+    [ -z "$(command -v ccache)" ] || export CMAKE_C_COMPILER_LAUNCHER=ccache
+    cmake --preset "$preset" "-DWITH_TESTS=$with_tests" &&
+        cmake --build --preset "$preset" -j "$JOBS" "$@"
+}
+
+tests() { # preset, ctest options…
+    preset=$1
+    shift
+    ctest --preset "$preset" -j "$JOBS" --no-tests=error "$@"
+}
+
+stage_packages() {
+    step "Debian packages" install_packages
+}
+
+stage_debug() {
+    step "Build, gcc, warnings are errors" build debug
+    step "Unit, property, golden and tidy tests" tests debug -LE slow -E '^(e2e|bench)/'
+}
+
+stage_clang() {
+    step "Build, clang, warnings are errors" build clang
+}
+
+# Newer versions know other rules; the project holds to Debian 12's.
+stage_analyse() {
+    version=$(clang-tidy --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
+    if [ "$version" != 14 ]; then
+        echo "    left out: clang-tidy is $version here, the rules are for 14"
+        return
+    fi
+    step "clang-tidy" sh tests/tidy/analyse.sh build/clang
+}
+
+stage_asan() {
+    step "Build with the address and undefined-behaviour sanitizers" build asan
+    step "The tests again under the sanitizers" tests asan -LE slow -E '^(tidy|e2e|bench)/'
+}
+
+# Only what crosses threads.
+stage_tsan() {
+    threads=
+    for module in jobs loop log conn listen dial control agent hub peer link local; do
+        [ ! -f "tests/unit/test_$module.c" ] || threads="$threads unit_$module"
+    done
+    # shellcheck disable=SC2086 # a list of targets
+    step "Build with the thread sanitizer" build tsan $threads
+    step "What crosses threads, under the thread sanitizer" tests tsan \
+        -R "^unit/($(echo "${threads# }" | sed 's/unit_//g; s/ /|/g'))\$"
+}
+
+stage_fuzz() {
+    step "Build the fuzz targets" build fuzz
+    step "Fuzz each parser for $FUZZ_SECONDS s" sh tests/fuzz/run.sh "$FUZZ_SECONDS"
+}
+
+stage_sim() {
+    [ -f tests/sim/CMakeLists.txt ] || return 0
+    step "Build as released" build release
+    step "Simulation, $SIM_SEEDS seeds" build/release/tests/sim/sim --seeds "$SIM_SEEDS"
+}
+
+stage_e2e() {
+    step "Build as released" build release
+    for script in tests/e2e/*.sh; do
+        [ ! -x "$script" ] || step "End to end: $(basename "$script" .sh)" "$script"
+    done
+}
+
+case ${1:-all} in
+all) set -- packages debug clang analyse asan tsan fuzz sim e2e ;;
+esac
+for stage in "$@"; do
+    case $stage in
+    packages | debug | clang | analyse | asan | tsan | fuzz | sim | e2e) ;;
+    *)
+        echo "run.sh: no stage $stage" >&2
+        exit 2
+        ;;
+    esac
+done
+mkdir -p $logs
+rm -f $logs/*.log
+for stage in "$@"; do
+    "stage_$stage"
+done
+printf '[%s] done\n' "$(clock "$started")"
+closing
