@@ -18,7 +18,7 @@ if [ "${ANALYSE_ONE:-}" ]; then # one file, in a child of the loop below
         "$build/compile_commands.json" |
         sed 's/^ *"command": "//; s/",$//; s/\\"/"/g; s/\\\\/\\/g; s/ -o [^ ]* -c / -E -C /')
     [ "$command" ] || { echo "$1: not in $build"; exit 1; }
-    key=$({ cat .clang-tidy; cd "$build" && sh -c "$command"; } 2>/dev/null | sha256sum | cut -c1-64)
+    key=$({ cat .clang-tidy tests/.clang-tidy; cd "$build" && sh -c "$command"; } 2>/dev/null | sha256sum | cut -c1-64)
     if [ -e "$passed/$key" ]; then
         echo "clang-tidy: $1 passed"
         exit 0
