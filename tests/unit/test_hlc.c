@@ -115,21 +115,21 @@ static void equal_times_are_ordered_by_origin(void **state)
 static void edit_times_are_translated_by_the_skew(void **state)
 {
     (void)state;
-    const int64_t hour = 3600000;
+    const int64_t skew_ms = 3600000;
     /* One hour fast: the edit happened an hour before the device says. */
-    assert_true(hlc_edit_ms(now_ms, hour, now_ms + 10, 0) == now_ms - hour);
+    assert_true(hlc_edit_ms(now_ms, skew_ms, now_ms + 10, 0) == now_ms - skew_ms);
     /* One hour slow: real work of a slow clock is not made old. */
-    assert_true(hlc_edit_ms(now_ms - 2 * hour, -hour, now_ms, 0) == now_ms - hour);
+    assert_true(hlc_edit_ms(now_ms - 2 * skew_ms, -skew_ms, now_ms, 0) == now_ms - skew_ms);
 }
 
 static void small_skews_are_noise(void **state)
 {
     (void)state;
-    const int64_t noise = HLC_SKEW_NOISE_MS;
-    assert_true(hlc_edit_ms(now_ms, noise - 1, now_ms + 5000, 0) == now_ms);
-    assert_true(hlc_edit_ms(now_ms, 1 - noise, now_ms + 5000, 0) == now_ms);
-    assert_true(hlc_edit_ms(now_ms, noise, now_ms + 5000, 0) == now_ms - noise);
-    assert_true(hlc_edit_ms(now_ms, -noise, now_ms + 5000, 0) == now_ms + noise);
+    const int64_t skew_ms = HLC_SKEW_NOISE_MS;
+    assert_true(hlc_edit_ms(now_ms, skew_ms - 1, now_ms + 5000, 0) == now_ms);
+    assert_true(hlc_edit_ms(now_ms, 1 - skew_ms, now_ms + 5000, 0) == now_ms);
+    assert_true(hlc_edit_ms(now_ms, skew_ms, now_ms + 5000, 0) == now_ms - skew_ms);
+    assert_true(hlc_edit_ms(now_ms, -skew_ms, now_ms + 5000, 0) == now_ms + skew_ms);
 }
 
 static void an_edit_of_the_future_counts_from_its_receipt(void **state)

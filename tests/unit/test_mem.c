@@ -106,7 +106,7 @@ static void arena_blocks_are_aligned_zeroed_and_apart(void **state)
         for (size_t k = 0; k < i * 7; k++)
             assert_int_equal(blocks[i][k], i);
     }
-    assert_true(arena.used >= 200 * 199 / 2 * 7);
+    assert_true(arena.used >= (size_t)200 * 199 / 2 * 7);
     arena_done(&arena);
     assert_int_equal(arena.used, 0);
     assert_null(arena.first);
