@@ -16,8 +16,9 @@ enum { READ_STEP_BYTES = 64 * 1024, PID_BYTES = 32 };
 
 static const char temp_suffix[] = ".XXXXXX";
 
-/* Error and note for the errno of a failed call on `path`. */
-static enum err failed(struct note *why, const char *verb, const char *path)
+/* Error and note for the errno of a failed call on `path`; `what` is one of our French texts.
+ */
+static enum err failed(struct note *why, const char *what, const char *path)
 {
     int code = errno;
     enum err err = ERR_IO;
@@ -26,7 +27,9 @@ static enum err failed(struct note *why, const char *verb, const char *path)
     else if (code == ENOSPC || code == EDQUOT || code == EFBIG)
         err = ERR_FULL;
     char text[128];
-    return note_set(why, err, "%s %s: %s", verb, path, strerror_r(code, text, sizeof text));
+    const char *words = note_words != NULL ? note_words(what) : what;
+    return note_set(why, err, N_("%s : %s (%s)"), path, words,
+                    strerror_r(code, text, sizeof text));
 }
 
 static bool write_all(int fd, struct str bytes)
@@ -64,11 +67,12 @@ static enum err sync_folder(const char *path, struct note *why)
 {
     char dir[FILE_PATH_BYTES_MAX];
     if (!folder_of(path, dir))
-        return note_set(why, ERR_LIMIT, "path too long");
+        return note_set(why, ERR_LIMIT, N_("chemin trop long"));
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return failed(why, "open", dir);
-    enum err err = fsync(fd) == 0 ? ERR_OK : failed(why, "fsync", dir);
+        return failed(why, N_("ouverture impossible"), dir);
+    enum err err =
+        fsync(fd) == 0 ? ERR_OK : failed(why, N_("écriture durable impossible"), dir);
     (void)close(fd);
     return err;
 }
@@ -79,13 +83,13 @@ static enum err fill(int fd, const char *temp, struct str bytes, unsigned mode,
 {
     enum err err = ERR_OK;
     if (fchmod(fd, (mode_t)mode) != 0)
-        err = failed(why, "chmod", temp);
+        err = failed(why, N_("droits impossibles à poser"), temp);
     else if (!write_all(fd, bytes))
-        err = failed(why, "write", temp);
+        err = failed(why, N_("écriture impossible"), temp);
     else if (fsync(fd) != 0)
-        err = failed(why, "fsync", temp);
+        err = failed(why, N_("écriture durable impossible"), temp);
     if (close(fd) != 0 && err == ERR_OK)
-        err = failed(why, "close", temp);
+        err = failed(why, N_("écriture impossible"), temp);
     return err;
 }
 
@@ -101,12 +105,12 @@ enum err file_replace(const char *path, struct str bytes, unsigned mode, struct 
     /* A name of its own for each writer: two at once must not write into one file. */
     int fd = mkostemp(name, O_CLOEXEC);
     if (fd < 0) {
-        err = failed(why, "create", name);
+        err = failed(why, N_("création impossible"), name);
         goto out;
     }
     err = fill(fd, name, bytes, mode, why);
     if (err == ERR_OK && rename(name, path) != 0)
-        err = failed(why, "rename", path);
+        err = failed(why, N_("remplacement impossible"), path);
     if (err != ERR_OK)
         (void)unlink(name);
     else
@@ -133,7 +137,7 @@ enum err file_read(const char *path, size_t bytes_max, struct buf *out, struct n
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return failed(why, "open", path);
+        return failed(why, N_("ouverture impossible"), path);
     size_t before = out->n;
     enum err err = ERR_OK;
     ssize_t n = 0;
@@ -143,11 +147,11 @@ enum err file_read(const char *path, size_t bytes_max, struct buf *out, struct n
             out->n += (size_t)n;
     } while (n > 0 && out->n - before <= bytes_max);
     if (out->err != ERR_OK)
-        err = note_set(why, out->err, "read %s: %s", path, err_text(out->err));
+        err = note_set(why, out->err, N_("%s : mémoire insuffisante"), path);
     else if (n < 0)
-        err = failed(why, "read", path);
+        err = failed(why, N_("lecture impossible"), path);
     else if (out->n - before > bytes_max)
-        err = note_set(why, ERR_LIMIT, "%s: longer than %zu bytes", path, bytes_max);
+        err = note_set(why, ERR_LIMIT, N_("%s : plus de %zu octets"), path, bytes_max);
     if (err != ERR_OK)
         out->n = before;
     (void)close(fd);
@@ -157,7 +161,7 @@ enum err file_read(const char *path, size_t bytes_max, struct buf *out, struct n
 enum err file_remove(const char *path, struct note *why)
 {
     if (unlink(path) != 0)
-        return failed(why, "remove", path);
+        return failed(why, N_("suppression impossible"), path);
     return sync_folder(path, why);
 }
 
@@ -166,12 +170,12 @@ static enum err make_one(const char *path, struct note *why)
     if (mkdir(path, 0700) == 0)
         return sync_folder(path, why);
     if (errno != EEXIST)
-        return failed(why, "make folder", path);
+        return failed(why, N_("création impossible"), path);
     struct stat st;
     if (stat(path, &st) != 0)
-        return failed(why, "look at", path);
+        return failed(why, N_("lecture impossible"), path);
     if (!S_ISDIR(st.st_mode))
-        return note_set(why, ERR_EXISTS, "%s: is not a folder", path);
+        return note_set(why, ERR_EXISTS, N_("%s : n'est pas un dossier"), path);
     return ERR_OK;
 }
 
@@ -180,7 +184,7 @@ enum err file_mkdirs(const char *path, struct note *why)
     size_t n = strlen(path);
     char part[FILE_PATH_BYTES_MAX];
     if (n == 0 || n >= sizeof part)
-        return note_set(why, ERR_LIMIT, "path empty or too long");
+        return note_set(why, ERR_LIMIT, N_("chemin vide ou trop long"));
     for (size_t i = 0; i <= n; i++) {
         part[i] = path[i];
         bool end = path[i] == '\0' || path[i] == '/';
@@ -199,15 +203,15 @@ enum err file_lock(const char *path, struct file_lock *lock, struct note *why)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return failed(why, "open", path);
+        return failed(why, N_("ouverture impossible"), path);
     char pid[PID_BYTES] = {0};
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         bool held = errno == EWOULDBLOCK;
-        enum err err = failed(why, "lock", path);
+        enum err err = failed(why, N_("verrouillage impossible"), path);
         ssize_t n = held ? pread(fd, pid, sizeof pid - 1, 0) : -1;
         long owner = n > 0 ? strtol(pid, NULL, 10) : 0;
         if (held)
-            err = note_set(why, ERR_BUSY, "%s: held by process %ld", path, owner);
+            err = note_set(why, ERR_BUSY, N_("%s : utilisé par le processus %ld"), path, owner);
         (void)close(fd);
         return err;
     }
@@ -232,7 +236,7 @@ enum err file_space(const char *path, struct file_space *out, struct note *why)
 {
     struct statvfs fs;
     if (statvfs(path, &fs) != 0)
-        return failed(why, "look at", path);
+        return failed(why, N_("lecture impossible"), path);
     out->free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
     out->total_bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
     return ERR_OK;

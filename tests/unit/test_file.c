@@ -125,7 +125,7 @@ static void an_error_names_the_path_and_the_cause(void **state)
     struct note why = {0};
     struct buf out = {0};
     assert_int_equal(file_read(in_dir("absent"), 10, &out, &why), ERR_NOTFOUND);
-    assert_non_null(strstr(why.text, "/absent: No such file"));
+    assert_non_null(strstr(why.text, "/absent : ouverture impossible (No such file"));
     assert_int_equal(file_replace(in_dir("no/such"), STR("x"), 0600, &why), ERR_NOTFOUND);
     assert_int_equal(file_read(dir, 10, &out, &why), ERR_IO);
     assert_int_equal(file_remove(in_dir("absent"), &why), ERR_NOTFOUND);
@@ -189,7 +189,7 @@ static int try_in_child(const char *name)
         struct note why = {0};
         enum err err = file_lock(name, &lock, &why);
         char want[64];
-        (void)snprintf(want, sizeof want, "held by process %ld", (long)getppid());
+        (void)snprintf(want, sizeof want, "utilisé par le processus %ld", (long)getppid());
         bool named = err != ERR_BUSY || strstr(why.text, want) != NULL;
         _exit(named ? (int)err : 99);
     }
