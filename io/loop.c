@@ -5,6 +5,12 @@
 
 #include <signal.h>
 
+static void on_turned(uv_check_t *handle)
+{
+    struct loop *loop = handle->data;
+    loop->slots_used = 0;
+}
+
 enum err loop_init(struct loop *loop)
 {
     *loop = (struct loop){0};
@@ -15,6 +21,10 @@ enum err loop_init(struct loop *loop)
         mem_free(loop->scratch);
         return ERR_IO;
     }
+    must(uv_check_init(&loop->uv, &loop->turned) == 0);
+    must(uv_check_start(&loop->turned, on_turned) == 0);
+    loop->turned.data = loop;
+    uv_unref((uv_handle_t *)&loop->turned);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     must(sigaction(SIGPIPE, &ignore, NULL) == 0);
     return ERR_OK;
@@ -63,6 +73,7 @@ void loop_done(struct loop *loop)
         uv_close((uv_handle_t *)&loop->term, NULL);
         uv_close((uv_handle_t *)&loop->interrupt, NULL);
     }
+    uv_close((uv_handle_t *)&loop->turned, NULL);
     /* Not a blocking run: a handle someone forgot must be found, not waited for. */
     (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
     must(uv_loop_close(&loop->uv) == 0);
@@ -72,11 +83,6 @@ void loop_done(struct loop *loop)
 
 bool loop_slot(struct loop *loop)
 {
-    uint64_t now_ms = uv_now(&loop->uv);
-    if (loop->slot_ms != now_ms) {
-        loop->slot_ms = now_ms;
-        loop->slots_used = 0;
-    }
     if (loop->slots_used >= LOOP_HANDSHAKES_PER_TURN)
         return false;
     loop->slots_used++;

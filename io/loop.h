@@ -31,7 +31,7 @@ struct loop {
     loop_signal_cb on_signal; /* whom to tell */
     void *signal_arg;         /* his argument */
     uint8_t *scratch;    /* where sockets read into; empty again at the end of a callback */
-    uint64_t slot_ms;    /* loop time to which slots_used belongs */
+    uv_check_t turned;   /* ends a turn: gives the slots back */
     unsigned slots_used; /* handshakes advanced in this turn */
 };
 
