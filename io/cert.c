@@ -54,12 +54,11 @@ static enum err parse_key(struct str key, mbedtls_pk_context *pk)
     return mbedtls_pk_can_do(pk, MBEDTLS_PK_ECDSA) ? ERR_OK : ERR_INVALID;
 }
 
-/* The key in the one form we accept, so that one key has one fingerprint. */
-static enum err public_of(const unsigned char *spki, size_t n, uint8_t out[CERT_PUBLIC_BYTES])
+enum err cert_spki(const uint8_t *der, size_t n, uint8_t out[CERT_PUBLIC_BYTES])
 {
-    if (n != CERT_PUBLIC_BYTES || memcmp(spki, p256_prefix, sizeof p256_prefix) != 0)
+    if (n != CERT_PUBLIC_BYTES || memcmp(der, p256_prefix, sizeof p256_prefix) != 0)
         return ERR_INVALID;
-    memcpy(out, spki, n);
+    memcpy(out, der, n);
     return ERR_OK;
 }
 
@@ -70,7 +69,7 @@ static enum err public_of_pk(mbedtls_pk_context *pk, uint8_t out[CERT_PUBLIC_BYT
     int n = mbedtls_pk_write_pubkey_der(pk, der, sizeof der);
     if (n != CERT_PUBLIC_BYTES)
         return ERR_INVALID;
-    return public_of(der, sizeof der, out);
+    return cert_spki(der, sizeof der, out);
 }
 
 /* Append n bytes that the library wrote to the end of a block of `size`; n < 0 is its error. */
@@ -126,7 +125,7 @@ enum err cert_public(struct str cert, uint8_t out[CERT_PUBLIC_BYTES])
     mbedtls_x509_crt_init(&crt);
     enum err err = ERR_INVALID;
     if (mbedtls_x509_crt_parse_der(&crt, bytes_of(cert), cert.n) == 0)
-        err = public_of(crt.pk_raw.p, crt.pk_raw.len, out);
+        err = cert_spki(crt.pk_raw.p, crt.pk_raw.len, out);
     mbedtls_x509_crt_free(&crt);
     return err;
 }

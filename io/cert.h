@@ -33,6 +33,9 @@ void cert_key_done(struct buf *der);
  * ERR_INVALID when it does not parse or is not P-256. */
 NODISCARD enum err cert_key_public(struct str key, uint8_t out[CERT_PUBLIC_BYTES]);
 NODISCARD enum err cert_public(struct str cert, uint8_t out[CERT_PUBLIC_BYTES]);
+/* Take a SubjectPublicKeyInfo only in the one form we write, so that a key has one fingerprint.
+ * The point itself is not checked. ERR_INVALID. */
+NODISCARD enum err cert_spki(const uint8_t *der, size_t n, uint8_t out[CERT_PUBLIC_BYTES]);
 /* Check a certificate request from outside: size, form, P-256, its own signature. Only the
  * public key is taken out of it; names and extensions asked for are ignored. ERR_LIMIT,
  * ERR_INVALID. */

@@ -11,9 +11,11 @@
 #include "io/random.h"
 
 #include <mbedtls/md.h>
+#include <mbedtls/oid.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ticket.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
@@ -30,7 +32,7 @@ static inline int compat_rng(void *unused, unsigned char *out, size_t n)
 
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
 
-enum { COMPAT_TLS13 = 1 };
+enum { COMPAT_TLS13 = 1, COMPAT_BAD_CERTIFICATE = MBEDTLS_ERR_SSL_BAD_CERTIFICATE };
 
 static inline int compat_crypto_start(void)
 {
@@ -70,7 +72,8 @@ static inline int compat_crt_set_serial(mbedtls_x509write_cert *crt, unsigned ch
     return mbedtls_x509write_crt_set_serial_raw(crt, serial, n);
 }
 
-/* TLS 1.2 and, unless only12, 1.3; groups and signatures cut down to what Jalon uses. */
+/* TLS 1.2 and, unless only12, 1.3; suites, groups and signatures cut down to what Jalon uses:
+ * ChaCha20-Poly1305 first, for laptops whose processor does no AES. */
 static inline void compat_ssl_limits(mbedtls_ssl_config *conf, int only12)
 {
     static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
@@ -78,6 +81,14 @@ static inline void compat_ssl_limits(mbedtls_ssl_config *conf, int only12)
                                       MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
     static const uint16_t signatures[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
                                           MBEDTLS_TLS1_3_SIG_NONE};
+    static const int suites[] = {MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+                                 MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+                                 MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+                                 MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+                                 MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                                 MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+                                 0};
+    mbedtls_ssl_conf_ciphersuites(conf, suites);
     mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_max_tls_version(conf, only12 ? MBEDTLS_SSL_VERSION_TLS1_2
                                                   : MBEDTLS_SSL_VERSION_TLS1_3);
@@ -91,6 +102,16 @@ static inline void compat_ssl_limits(mbedtls_ssl_config *conf, int only12)
 static inline void compat_ssl_no_tls13_tickets(mbedtls_ssl_config *conf)
 {
     mbedtls_ssl_conf_new_session_tickets(conf, 0);
+}
+
+static inline int compat_ssl_over(mbedtls_ssl_context *ssl)
+{
+    return mbedtls_ssl_is_handshake_over(ssl);
+}
+
+static inline int compat_is_new_ticket(int ret)
+{
+    return ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
 }
 
 static inline int compat_ssl_is_tls12(const mbedtls_ssl_context *ssl)
@@ -107,7 +128,7 @@ static inline int compat_tickets_safe(void)
 
 #else
 
-enum { COMPAT_TLS13 = 0 };
+enum { COMPAT_TLS13 = 0, COMPAT_BAD_CERTIFICATE = MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE };
 
 static inline int compat_crypto_start(void)
 {
@@ -159,7 +180,11 @@ static inline void compat_ssl_limits(mbedtls_ssl_config *conf, int only12)
     static const mbedtls_ecp_group_id groups[] = {
         MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_NONE};
     static const int hashes[] = {MBEDTLS_MD_SHA256, MBEDTLS_MD_NONE};
+    static const int suites[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+                                 MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                                 MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, 0};
     (void)only12;
+    mbedtls_ssl_conf_ciphersuites(conf, suites);
     mbedtls_ssl_conf_min_version(conf, MBEDTLS_SSL_MAJOR_VERSION_3,
                                  MBEDTLS_SSL_MINOR_VERSION_3);
     mbedtls_ssl_conf_max_version(conf, MBEDTLS_SSL_MAJOR_VERSION_3,
@@ -171,6 +196,17 @@ static inline void compat_ssl_limits(mbedtls_ssl_config *conf, int only12)
 static inline void compat_ssl_no_tls13_tickets(mbedtls_ssl_config *conf)
 {
     (void)conf;
+}
+
+static inline int compat_ssl_over(mbedtls_ssl_context *ssl)
+{
+    return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
+}
+
+static inline int compat_is_new_ticket(int ret)
+{
+    (void)ret;
+    return 0;
 }
 
 static inline int compat_ssl_is_tls12(const mbedtls_ssl_context *ssl)

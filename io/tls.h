@@ -10,37 +10,14 @@
 #ifndef IO_TLS_H
 #define IO_TLS_H
 
-#include "io/cert.h"
+#include "io/tls_config.h"
 #include "proto/buf.h"
-
-#define TLS_ALPN "jalon/1"
 
 enum {
     TLS_IN_BYTES_MAX = 256 * 1024, /* ciphertext received and not yet decrypted */
     TLS_OUT_BYTES_MAX =
         256 * 1024, /* ciphertext waiting to be sent: above it nothing is encrypted */
-    TLS_RECORD_BYTES = 16 * 1024, /* plaintext of one full record */
-    TLS_TICKET_SECONDS = 3600     /* life of a ticket, and of the key that seals it */
 };
-
-/* What a configuration is made from; everything is copied. */
-struct tls_setup {
-    bool server;
-    struct str key;  /* own private key, DER; empty on a client that enrols */
-    struct str cert; /* own certificate, DER; empty with the key */
-    struct str ca;   /* the CA both sides trust, DER; a server also presents it */
-    const uint8_t
-        *pin; /* client without `ca`: fingerprint of the CA's key (CERT_FINGERPRINT_BYTES) */
-    bool only_tls12; /* never TLS 1.3, which cannot resume here; 2.28 knows nothing else */
-};
-
-/* Shared by the connections of one role; outlives them all. */
-struct tls_config;
-/* ERR_INVALID (and why) when key, certificate and CA do not belong together; ERR_NOMEM. */
-NODISCARD enum err tls_config_new(const struct tls_setup *setup, struct tls_config **out,
-                                  struct note *why);
-/* NULL is fine. No connection may be left. */
-void tls_config_free(struct tls_config *cfg);
 
 /* What a client keeps to resume a TLS 1.2 session, in memory only: it holds a master secret. A
  * zeroed struct is empty. tls fills it after a handshake and empties it when one fails; it is
