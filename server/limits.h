@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every limit of the server: connections, queues, rates, terms. */
+#ifndef SERVER_LIMITS_H
+#define SERVER_LIMITS_H
+
+enum {
+    LIMIT_PEERS = 12000,             /* connections; more hear LATER */
+    LIMIT_DEVICE_PEERS = 2,          /* of one device; the newest win */
+    LIMIT_ENROL_PEERS = 8,           /* without a listed key */
+    LIMIT_ENROL_BYTES = 16 * 1024,   /* of the one frame such a peer may send */
+    LIMIT_ENROL_PER_MINUTE = 60,     /* of all of them together */
+    LIMIT_WAITING_BYTES = 256 << 20, /* pushes of all peers that wait for a commit */
+    LIMIT_COMMIT_PUSHES = 256,       /* in one group commit */
+    LIMIT_COMMIT_BYTES = 4 << 20,    /* likewise, bytes as sent */
+    LIMIT_JOBS_AHEAD = 4,            /* jobs of peers given to the database thread at once */
+    LIMIT_JOBS = 8,                  /* all jobs given to it at once, never more */
+    LIMIT_RETRY_MS_MIN = 1000,       /* LATER: come back after, drawn between these two */
+    LIMIT_RETRY_MS_MAX = 120 * 1000,
+    LIMIT_HELLO_MS = 10 * 1000, /* from open to HELLO */
+    LIMIT_ENROL_MS = 30 * 1000, /* a whole enrolment */
+    LIMIT_FORK_MS = 300 * 1000, /* from EPOCH to the next HELLO: the replica is rewritten */
+    LIMIT_WIPE_MS = 60 * 1000,  /* from WIPE to WIPED */
+    LIMIT_PING_MS = 60 * 1000,  /* silence before a PING, plus up to half of it again */
+    LIMIT_DEAD_MS = 300 * 1000, /* silence before the end */
+    LIMIT_FRAME_MS = 30 * 1000, /* for each part of a frame begun … */
+    LIMIT_FRAME_BYTES = 30000,  /* … of so many bytes */
+    LIMIT_SEEN_MS = 5 * 1000,   /* confirmations of pages are noted so often */
+    LIMIT_DRAIN_MS = 15 * 1000, /* SIGTERM: peers that are still there are cut off */
+    LIMIT_OPS_PER_SECOND = 200, /* of one device, once its burst is used up */
+    LIMIT_OPS_BURST = 20000,    /* a whole day offline may come at once */
+    LIMIT_BYTES_PER_SECOND = 333 * 1000, /* of one device, likewise: 20 MB a minute */
+    LIMIT_BYTES_BURST = 20 * 1000 * 1000,
+};
+
+#endif
