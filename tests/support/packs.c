@@ -33,7 +33,6 @@ static void put_text(struct rng *rng, struct pair out)
         text[i] = (char)('a' + rng_below(rng, 26));
     if (n >= 2)
         memcpy(text + rng_below(rng, n - 1), "\xc3\xa9", 2);
-    /* Two accents cannot overlap: there is only one. */
     pack_str(out.ours, (struct str){text, n});
     msgpack_pack_str(out.theirs, n);
     msgpack_pack_str_body(out.theirs, text, n);
