@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/say.h"
+
+#include "io/mo.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* The compiled catalogues, from catalogues.S. */
+extern const char catalogue_fr[];
+extern const char catalogue_fr_end[];
+extern const char catalogue_en[];
+extern const char catalogue_en_end[];
+extern const char catalogue_nl[];
+extern const char catalogue_nl_end[];
+extern const char catalogue_de[];
+extern const char catalogue_de_end[];
+
+static const struct {
+    const char *code;
+    const char *from; /* the catalogue's bytes */
+    const char *to;
+} languages[SAY_COUNT] = {
+    [SAY_FR] = {"fr", catalogue_fr, catalogue_fr_end},
+    [SAY_EN] = {"en", catalogue_en, catalogue_en_end},
+    [SAY_NL] = {"nl", catalogue_nl, catalogue_nl_end},
+    [SAY_DE] = {"de", catalogue_de, catalogue_de_end},
+};
+
+static enum say_language chosen = SAY_FR;
+static struct mo catalogue;
+
+enum say_language say_language_of(const char *lc_all, const char *lc_messages, const char *lang)
+{
+    const char *all[] = {lc_all, lc_messages, lang};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (all[i] == NULL || all[i][0] == '\0')
+            continue;
+        for (int l = SAY_EN; l < SAY_COUNT; l++) {
+            if (strncmp(all[i], languages[l].code, 2) == 0)
+                return (enum say_language)l;
+        }
+        break;
+    }
+    return SAY_FR;
+}
+
+void say_init(enum say_language language)
+{
+    must((unsigned)language < SAY_COUNT);
+    size_t n = (size_t)(languages[language].to - languages[language].from);
+    must(mo_open(&catalogue, (struct str){languages[language].from, n}) == ERR_OK);
+    chosen = language;
+    note_words = say_text;
+}
+
+const char *say_code(void)
+{
+    return languages[chosen].code;
+}
+
+const char *say_text(const char *text)
+{
+    const char *found = text[0] == '\0' ? NULL : mo_find(&catalogue, text, 0);
+    return found == NULL ? text : found;
+}
+
+const char *say_plural(const char *one, const char *many, uint64_t n)
+{
+    bool single = n == 1 || (n == 0 && chosen == SAY_FR);
+    const char *found = mo_find(&catalogue, one, single ? 0 : 1);
+    if (found != NULL)
+        return found;
+    return single ? one : many;
+}
+
+void say_out(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    (void)vfprintf(stdout, fmt, args);
+    va_end(args);
+}
+
+void say_err(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    (void)vfprintf(stderr, fmt, args);
+    va_end(args);
+}
+
+void say_bytes(const void *bytes, size_t n)
+{
+    (void)fwrite(bytes, 1, n, stdout);
+}
+
+enum err say_flush(void)
+{
+    return fflush(stdout) == 0 && ferror(stdout) == 0 ? ERR_OK : ERR_IO;
+}

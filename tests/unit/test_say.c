@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/say.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void the_first_variable_that_is_set_chooses_the_language(void **state)
+{
+    (void)state;
+    assert_int_equal(say_language_of(NULL, NULL, NULL), SAY_FR);
+    assert_int_equal(say_language_of(NULL, NULL, "en"), SAY_EN);
+    assert_int_equal(say_language_of("", "", "en_GB.UTF-8"), SAY_EN);
+    assert_int_equal(say_language_of("", "nl_BE.UTF-8", "en"), SAY_NL);
+    assert_int_equal(say_language_of("de_BE", "nl", "en"), SAY_DE);
+    assert_int_equal(say_language_of("C", NULL, "en"), SAY_FR);
+    assert_int_equal(say_language_of(NULL, NULL, "C.UTF-8"), SAY_FR);
+    assert_int_equal(say_language_of(NULL, NULL, "POSIX"), SAY_FR);
+    assert_int_equal(say_language_of(NULL, NULL, "fr_BE.UTF-8"), SAY_FR);
+    assert_int_equal(say_language_of(NULL, NULL, "e"), SAY_FR);
+}
+
+static void french_needs_no_catalogue(void **state)
+{
+    (void)state;
+    say_init(SAY_FR);
+    assert_string_equal(say_code(), "fr");
+    assert_string_equal(T("afficher cette aide"), "afficher cette aide");
+}
+
+static void a_text_is_said_in_the_chosen_language(void **state)
+{
+    (void)state;
+    say_init(SAY_EN);
+    assert_string_equal(T("afficher cette aide"), "show this help");
+    say_init(SAY_NL);
+    assert_string_equal(T("afficher cette aide"), "deze hulp tonen");
+    say_init(SAY_DE);
+    assert_string_equal(say_code(), "de");
+    assert_string_equal(T("afficher cette aide"), "diese Hilfe anzeigen");
+}
+
+static void a_text_without_translation_stays_as_it_is(void **state)
+{
+    (void)state;
+    const char *unknown = "texte sans traduction %d";
+    say_init(SAY_EN);
+    assert_ptr_equal(say_text(unknown), unknown);
+    assert_string_equal(say_text(""), "");
+}
+
+static void formats_keep_their_conversions(void **state)
+{
+    (void)state;
+    char text[80];
+    say_init(SAY_EN);
+    (void)snprintf(text, sizeof text, T("argument en trop : %s"), "x");
+    assert_string_equal(text, "argument too many: x");
+}
+
+static void plurals_follow_the_language(void **state)
+{
+    (void)state;
+    const char *one = "%d chat";
+    const char *many = "%d chats";
+    say_init(SAY_FR);
+    assert_ptr_equal(say_plural(one, many, 0), one);
+    assert_ptr_equal(say_plural(one, many, 1), one);
+    assert_ptr_equal(say_plural(one, many, 2), many);
+    say_init(SAY_EN);
+    assert_ptr_equal(say_plural(one, many, 0), many);
+    assert_ptr_equal(say_plural(one, many, 1), one);
+}
+
+static void notes_are_said_in_the_language_too(void **state)
+{
+    (void)state;
+    struct note why = {""};
+    say_init(SAY_EN);
+    assert_int_equal(note_set(&why, ERR_LIMIT, "%s : fichier trop long", "a.conf"), ERR_LIMIT);
+    assert_string_equal(why.text, "a.conf: file too long");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_variable_that_is_set_chooses_the_language),
+        cmocka_unit_test(french_needs_no_catalogue),
+        cmocka_unit_test(a_text_is_said_in_the_chosen_language),
+        cmocka_unit_test(a_text_without_translation_stays_as_it_is),
+        cmocka_unit_test(formats_keep_their_conversions),
+        cmocka_unit_test(plurals_follow_the_language),
+        cmocka_unit_test(notes_are_said_in_the_language_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
