@@ -19,6 +19,7 @@ enum session_event_type {
     SESSION_EV_JUDGED,  /* answer to SESSION_DO_VERDICTS */
     SESSION_EV_APPLIED, /* answer to SESSION_DO_PAGES */
     SESSION_EV_REBASED, /* answer to SESSION_DO_REBASE: a new `hello` */
+    SESSION_EV_WIPED,   /* answer to SESSION_DO_WIPE: key and database are gone */
     SESSION_EV_SAVED, /* the person saved something while connected: look at the outbox again */
     SESSION_EV_STORE_FAILED, /* any store action failed with `err` */
 };
@@ -30,7 +31,7 @@ struct session_event {
     uint64_t push_from; /* PLANNED */
     uint64_t op_last;   /* PLANNED, PUSH: last operation saved */
     uint64_t last;      /* PUSH: last operation in the frame */
-    uint64_t through;   /* APPLIED: pulled_through; JUDGED: acked_through */
+    uint64_t through;   /* APPLIED: pulled_through */
     enum err err;       /* STORE_FAILED */
 };
 
@@ -53,13 +54,22 @@ struct session_action {
     enum err err;
     uint32_t retry_ms; /* DONE: the server asks to wait */
 };
-enum { SESSION_ACTIONS_MAX = 8 };
+enum {
+    SESSION_ACTIONS_MAX = 8,
+    SESSION_FRAMES_MAX = 32,    /* frames kept until the store has taken them */
+    SESSION_BATCH_PAGES = 16,   /* pages of one DO_PAGES … */
+    SESSION_BATCH_ROWS = 10000, /* … and the rows past which it is closed */
+    SESSION_FORKS_MAX = 2, /* new epochs in one conversation: more is a server gone wrong */
+};
 
 NODISCARD struct session *session_new(bool live);
 void session_free(struct session *session);
 /* Feed one event; returns the number of actions written. NOMEM ends in SESSION_DONE too. */
 size_t session_step(struct session *session, const struct session_event *event,
                     struct session_action actions[SESSION_ACTIONS_MAX]);
+/* Do not feed a frame while this is true: the store is behind. An answer of the store ends it.
+ */
+bool session_full(const struct session *session);
 /* The pages of a DO_PAGES action, and the IDLE that closes them (NULL when there is none yet);
  * valid until SESSION_EV_APPLIED. */
 size_t session_pages(const struct session *session, const struct page **pages,
