@@ -213,6 +213,7 @@ void bind_value(struct stmt *stmt, int i, const struct value *v)
 
 enum step stmt_step(struct stmt *stmt)
 {
+    must(stmt != NULL);
     if (stmt->db->dead != ERR_OK) {
         stmt->db->error = stmt->db->dead;
         return STEP_FAILED;

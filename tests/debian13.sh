@@ -65,6 +65,9 @@ if [ "$(cat "$root/packages" 2>/dev/null)" != "$packages" ]; then
     echo "$packages" >"$root/packages"
 fi
 
+# debootstrap leaves naming the machine itself to an installer.
+[ -e "$root/system/etc/hosts" ] ||
+    printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/system/etc/hosts"
 fresh=$root/system/tmp/jalon
 rm -rf "$fresh"
 mkdir -p "$fresh"

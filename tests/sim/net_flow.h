@@ -74,8 +74,8 @@ struct net_conn {
 /* Memory for the network, which is the world and not the program under test: never NULL. */
 void *net_grow(void *p, size_t n);
 /* Set an event of the network; returns its id. */
-uint64_t net_post(struct net *net, int64_t delay_ms, enum net_kind kind, uint64_t a, uint64_t b,
-                  uint64_t c);
+uint64_t net_post(struct net *net, int64_t delay_ms, enum net_kind kind, uint64_t conn,
+                  uint64_t b, uint64_t c);
 /* 0…jitter_ms by the seed. */
 int64_t net_jitter(struct net *net);
 

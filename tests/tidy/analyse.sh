@@ -46,5 +46,6 @@ trap 'rm -f "$report"' EXIT
 printf '%s\n' "$list" | xargs -n 1 -P 2 sh "$here/analyse.sh" "$build" | tee "$report"
 files=$(printf '%s\n' "$list" | wc -w)
 passed=$(grep -c '^clang-tidy: .* passed$' "$report")
+grep ': error: ' "$report" | sed "s|^$root/||" | sort -u
 echo "$passed passed, $((files - passed)) failed"
 [ "$passed" -eq "$files" ]
