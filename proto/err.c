@@ -47,16 +47,31 @@ bool err_retry(enum err err)
 
 const char *(*note_words)(const char *fmt) = NULL;
 
+__attribute__((format(printf, 2, 0))) static void fill(struct note *why, const char *fmt,
+                                                       va_list args)
+{
+    if (note_words != NULL)
+        fmt = note_words(fmt);
+    int n = vsnprintf(why->text, sizeof why->text, fmt, args);
+    if (n < (int)sizeof why->text)
+        return;
+    /* cut between two characters, not inside one */
+    size_t end = sizeof why->text - 1;
+    while (end > 0 && ((unsigned char)why->text[end - 1] & 0xc0) == 0x80)
+        end--;
+    if (end > 0 && (unsigned char)why->text[end - 1] >= 0xc0)
+        end--;
+    why->text[end] = '\0';
+}
+
 enum err note_set(struct note *why, enum err err, const char *fmt, ...)
 {
-    if (why != NULL) {
-        if (note_words != NULL)
-            fmt = note_words(fmt);
-        va_list args;
-        va_start(args, fmt);
-        (void)vsnprintf(why->text, sizeof why->text, fmt, args);
-        va_end(args);
-    }
+    if (why == NULL)
+        return err;
+    va_list args;
+    va_start(args, fmt);
+    fill(why, fmt, args);
+    va_end(args);
     return err;
 }
 
@@ -66,7 +81,7 @@ void note_write(struct note *why, const char *fmt, ...)
         return;
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(why->text, sizeof why->text, fmt, args);
+    fill(why, fmt, args);
     va_end(args);
 }
 

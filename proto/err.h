@@ -63,7 +63,7 @@ struct note {
  * why may be NULL. Never put a secret or a person's data into it. */
 NODISCARD enum err note_set(struct note *why, enum err err, const char *fmt, ...) PRINTF(3, 4);
 /* Notes are written in French; a program that speaks other languages sets this once at its
- * start (io/say) and note_set passes each format through it. NULL leaves them as they are. */
+ * start (io/say) and each format passes through it. NULL leaves them as they are. */
 extern const char *(*note_words)(const char *fmt);
 /* Marks a French text for people that stands in a table: translated where it is printed. */
 #define N_(text) (text)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/say.h"
 
+#include "proto/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,6 +84,24 @@ static void notes_are_said_in_the_language_too(void **state)
     say_init(SAY_EN);
     assert_int_equal(note_set(&why, ERR_LIMIT, "%s : fichier trop long", "a.conf"), ERR_LIMIT);
     assert_string_equal(why.text, "a.conf: file too long");
+    note_write(&why, "%s : fichier trop long", "b.conf");
+    assert_string_equal(why.text, "b.conf: file too long");
+}
+
+static void a_long_note_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct note why;
+    char accents[2 * NOTE_BYTES + 2];
+    for (size_t shift = 0; shift < 2; shift++) {
+        memset(accents, 'x', sizeof accents);
+        for (size_t i = shift; i + 2 < sizeof accents; i += 2)
+            memcpy(accents + i, "é", 2);
+        accents[sizeof accents - 1] = '\0';
+        note_write(&why, "%s", accents);
+        assert_true(str_utf8(str_of(why.text)));
+        assert_true(strlen(why.text) >= NOTE_BYTES - 3);
+    }
 }
 
 int main(void)
@@ -94,6 +114,7 @@ int main(void)
         cmocka_unit_test(formats_keep_their_conversions),
         cmocka_unit_test(plurals_follow_the_language),
         cmocka_unit_test(notes_are_said_in_the_language_too),
+        cmocka_unit_test(a_long_note_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
