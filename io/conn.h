@@ -24,6 +24,7 @@ enum {
     CONN_HANDSHAKE_BYTES_MAX = 24 * 1024,
     /* Turns of decrypt, deliver, encrypt, write before others get theirs. */
     CONN_TURNS_MAX = 64,
+    CONN_KEY_BYTES = 32,           /* fingerprint of a peer's key */
     CONN_HANDSHAKE_MS = 10 * 1000, /* until CONN_OPEN */
     CONN_IDLE_MS = 300 * 1000,     /* open, and not a byte in either direction */
     CONN_STALL_MS = 60 * 1000,     /* something queued, and the peer takes nothing */
@@ -60,10 +61,16 @@ struct conn_terms {
     int64_t close_ms;     /* per step of closing */
 };
 
+struct tls_config;
+struct tls_session;
+
 struct conn_cfg {
     conn_cb cb;              /* where events go; from a listener: set later by conn_listen_to */
     void *arg;               /* its argument */
     struct conn_terms terms; /* deadlines */
+    struct tls_config *tls;  /* NULL: plain. Outlives the connection */
+    struct tls_session
+        *resume; /* client: session to resume and to keep; may be NULL; outlives it too */
 };
 
 /* Take over a connected stream socket (TCP or Unix). From here on the descriptor is the
@@ -99,6 +106,12 @@ void conn_close(struct conn *conn, enum err why);
 /* The same without sending anything more; also cuts an orderly end short. */
 void conn_abort(struct conn *conn, enum err why);
 
+/* After CONN_OPEN over TLS: the fingerprint of the peer's key, also when resumed. False on a
+ * plain connection, and for a client that showed no certificate (it enrols). Look it up every
+ * time. */
+bool conn_peer_key(const struct conn *conn, uint8_t out[static CONN_KEY_BYTES]);
+/* After CONN_OPEN: was the TLS session resumed? */
+bool conn_resumed(const struct conn *conn);
 /* The peer's address, v4 mapped into v6; zeros for a Unix socket. */
 void conn_peer_address(const struct conn *conn, uint8_t out[static 16]);
 /* Bytes on the wire so far, TLS included. */

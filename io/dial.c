@@ -87,8 +87,7 @@ static void remember(struct dial *dial, int code)
         dial->err = note_set(&dial->why, ERR_OFFLINE, "%s : %s", name, uv_strerror(code));
 }
 
-/* --- the end -------------------------------------------------------------------------------
- */
+/* --- the end --- */
 
 static void tell(struct dial *dial)
 {
@@ -150,8 +149,7 @@ static void finish(struct dial *dial)
     loop_timer_close(&dial->timer, on_timer_closed);
 }
 
-/* --- one address ---------------------------------------------------------------------------
- */
+/* --- one address --- */
 
 static void on_connect(uv_connect_t *req, int status)
 {
@@ -211,8 +209,7 @@ static void next(struct dial *dial)
     loop_timer_start(&dial->timer, (int64_t)ms);
 }
 
-/* --- the name ------------------------------------------------------------------------------
- */
+/* --- the name --- */
 
 static bool numeric(struct dial *dial)
 {
@@ -293,8 +290,7 @@ static void on_timer(struct loop_timer *timer, void *arg)
     }
 }
 
-/* --- verbs ---------------------------------------------------------------------------------
- */
+/* --- verbs --- */
 
 enum err dial_start(struct loop *loop, const struct dial_cfg *cfg, dial_cb cb, void *arg,
                     struct dial **out)

@@ -61,8 +61,7 @@ struct listener {
 
 static_assert(sizeof(struct sockaddr_un) >= ADDRESS_TEXT_BYTES, "text holds both kinds");
 
-/* --- limits --------------------------------------------------------------------------------
- */
+/* --- limits --- */
 
 static struct pass **bucket_of(struct gate *gate, const uint8_t address[static 16])
 {
@@ -165,8 +164,7 @@ static bool over_limit(const struct listener *listener, const struct conn *conn,
     return too_few_left(conn_fd(conn));
 }
 
-/* --- the socket ----------------------------------------------------------------------------
- */
+/* --- the socket --- */
 
 static void remove_file(struct listener *listener)
 {
@@ -373,8 +371,7 @@ static void on_timer(struct loop_timer *timer, void *arg)
     }
 }
 
-/* --- verbs ---------------------------------------------------------------------------------
- */
+/* --- verbs --- */
 
 static struct listener *make(struct loop *loop, const struct listen_cfg *cfg)
 {

@@ -77,8 +77,7 @@ static uint32_t next_random(struct rig *rig)
     return rig->seed >> 8;
 }
 
-/* --- the rig -------------------------------------------------------------------------------
- */
+/* --- the rig --- */
 
 static void on_guard(struct loop_timer *timer, void *arg)
 {
@@ -147,8 +146,7 @@ static void tcp_pair(int out[2])
     assert_int_equal(close(server), 0);
 }
 
-/* --- owners --------------------------------------------------------------------------------
- */
+/* --- owners --- */
 
 static size_t send_checked(struct side *side, const void *bytes, size_t n)
 {
@@ -254,8 +252,7 @@ static void run(struct rig *rig, void (*tick)(struct rig *rig))
     loop_timer_stop(&rig->tick);
 }
 
-/* --- the peer the test plays ---------------------------------------------------------------
- */
+/* --- the peer the test plays --- */
 
 static void peer_write(struct rig *rig)
 {
@@ -303,8 +300,7 @@ static void peer_reset(struct rig *rig)
     peer_end(rig);
 }
 
-/* --- bytes ---------------------------------------------------------------------------------
- */
+/* --- bytes --- */
 
 static void close_when_echoed(struct rig *rig)
 {
@@ -393,8 +389,7 @@ static void bytes_are_counted(void **state)
     assert_int_equal(rig->a.events[CONN_CLOSED], 1);
 }
 
-/* --- back-pressure -------------------------------------------------------------------------
- */
+/* --- back-pressure --- */
 
 /* First the peer only writes; once nothing moves it reads it all back. */
 static void flood_then_read(struct rig *rig)
@@ -477,8 +472,7 @@ static void an_owner_who_ignores_the_marks_loses_the_connection(void **state)
     assert_string_not_equal(rig->a.note.text, "");
 }
 
-/* --- ends ----------------------------------------------------------------------------------
- */
+/* --- ends --- */
 
 static void bytes_before_the_end_are_delivered(void **state)
 {
@@ -609,8 +603,7 @@ static void a_close_before_the_first_turn_is_safe(void **state)
     assert_int_equal(rig->a.events[CONN_CLOSED], 1);
 }
 
-/* --- deadlines -----------------------------------------------------------------------------
- */
+/* --- deadlines --- */
 
 static void set_deadline_once_open(struct rig *rig)
 {
@@ -681,8 +674,7 @@ static void a_peer_that_takes_nothing_is_given_up(void **state)
     assert_true(rig->a.queued_max < CONN_OUT_BYTES_HIGH + SLICE_MAX);
 }
 
-/* --- no memory -----------------------------------------------------------------------------
- */
+/* --- no memory --- */
 
 static unsigned allocations_left;
 

@@ -64,8 +64,7 @@ static int close_rig(void **state)
     return 0;
 }
 
-/* --- the server: closes what comes as soon as it is open -----------------------------------
- */
+/* --- the server: closes what comes as soon as it is open --- */
 
 static void on_served(struct conn *conn, struct conn_event *event, void *arg)
 {
@@ -96,8 +95,7 @@ static bool serve_on(struct rig *rig, const char *where)
     return true;
 }
 
-/* --- the caller ----------------------------------------------------------------------------
- */
+/* --- the caller --- */
 
 static void on_event(struct conn *conn, struct conn_event *event, void *arg)
 {

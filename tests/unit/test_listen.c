@@ -173,8 +173,7 @@ static void look_at_peers(struct rig *rig)
     }
 }
 
-/* --- limits --------------------------------------------------------------------------------
- */
+/* --- limits --- */
 
 static void until_five_are_settled(struct rig *rig)
 {
@@ -225,8 +224,7 @@ static void one_address_cannot_take_all_places(void **state)
     assert_int_equal(rig->refused, 3);
 }
 
-/* --- lives ---------------------------------------------------------------------------------
- */
+/* --- lives --- */
 
 static void until_one_is_open(struct rig *rig)
 {
@@ -280,8 +278,7 @@ static void the_real_port_is_told_and_a_taken_one_refused(void **state)
     assert_int_equal(listen_tcp(&rig->loop, &address, &cfg, &second, &why), ERR_USAGE);
 }
 
-/* --- Unix sockets --------------------------------------------------------------------------
- */
+/* --- Unix sockets --- */
 
 static int make_dir(void **state)
 {
@@ -358,8 +355,7 @@ static void a_file_that_is_no_socket_is_left_alone(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
-/* --- failed accepts ------------------------------------------------------------------------
- */
+/* --- failed accepts --- */
 
 static bool no_memory(void)
 {
@@ -421,8 +417,7 @@ static void a_listener_can_be_closed_during_its_pause(void **state)
     run(rig, until_the_listener_is_closed);
 }
 
-/* --- out of descriptors --------------------------------------------------------------------
- */
+/* --- out of descriptors --- */
 
 enum { FDS_MAX = 48, CALLS = 60, QUIET_TICKS = 100, CPU_MS_MAX = 50 };
 
@@ -557,8 +552,7 @@ static void running_out_of_descriptors_neither_kills_nor_spins(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* --- addresses -----------------------------------------------------------------------------
- */
+/* --- addresses --- */
 
 static void addresses_are_read_as_people_write_them(void **state)
 {
