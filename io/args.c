@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/args.h"
 
+#include "io/grid.h"
 #include "io/say.h"
-#include "io/table.h"
 
 enum { NAMES_MAX = 256 };
 
@@ -342,13 +342,13 @@ enum { LEFT_MAX = 36 };
 static void two_columns(struct buf *out, struct str left, size_t width, const char *right)
 {
     buf_text(out, "  ");
-    if (table_width(left) > width) {
+    if (grid_width(left) > width) {
         buf_add(out, left.p, left.n);
         buf_u8(out, '\n');
         left = STR("");
         buf_text(out, "  ");
     }
-    table_fit(out, left, width, false);
+    grid_fit(out, left, width, false);
     buf_printf(out, "  %s\n", say_text(right));
 }
 
@@ -368,7 +368,7 @@ static void options_help(struct buf *out, const struct args_option *const *table
         for (size_t t = 0; t < n; t++) {
             for (const struct args_option *o = tables[t]; o != NULL && o->name != NULL; o++) {
                 option_text(&left, o);
-                size_t w = table_width(buf_str(&left));
+                size_t w = grid_width(buf_str(&left));
                 if (pass == 1)
                     two_columns(out, buf_str(&left), width, o->help);
                 else if (w > width && w <= LEFT_MAX)
@@ -394,7 +394,7 @@ static void commands_help(struct buf *out, const struct args_command *commands)
     for (int pass = 0; pass < 2; pass++) {
         for (const struct args_command *c = commands; c->name != NULL; c++) {
             command_text(&left, c);
-            size_t w = table_width(buf_str(&left));
+            size_t w = grid_width(buf_str(&left));
             if (pass == 1)
                 two_columns(out, buf_str(&left), width, c->help);
             else if (w > width && w <= LEFT_MAX)

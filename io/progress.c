@@ -2,7 +2,7 @@
 #include "io/progress.h"
 
 #include "io/env.h"
-#include "io/table.h"
+#include "io/grid.h"
 
 #include <inttypes.h>
 #include <unistd.h>
@@ -35,9 +35,9 @@ void progress_line(struct buf *out, const char *text, uint64_t done, uint64_t to
     }
     if (elapsed_ms >= PROGRESS_EVERY_MS)
         buf_printf(&line, ", %.0f/s", (double)done * 1000.0 / (double)elapsed_ms);
-    size_t width = table_width(buf_str(&line));
+    size_t width = grid_width(buf_str(&line));
     size_t most = columns > 1 ? (size_t)columns - 1 : 1;
-    table_fit(out, buf_str(&line), width < most ? width : most, false);
+    grid_fit(out, buf_str(&line), width < most ? width : most, false);
     buf_done(&line);
 }
 

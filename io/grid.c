@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "io/table.h"
+#include "io/grid.h"
 
 struct range {
     uint32_t from, to;
@@ -60,7 +60,7 @@ static struct glyph glyph_of(struct str text)
     return (struct glyph){bytes, wide ? 2 : 1, true};
 }
 
-size_t table_width(struct str text)
+size_t grid_width(struct str text)
 {
     size_t width = 0;
     while (text.n > 0) {
@@ -95,9 +95,9 @@ static void spaces(struct buf *out, size_t n)
         buf_u8(out, ' ');
 }
 
-void table_fit(struct buf *out, struct str text, size_t width, bool right_aligned)
+void grid_fit(struct buf *out, struct str text, size_t width, bool right_aligned)
 {
-    size_t need = table_width(text);
+    size_t need = grid_width(text);
     if (need <= width) {
         spaces(out, right_aligned ? width - need : 0);
         (void)add(out, text, width);
@@ -112,87 +112,87 @@ void table_fit(struct buf *out, struct str text, size_t width, bool right_aligne
 }
 
 static const char *const codes[] = {
-    [TABLE_PLAIN] = "",       [TABLE_BOLD] = "\x1b[1m",   [TABLE_DIM] = "\x1b[2m",
-    [TABLE_RED] = "\x1b[31m", [TABLE_GREEN] = "\x1b[32m", [TABLE_YELLOW] = "\x1b[33m"};
+    [GRID_PLAIN] = "",       [GRID_BOLD] = "\x1b[1m",   [GRID_DIM] = "\x1b[2m",
+    [GRID_RED] = "\x1b[31m", [GRID_GREEN] = "\x1b[32m", [GRID_YELLOW] = "\x1b[33m"};
 
-static void style_on(struct buf *out, enum table_style style, bool color)
+static void style_on(struct buf *out, enum grid_style style, bool color)
 {
     if (color)
         buf_text(out, codes[style]);
 }
 
-static void style_off(struct buf *out, enum table_style style, bool color)
+static void style_off(struct buf *out, enum grid_style style, bool color)
 {
-    if (color && style != TABLE_PLAIN)
+    if (color && style != GRID_PLAIN)
         buf_text(out, "\x1b[0m");
 }
 
-void table_paint(struct buf *out, struct str text, enum table_style style, bool color)
+void grid_paint(struct buf *out, struct str text, enum grid_style style, bool color)
 {
     style_on(out, style, color);
     (void)add(out, text, SIZE_MAX);
     style_off(out, style, color);
 }
 
-void table_init(struct table *table, const struct table_column *columns, size_t n)
+void grid_init(struct grid *grid, const struct grid_column *columns, size_t n)
 {
-    must(n > 0 && n <= TABLE_COLUMNS_MAX);
-    *table = (struct table){.columns = columns, .n = n};
+    must(n > 0 && n <= GRID_COLUMNS_MAX);
+    *grid = (struct grid){.columns = columns, .n = n};
     for (size_t i = 0; i < n; i++)
-        table->width[i] = table_width(str_of(columns[i].title));
+        grid->width[i] = grid_width(str_of(columns[i].title));
 }
 
-void table_done(struct table *table)
+void grid_done(struct grid *grid)
 {
-    buf_done(&table->text);
-    table->cells = 0;
+    buf_done(&grid->text);
+    grid->cells = 0;
 }
 
-void table_cell(struct table *table, struct str text, enum table_style style)
+void grid_cell(struct grid *grid, struct str text, enum grid_style style)
 {
-    size_t at = table->cells % table->n;
-    size_t width = table_width(text);
-    size_t most = table->columns[at].width_max;
+    size_t at = grid->cells % grid->n;
+    size_t width = grid_width(text);
+    size_t most = grid->columns[at].width_max;
     if (most > 0 && width > most)
         width = most;
-    if (width > table->width[at])
-        table->width[at] = width;
-    buf_be32(&table->text, (uint32_t)text.n);
-    buf_u8(&table->text, (uint8_t)style);
-    buf_add(&table->text, text.p, text.n);
-    table->cells++;
+    if (width > grid->width[at])
+        grid->width[at] = width;
+    buf_be32(&grid->text, (uint32_t)text.n);
+    buf_u8(&grid->text, (uint8_t)style);
+    buf_add(&grid->text, text.p, text.n);
+    grid->cells++;
 }
 
 /* One cell with the gap before it; nothing stands after the last one, so that lines carry no
  * spaces at their end. */
-static void print_cell(const struct table *table, size_t column, struct str text,
-                       enum table_style style, bool color, struct buf *out)
+static void print_cell(const struct grid *grid, size_t column, struct str text,
+                       enum grid_style style, bool color, struct buf *out)
 {
-    size_t width = table->width[column];
-    bool right = table->columns[column].right;
+    size_t width = grid->width[column];
+    bool right = grid->columns[column].right;
     if (column > 0)
         buf_text(out, "  ");
-    if (column + 1 == table->n && !right && table_width(text) < width)
-        width = table_width(text);
+    if (column + 1 == grid->n && !right && grid_width(text) < width)
+        width = grid_width(text);
     style_on(out, style, color);
-    table_fit(out, text, width, right);
+    grid_fit(out, text, width, right);
     style_off(out, style, color);
-    if (column + 1 == table->n)
+    if (column + 1 == grid->n)
         buf_u8(out, '\n');
 }
 
-enum err table_print(const struct table *table, bool color, struct buf *out)
+enum err grid_print(const struct grid *grid, bool color, struct buf *out)
 {
-    if (table->text.err != ERR_OK)
-        return table->text.err;
-    must(table->cells % table->n == 0);
-    for (size_t i = 0; table->cells > 0 && i < table->n; i++)
-        print_cell(table, i, str_of(table->columns[i].title), TABLE_BOLD, color, out);
-    struct cur cur = cur_of(table->text.p, table->text.n);
-    for (size_t i = 0; i < table->cells; i++) {
+    if (grid->text.err != ERR_OK)
+        return grid->text.err;
+    must(grid->cells % grid->n == 0);
+    for (size_t i = 0; grid->cells > 0 && i < grid->n; i++)
+        print_cell(grid, i, str_of(grid->columns[i].title), GRID_BOLD, color, out);
+    struct cur cur = cur_of(grid->text.p, grid->text.n);
+    for (size_t i = 0; i < grid->cells; i++) {
         uint32_t n = cur_be32(&cur);
-        enum table_style style = (enum table_style)cur_u8(&cur);
-        print_cell(table, i % table->n, cur_take(&cur, n), style, color, out);
+        enum grid_style style = (enum grid_style)cur_u8(&cur);
+        print_cell(grid, i % grid->n, cur_take(&cur, n), style, color, out);
     }
     must(!cur.bad);
     return out->err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "io/table.h"
+#include "io/grid.h"
 
 #include "io/progress.h"
 
@@ -21,70 +21,70 @@ static void is_text(struct buf *buf, const char *expected)
 static void width_is_what_the_eye_sees(void **state)
 {
     (void)state;
-    assert_int_equal(table_width(STR("")), 0);
-    assert_int_equal(table_width(STR("Éloïse")), 6);
-    assert_int_equal(table_width(STR("e\xcc\x81t\xc3\xa9")), 3);
-    assert_int_equal(table_width(STR("日本")), 4);
-    assert_int_equal(table_width(STR("😀")), 2);
-    assert_int_equal(table_width(STR("a\xff\xfe")), 3);
+    assert_int_equal(grid_width(STR("")), 0);
+    assert_int_equal(grid_width(STR("Éloïse")), 6);
+    assert_int_equal(grid_width(STR("e\xcc\x81t\xc3\xa9")), 3);
+    assert_int_equal(grid_width(STR("日本")), 4);
+    assert_int_equal(grid_width(STR("😀")), 2);
+    assert_int_equal(grid_width(STR("a\xff\xfe")), 3);
 }
 
 static void columns_line_up(void **state)
 {
     (void)state;
-    static const struct table_column columns[] = {
+    static const struct grid_column columns[] = {
         {"Nom", false, 0}, {"Âge", true, 0}, {"Note", false, 6}};
-    struct table table;
+    struct grid grid;
     struct buf out = {0};
-    table_init(&table, columns, 3);
-    table_cell(&table, STR("Zoé"), TABLE_PLAIN);
-    table_cell(&table, STR("7"), TABLE_PLAIN);
-    table_cell(&table, STR("ok"), TABLE_PLAIN);
-    table_cell(&table, STR("Éléonore"), TABLE_PLAIN);
-    table_cell(&table, STR("1024"), TABLE_PLAIN);
-    table_cell(&table, STR("trop long"), TABLE_PLAIN);
-    assert_int_equal(table_print(&table, false, &out), ERR_OK);
+    grid_init(&grid, columns, 3);
+    grid_cell(&grid, STR("Zoé"), GRID_PLAIN);
+    grid_cell(&grid, STR("7"), GRID_PLAIN);
+    grid_cell(&grid, STR("ok"), GRID_PLAIN);
+    grid_cell(&grid, STR("Éléonore"), GRID_PLAIN);
+    grid_cell(&grid, STR("1024"), GRID_PLAIN);
+    grid_cell(&grid, STR("trop long"), GRID_PLAIN);
+    assert_int_equal(grid_print(&grid, false, &out), ERR_OK);
     is_text(&out, "Nom        Âge  Note\n"
                   "Zoé          7  ok\n"
                   "Éléonore  1024  trop …\n");
-    table_done(&table);
+    grid_done(&grid);
 }
 
 static void an_empty_table_prints_nothing(void **state)
 {
     (void)state;
-    static const struct table_column columns[] = {{"Nom", false, 0}};
-    struct table table;
+    static const struct grid_column columns[] = {{"Nom", false, 0}};
+    struct grid grid;
     struct buf out = {0};
-    table_init(&table, columns, 1);
-    assert_int_equal(table_print(&table, true, &out), ERR_OK);
+    grid_init(&grid, columns, 1);
+    assert_int_equal(grid_print(&grid, true, &out), ERR_OK);
     assert_int_equal(out.n, 0);
-    table_done(&table);
+    grid_done(&grid);
 }
 
 static void colour_comes_only_when_asked_for(void **state)
 {
     (void)state;
-    static const struct table_column columns[] = {{"Nom", false, 0}};
-    struct table table;
+    static const struct grid_column columns[] = {{"Nom", false, 0}};
+    struct grid grid;
     struct buf out = {0};
-    table_init(&table, columns, 1);
-    table_cell(&table, STR("x"), TABLE_RED);
-    assert_int_equal(table_print(&table, true, &out), ERR_OK);
+    grid_init(&grid, columns, 1);
+    grid_cell(&grid, STR("x"), GRID_RED);
+    assert_int_equal(grid_print(&grid, true, &out), ERR_OK);
     is_text(&out, "\x1b[1mNom\x1b[0m\n\x1b[31mx\x1b[0m\n");
-    assert_int_equal(table_print(&table, false, &out), ERR_OK);
+    assert_int_equal(grid_print(&grid, false, &out), ERR_OK);
     is_text(&out, "Nom\nx\n");
-    table_done(&table);
+    grid_done(&grid);
 }
 
 static void no_text_can_steer_the_terminal(void **state)
 {
     (void)state;
     struct buf out = {0};
-    table_paint(&out,
-                STR("a\x1b[2Jb\nc\xe2\x80\xae"
-                    "d\xc2\x9b!\xff"),
-                TABLE_PLAIN, true);
+    grid_paint(&out,
+               STR("a\x1b[2Jb\nc\xe2\x80\xae"
+                   "d\xc2\x9b!\xff"),
+               GRID_PLAIN, true);
     is_text(&out, "a [2Jb c d ! ");
 }
 
@@ -92,11 +92,11 @@ static void a_wide_character_is_not_cut_in_half(void **state)
 {
     (void)state;
     struct buf out = {0};
-    table_fit(&out, STR("日本語"), 4, false);
+    grid_fit(&out, STR("日本語"), 4, false);
     is_text(&out, "日… ");
-    table_fit(&out, STR("abc"), 0, false);
+    grid_fit(&out, STR("abc"), 0, false);
     assert_int_equal(out.n, 0);
-    table_fit(&out, STR("é"), 3, true);
+    grid_fit(&out, STR("é"), 3, true);
     is_text(&out, "  é");
 }
 
