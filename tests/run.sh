@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [STAGE…]: install what the tests need, then run them all, stopping at the first failure.
-# Stages: packages debug clang analyse asan tsan fuzz sim e2e. The last line is the count.
+# Stages: packages debug clang asan tsan fuzz analyse release sim e2e. The last line is the count.
 # Knobs: FUZZ_SECONDS per target (15), SIM_SEEDS (500), JOBS (one per processor).
 # shellcheck disable=SC2317 # the stages are called by name
 set -u
@@ -116,16 +116,6 @@ stage_clang() {
     step "Build, clang, warnings are errors" build clang
 }
 
-# Newer versions know other rules; the project holds to Debian 12's.
-stage_analyse() {
-    version=$(clang-tidy --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
-    if [ "$version" != 14 ]; then
-        echo "    left out: clang-tidy is $version here, the rules are for 14"
-        return
-    fi
-    step "clang-tidy" sh tests/tidy/analyse.sh build/clang
-}
-
 stage_asan() {
     step "Build with the address and undefined-behaviour sanitizers" build asan
     step "The tests again under the sanitizers" tests asan -LE slow -E '^(tidy|e2e|bench)/'
@@ -148,25 +138,42 @@ stage_fuzz() {
     step "Fuzz each parser for $FUZZ_SECONDS s" sh tests/fuzz/run.sh "$FUZZ_SECONDS"
 }
 
-stage_sim() {
-    [ -f tests/sim/CMakeLists.txt ] || return 0
+# Newer versions know other rules; the project holds to Debian 12's.
+stage_analyse() {
+    version=$(clang-tidy --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
+    if [ "$version" != 14 ]; then
+        echo "    left out: clang-tidy is $version here, the rules are for 14"
+        return
+    fi
+    step "clang-tidy" sh tests/tidy/analyse.sh build/clang
+    step "clang-tidy, fuzz targets" sh tests/tidy/analyse.sh build/fuzz tests/fuzz/*.c
+}
+
+stage_release() {
     step "Build as released" build release
+    step "The tests again, optimized" tests release -LE slow -E '^(tidy|e2e|bench)/'
+}
+
+stage_sim() {
+    if [ ! -f tests/sim/main.c ]; then
+        echo "    no simulation in this tree"
+        return
+    fi
     step "Simulation, $SIM_SEEDS seeds" build/release/tests/sim/sim --seeds "$SIM_SEEDS"
 }
 
 stage_e2e() {
-    step "Build as released" build release
     for script in tests/e2e/*.sh; do
         [ ! -x "$script" ] || step "End to end: $(basename "$script" .sh)" "$script"
     done
 }
 
 case ${1:-all} in
-all) set -- packages debug clang analyse asan tsan fuzz sim e2e ;;
+all) set -- packages debug clang asan tsan fuzz analyse release sim e2e ;;
 esac
 for stage in "$@"; do
     case $stage in
-    packages | debug | clang | analyse | asan | tsan | fuzz | sim | e2e) ;;
+    packages | debug | clang | asan | tsan | fuzz | analyse | release | sim | e2e) ;;
     *)
         echo "run.sh: no stage $stage" >&2
         exit 2
