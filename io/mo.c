@@ -73,7 +73,11 @@ const char *mo_find(const struct mo *mo, const char *msgid, unsigned form)
     uint32_t high = mo->n;
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
-        int c = strcmp(msgid, text_at(mo, mo->ids, mid).p);
+        const char *id = text_at(mo, mo->ids, mid).p;
+        struct str words = text_at(mo, mo->words, mid);
+        if (id == NULL || words.p == NULL) /* mo_open saw to it that they are there */
+            return NULL;
+        int c = strcmp(msgid, id);
         if (c < 0) {
             high = mid;
             continue;
@@ -82,7 +86,6 @@ const char *mo_find(const struct mo *mo, const char *msgid, unsigned form)
             low = mid + 1;
             continue;
         }
-        struct str words = text_at(mo, mo->words, mid);
         size_t first = strlen(words.p);
         if (form == 0)
             return first == 0 ? NULL : words.p;

@@ -12,7 +12,7 @@ extract() {
     shift
     find proto store io web server client -name '*.[ch]' 2>/dev/null | LC_ALL=C sort >"$out.files"
     : >"$out"
-    xgettext --language=C --from-code=UTF-8 --keyword "$@" --no-location --sort-output \
+    xgettext --language=C --from-code=UTF-8 --keyword "$@" --no-location \
         --no-wrap --force-po --package-name=jalon --files-from="$out.files" --output="$out"
     sed -i -e 's/charset=CHARSET/charset=UTF-8/' -e '/^"POT-Creation-Date/d' "$out"
     rm "$out.files"
