@@ -81,10 +81,10 @@ static void no_text_can_steer_the_terminal(void **state)
 {
     (void)state;
     struct buf out = {0};
-    grid_paint(&out,
-               STR("a\x1b[2Jb\nc\xe2\x80\xae"
-                   "d\xc2\x9b!\xff"),
-               GRID_PLAIN, true);
+    /* the bytes one by one: U+202E turns the reading direction, in this source too */
+    static const char text[] = {'a',    '\x1b', '[',    '2', 'J',    'b',    '\n', 'c',
+                                '\xe2', '\x80', '\xae', 'd', '\xc2', '\x9b', '!',  '\xff'};
+    grid_paint(&out, (struct str){text, sizeof text}, GRID_PLAIN, true);
     is_text(&out, "a [2Jb c d ! ");
 }
 
