@@ -163,6 +163,9 @@ stage_sim() {
 }
 
 stage_e2e() {
+    if ctest --preset release -N -R '^e2e/' 2>/dev/null | grep -q '#'; then
+        step "End to end" ctest --preset release -R '^e2e/'
+    fi
     for script in tests/e2e/*.sh; do
         [ ! -x "$script" ] || step "End to end: $(basename "$script" .sh)" "$script"
     done
