@@ -27,6 +27,10 @@ NODISCARD enum err edit_open(struct store *s, struct edit **out, struct note *wh
 NODISCARD enum err edit_insert(struct edit *edit, const struct table *table,
                                const struct edit_value *values, size_t count, struct id *id,
                                struct note *why);
+/* As edit_insert with an id from outside (an export read back). EXISTS when it is there. */
+NODISCARD enum err edit_insert_as(struct edit *edit, const struct table *table,
+                                  const struct id *given, const struct edit_value *values,
+                                  size_t count, struct note *why);
 /* Change fields of a live row; values equal to the present ones are left out. All fields of a
  * group travel together. FROZEN, INVALID, NOTFOUND, REFUSED. */
 NODISCARD enum err edit_update(struct edit *edit, const struct table *table,

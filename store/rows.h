@@ -53,6 +53,9 @@ NODISCARD enum err rows_at(struct store *s, const struct table *table, int64_t r
 NODISCARD enum err rows_insert(struct store *s, const struct table *table, struct row *row);
 NODISCARD enum err rows_update(struct store *s, const struct table *table,
                                const struct row *row);
+/* Write who made the row (stamp, by, form), which rows_update leaves alone. */
+NODISCARD enum err rows_restamp(struct store *s, const struct table *table,
+                                const struct row *row);
 /* Really remove it (a refused insert on a replica). */
 NODISCARD enum err rows_purge(struct store *s, const struct table *table, int64_t rid);
 /* Add a before-value record; `changes` is MessagePack: field, before, after, … */
@@ -65,6 +68,9 @@ struct history_entry {
 };
 NODISCARD enum err rows_history_add(struct store *s, const struct table *table, int64_t rid,
                                     const struct history_entry *entry);
+/* The bytes of one record that the server's commit chain covers. */
+void rows_history_trail(const struct history_entry *entry, uint16_t table, int64_t rid,
+                        struct buf *out);
 /* Oldest first; the views are valid during the call. A callback's error ends the walk. */
 typedef enum err rows_on_history(void *ctx, const struct history_entry *entry);
 NODISCARD enum err rows_history(struct store *s, const struct table *table, int64_t rid,

@@ -67,6 +67,10 @@ NODISCARD enum err serve_seen(struct store *s, const struct serve_session *sessi
  * copy. */
 uint64_t serve_seq(const struct store *s);
 
+/* A live staff member's structure and, when asked, full name (appended). NOTFOUND. */
+NODISCARD enum err serve_staff(struct store *s, const struct id *staff, struct id *structure,
+                               struct buf *name);
+
 /* Invitations and devices. secret: 16 bytes, kept only as SHA-256. */
 enum { INVITE_TRIES_MAX = 5 };
 NODISCARD enum err serve_invite(struct store *s, const struct id *invite,

@@ -9,12 +9,16 @@
     X(META_SET,                                                                                \
       "INSERT INTO meta(k,v) VALUES(?1,?2) ON CONFLICT(k) DO UPDATE SET v=excluded.v")         \
     /* client: outbox */                                                                       \
-    X(OUTBOX_ADD, "INSERT INTO outbox(op_no,hash,hlc,op) VALUES(?1,?2,?3,?4)")                 \
+    X(OUTBOX_ADD, "INSERT INTO outbox(op_no,hash,hlc,n,op) VALUES(?1,?2,?3,?4,?5)")            \
     X(OUTBOX_LAST, "SELECT op_no,hash,hlc FROM outbox ORDER BY op_no DESC LIMIT 1")            \
     X(OUTBOX_AT, "SELECT hash,hlc,op FROM outbox WHERE op_no=?1")                              \
     X(OUTBOX_AFTER, "SELECT op_no,hash,hlc,op FROM outbox WHERE op_no>?1 ORDER BY op_no")      \
+    X(OUTBOX_ROWS, "SELECT coalesce(sum(n),0) FROM outbox WHERE op_no>?1 AND op_no<=?2")       \
     X(OUTBOX_RELEASE, "DELETE FROM outbox WHERE op_no<=?1")                                    \
     X(OUTBOX_CLEAR, "DELETE FROM outbox")                                                      \
+    X(REBASED_ADD, "INSERT INTO rebased(op_no,hash,hlc,n,op) VALUES(?1,?2,?3,?4,?5)")          \
+    X(REBASED_TAKE, "INSERT INTO outbox SELECT op_no,hash,hlc,n,op FROM rebased")              \
+    X(REBASED_CLEAR, "DELETE FROM rebased")                                                    \
     X(ORIGIN_SET,                                                                              \
       "INSERT INTO origin(epoch,staff,device) VALUES(?1,?2,?3) ON CONFLICT(epoch) "            \
       "DO UPDATE SET staff=excluded.staff,device=excluded.device")                             \
@@ -41,6 +45,7 @@
     X(UNKNOWN_ADD,                                                                             \
       "INSERT INTO unknown_row(tab,id,body) VALUES(?1,?2,?3) ON CONFLICT(tab,id) "             \
       "DO UPDATE SET body=excluded.body")                                                      \
+    X(UNKNOWN_DROP, "DELETE FROM unknown_row WHERE tab=?1")                                    \
     /* server: scopes, feed, operations, chain */                                              \
     X(SCOPE_BY_ID, "SELECT sid,parent FROM scope WHERE id=?1")                                 \
     X(SCOPE_ADD, "INSERT INTO scope(kind,id,parent) VALUES(?1,?2,?3)")                         \
@@ -66,13 +71,23 @@
     X(DEVICE_ADD, "INSERT INTO device(num,key,staff,name,state,enrolled_ms) "                  \
                   "VALUES(?1,?2,?3,?4,1,?5)")                                                  \
     X(DEVICE_NEXT, "SELECT coalesce(max(num),0)+1 FROM device")                                \
-    X(DEVICE_BY_KEY, "SELECT num,staff,state FROM device WHERE key=?1")                        \
+    X(DEVICE_BY_KEY, "SELECT num,staff,state,grants FROM device WHERE key=?1")                 \
     X(DEVICE_STATE, "UPDATE device SET state=?2 WHERE num=?1")                                 \
-    X(DEVICE_SEEN, "UPDATE device SET seen_ms=?2,skew_ms=?3,pulled=?4,schema=?5 WHERE num=?1") \
+    X(DEVICE_SEEN,                                                                             \
+      "UPDATE device SET seen_ms=?2,skew_ms=?3,pulled=?4,schema=?5,grants=?6 WHERE num=?1")    \
+    X(DEVICE_PULLED, "UPDATE device SET pulled=?2 WHERE num=?1")                               \
+    X(DEVICE_GET, "SELECT seen_ms,skew_ms,grants FROM device WHERE num=?1")                    \
+    X(DEVICE_COUNT, "SELECT count(*) FROM device WHERE num>0")                                 \
+    X(COMMIT_COUNT, "SELECT count(*) FROM chain")                                              \
+    X(CHAIN_LIST, "SELECT no,seq_from,seq_to,at_ms,hash FROM chain ORDER BY no")               \
+    X(CHAIN_OPS, "SELECT seq,epoch,op_no,hash,verdict,reason,edit_ms,recv_ms FROM op "         \
+                 "ORDER BY seq")                                                               \
+    X(CHAIN_HISTORY, "SELECT seq,tab,rid,origin,hlc,actor,edit_ms,recv_ms,changes "            \
+                     "FROM history ORDER BY seq,hid")                                          \
     X(DEVICE_FORKED, "UPDATE device SET forks=forks+1 WHERE num=?1")                           \
     X(DEVICE_LIST, "SELECT d.num,d.staff,d.name,d.state,d.enrolled_ms,d.seen_ms,d.skew_ms,"    \
                    "d.pulled,d.schema,d.forks,(SELECT max(num) FROM epoch e WHERE "            \
-                   "e.device=d.num) FROM device d ORDER BY d.num")                             \
+                   "e.device=d.num) FROM device d WHERE d.num>0 ORDER BY d.num")               \
     X(INVITE_ADD,                                                                              \
       "INSERT INTO invite(id,secret,staff,expires_ms,tries) VALUES(?1,?2,?3,?4,0)")            \
     X(INVITE_GET,                                                                              \

@@ -46,7 +46,7 @@ struct store_status {
     uint8_t roles;
     uint64_t op_last;        /* last operation saved */
     uint64_t acked_through;  /* server's verdict known through here */
-    uint64_t unsent;         /* op_last - acked_through */
+    uint64_t unsent;         /* changes of rows in operations after acked_through */
     uint64_t pulled_through; /* server order applied through here */
     int64_t last_sync_ms;    /* last complete sync, 0 = never */
     int64_t skew_ms;         /* our clock minus the server's */

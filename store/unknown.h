@@ -11,5 +11,7 @@ void raw_set(struct buf *raw, uint16_t field, struct stamp stamp, struct str val
 /* Keep a row of an unknown table as it came. */
 NODISCARD enum err unknown_keep(struct store *s, uint16_t table, const struct id *id,
                                 struct str body);
+/* Rows kept of tables that are declared now take their place (replica). */
+NODISCARD enum err unknown_unpack_tables(struct store *s);
 
 #endif

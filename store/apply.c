@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/apply.h"
+
+#include "proto/hash.h"
+
+void apply_begin(struct apply *a, struct store *s)
+{
+    *a = (struct apply){.s = s, .recv_ms = store_now(s), .seq_from = s->seq + 1};
+}
+
+void apply_done(struct apply *a)
+{
+    buf_done(&a->entries);
+}
+
+void apply_entry(struct buf *out, const struct apply_entry *e)
+{
+    pack_uint(out, e->seq);
+    pack_uint(out, e->epoch);
+    pack_uint(out, e->op_no);
+    pack_uint(out, e->hash);
+    pack_int(out, e->verdict);
+    pack_int(out, e->reason);
+    pack_int(out, e->edit_ms);
+    pack_int(out, e->recv_ms);
+}
+
+void apply_link(const uint8_t previous[32], struct str entries, uint8_t out[32])
+{
+    struct sha256 sha;
+    sha256_init(&sha);
+    sha256_add(&sha, previous, SHA256_BYTES);
+    sha256_add(&sha, entries.p, entries.n);
+    sha256_end(&sha, out);
+}
+
+/* Move past a change's fields that nobody read. */
+static void skip_fields(const struct change *change, struct cur *cur)
+{
+    uint32_t items = change->kind == CHANGE_INSERT ? change->fields * 2 : change->fields * 5;
+    for (uint32_t i = 0; i < items && !cur->bad; i++)
+        (void)unpack_any(cur);
+}
+
+static enum err judge_all(struct judge *j, struct cur cur)
+{
+    for (uint32_t i = 0; i < j->op->changes && j->reason == REASON_NONE; i++) {
+        struct change change = op_change(&cur);
+        enum err err = cur.bad ? ERR_FORMAT : judge_change(j, &change, &cur);
+        /* Well-formed MessagePack that is no operation: refused and kept, the connection lives.
+         */
+        if (err == ERR_FORMAT || (err == ERR_OK && cur.bad)) {
+            j->verdict = VERDICT_REFUSED;
+            j->reason = REASON_INVALID;
+            return ERR_OK;
+        }
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
+static enum err quarantine_row(struct judge *j, const struct change *change)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(j->s, SQL_QUARANTINE_ROW_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, change->table);
+    bind_id(stmt, 2, &change->row);
+    bind_int(stmt, 3, j->author->origin);
+    bind_int(stmt, 4, (int64_t)j->op->op_no);
+    return stmt_run(stmt);
+}
+
+/* Keep the refused operation with its reason, and tell its rows' present values again. */
+static enum err quarantine(struct judge *j, struct str op, struct cur cur)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(j->s, SQL_QUARANTINE_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, j->author->origin);
+    bind_int(stmt, 2, (int64_t)j->op->op_no);
+    bind_int(stmt, 3, (int64_t)j->reason);
+    bind_int(stmt, 4, j->recv_ms);
+    bind_id(stmt, 5, &j->op->actor);
+    bind_blob(stmt, 6, op);
+    err = stmt_run(stmt);
+    for (uint32_t i = 0; i < j->op->changes && err == ERR_OK; i++) {
+        struct change change = op_change(&cur);
+        if (cur.bad)
+            break;
+        struct cur fields = cur;
+        skip_fields(&change, &cur);
+        err = quarantine_row(j, &change);
+        if (err == ERR_OK)
+            err = judge_retell(j, &change, &fields);
+        if (err == ERR_FORMAT)
+            err = ERR_OK;
+    }
+    return err;
+}
+
+static enum err record(struct judge *j, uint64_t hash)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(j->s, SQL_OP_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, j->author->origin);
+    bind_int(stmt, 2, (int64_t)j->op->op_no);
+    bind_int(stmt, 3, (int64_t)j->seq);
+    bind_int(stmt, 4, (int64_t)hash);
+    /* Usually the device's own staff member: not repeated. */
+    if (!id_eq(&j->op->actor, &j->author->staff))
+        bind_id(stmt, 5, &j->op->actor);
+    bind_int(stmt, 6, j->edit_ms);
+    bind_int(stmt, 7, j->recv_ms);
+    bind_int(stmt, 8, (int64_t)j->verdict);
+    bind_int(stmt, 9, (int64_t)j->reason);
+    return stmt_run(stmt);
+}
+
+enum err apply_op(struct apply *a, const struct author *author, struct str op,
+                  const struct op_head *head, int64_t edit_ms, uint64_t hash,
+                  struct verdict_range *range)
+{
+    struct store *s = a->s;
+    size_t used = 0;
+    struct op_head read;
+    struct cur changes;
+    enum err err = op_read(op, &read, &changes, &used);
+    if (err != ERR_OK)
+        return err;
+    struct arena arena = {0};
+    struct buf history = {0};
+    struct judge j = {.s = s,
+                      .author = author,
+                      .op = head,
+                      .seq = ++s->seq,
+                      .edit_ms = edit_ms,
+                      .recv_ms = a->recv_ms,
+                      .arena = &arena,
+                      .history = &history,
+                      .verdict = VERDICT_APPLIED};
+    buf_clear(&s->trail);
+    if (author->origin != 0 && !id_eq(&head->actor, &author->staff)) {
+        j.verdict = VERDICT_REFUSED;
+        j.reason = REASON_RIGHTS;
+    }
+    err = db_save(s->db);
+    if (err == ERR_OK)
+        err = judge_all(&j, changes);
+    if (err == ERR_OK && j.reason != REASON_NONE) {
+        j.verdict = VERDICT_REFUSED;
+        buf_clear(&s->trail);
+        refs_forget(s);
+        err = db_save_undo(s->db);
+        if (err == ERR_OK)
+            err = quarantine(&j, op, changes);
+    } else if (err == ERR_OK) {
+        err = db_save_keep(s->db);
+    }
+    if (err == ERR_OK)
+        err = record(&j, hash);
+    if (err == ERR_OK) {
+        struct apply_entry entry = {.seq = j.seq,
+                                    .epoch = author->origin,
+                                    .op_no = head->op_no,
+                                    .hash = hash,
+                                    .verdict = j.verdict,
+                                    .reason = j.reason,
+                                    .edit_ms = edit_ms,
+                                    .recv_ms = a->recv_ms};
+        buf_add(&a->entries, s->trail.p, s->trail.n);
+        apply_entry(&a->entries, &entry);
+        err = a->entries.err != ERR_OK ? a->entries.err : s->trail.err;
+    }
+    if (err == ERR_OK)
+        *range = (struct verdict_range){.from = head->op_no,
+                                        .to = head->op_no,
+                                        .verdict = j.verdict,
+                                        .reason = j.reason,
+                                        .seq = j.seq};
+    buf_done(&history);
+    arena_done(&arena);
+    return err;
+}
+
+static enum err last_link(struct store *s, uint8_t hash[32], int64_t *no)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_COMMIT_LAST, &stmt);
+    if (err != ERR_OK)
+        return err;
+    memset(hash, 0, 32);
+    *no = 0;
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        struct str bytes = col_blob(stmt, 1);
+        *no = col_int(stmt, 0);
+        if (bytes.n == 32)
+            memcpy(hash, bytes.p, 32);
+        else
+            err = ERR_CORRUPT;
+    }
+    stmt_reset(stmt);
+    return step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+enum err apply_end(struct apply *a)
+{
+    struct store *s = a->s;
+    if (a->entries.n == 0)
+        return ERR_OK;
+    uint8_t previous[32];
+    uint8_t link[32];
+    int64_t no = 0;
+    struct stmt *stmt = NULL;
+    enum err err = last_link(s, previous, &no);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_COMMIT_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    apply_link(previous, buf_str(&a->entries), link);
+    bind_int(stmt, 1, no + 1);
+    bind_int(stmt, 2, (int64_t)a->seq_from);
+    bind_int(stmt, 3, (int64_t)s->seq);
+    bind_int(stmt, 4, a->recv_ms);
+    bind_blob(stmt, 5, (struct str){(const char *)link, sizeof link});
+    err = stmt_run(stmt);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_SEQ, (int64_t)s->seq);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_HLC, (int64_t)s->clock.last);
+    if (err == ERR_OK && s->rights_touched) {
+        err = meta_set_int(s, META_RIGHTS, (int64_t)s->rights + 1);
+        if (err == ERR_OK) {
+            s->rights++;
+            s->rights_touched = false;
+        }
+    }
+    return err;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/inside.h"
+#include "store/rows.h"
+#include "store/serve.h"
+
+#include <stdio.h>
+
+/* One check in the making. */
+struct findings {
+    struct store *s;
+    struct buf *report;
+    uint32_t problems;
+};
+
+static void found(struct findings *f, const char *line)
+{
+    f->problems++;
+    buf_printf(f->report, "%s\n", line);
+}
+
+/* Count the rows of a query made for this check; a non-zero count is a finding. */
+static enum err expect_none(struct findings *f, const char *what, struct buf *sql)
+{
+    struct stmt *stmt = NULL;
+    buf_u8(sql, 0);
+    enum err err =
+        sql->err == ERR_OK ? db_prepare(f->s->db, (const char *)sql->p, &stmt) : sql->err;
+    buf_clear(sql);
+    if (err != ERR_OK)
+        return err;
+    int64_t n = 0;
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW)
+        n = col_int(stmt, 0);
+    stmt_free(stmt);
+    if (step == STEP_FAILED)
+        return db_error(f->s->db);
+    if (n > 0) {
+        f->problems++;
+        buf_printf(f->report, "%s: %lld\n", what, (long long)n);
+    }
+    return ERR_OK;
+}
+
+/* The server holds every row a reference points to; a replica may not see them all. */
+static enum err check_refs(struct findings *f, const struct table *table, struct buf *sql)
+{
+    enum err err = ERR_OK;
+    for (uint16_t i = 0; i < table->field_count && err == ERR_OK; i++) {
+        const struct field *field = &table->fields[i];
+        if (field->kind != KIND_REF)
+            continue;
+        char what[160];
+        (void)snprintf(what, sizeof what, "%s.%s points to rows that do not exist", table->name,
+                       field->name);
+        buf_printf(sql,
+                   "SELECT count(*) FROM t_%s a WHERE a.\"%s\" IS NOT NULL AND NOT EXISTS "
+                   "(SELECT 1 FROM t_%s b WHERE b._id=a.\"%s\")",
+                   table->name, field->name, schema_table(f->s->env.schema, field->ref)->name,
+                   field->name);
+        err = expect_none(f, what, sql);
+    }
+    return err;
+}
+
+/* Every row stands in the feed at its own place, exactly once. */
+static enum err check_feed(struct findings *f, const struct table *table, struct buf *sql)
+{
+    char what[160];
+    (void)snprintf(what, sizeof what, "%s: rows missing from the feed", table->name);
+    buf_printf(sql,
+               "SELECT count(*) FROM t_%s r WHERE NOT EXISTS (SELECT 1 FROM feed e WHERE "
+               "e.home=r._home AND e.seq=r._seq AND e.tab=%u AND e.rid=r._rid)",
+               table->name, table->id);
+    enum err err = expect_none(f, what, sql);
+    if (err != ERR_OK)
+        return err;
+    (void)snprintf(what, sizeof what, "%s: feed entries without their row", table->name);
+    buf_printf(sql,
+               "SELECT (SELECT count(*) FROM feed WHERE tab=%u)<>(SELECT count(*) FROM t_%s)",
+               table->id, table->name);
+    return expect_none(f, what, sql);
+}
+
+static enum err check_server(struct findings *f, struct buf *sql)
+{
+    enum err err = ERR_OK;
+    for (uint16_t i = 0; i < f->s->env.schema->table_count && err == ERR_OK; i++) {
+        const struct table *table = &f->s->env.schema->tables[i];
+        err = check_refs(f, table, sql);
+        if (err == ERR_OK)
+            err = check_feed(f, table, sql);
+    }
+    if (err == ERR_OK) {
+        buf_text(
+            sql,
+            "SELECT count(*) FROM (SELECT epoch,count(*) n,min(op_no) a,max(op_no) b FROM op "
+            "GROUP BY epoch) WHERE a<>1 OR b<>n");
+        err = expect_none(f, "epochs with a gap in their operations", sql);
+    }
+    if (err == ERR_OK) {
+        buf_text(
+            sql,
+            "SELECT count(*) FROM epoch e WHERE e.op_no<>(SELECT coalesce(max(op_no),0) FROM op "
+            "o WHERE o.epoch=e.num)");
+        err = expect_none(f, "epochs whose last operation is not the recorded one", sql);
+    }
+    if (err == ERR_OK) {
+        buf_printf(sql, "SELECT count(*) FROM feed WHERE seq>%llu",
+                   (unsigned long long)f->s->seq);
+        err = expect_none(f, "feed entries beyond the last seq", sql);
+    }
+    if (err != ERR_OK)
+        return err;
+    struct note why = {0};
+    err = serve_chain_check(f->s, &why);
+    if (err == ERR_CORRUPT) {
+        f->problems++;
+        buf_printf(f->report, "the chain of commits is broken: %s\n", why.text);
+        err = ERR_OK;
+    }
+    return err;
+}
+
+/* Hash after hash through the outbox. */
+static enum err check_outbox(struct findings *f)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(f->s, SQL_OUTBOX_AFTER, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, 0);
+    uint64_t last = 0;
+    uint64_t hash = 0;
+    enum step step = STEP_DONE;
+    while ((step = stmt_step(stmt)) == STEP_ROW) {
+        uint64_t op_no = (uint64_t)col_int(stmt, 0);
+        struct op_head head;
+        struct cur changes;
+        size_t used = 0;
+        struct str op = col_blob(stmt, 3);
+        if (op_read(op, &head, &changes, &used) != ERR_OK || used != op.n ||
+            head.op_no != op_no) {
+            found(f, "an operation in the outbox is unreadable");
+            break;
+        }
+        bool follows = last == 0 || (op_no == last + 1 && head.prev_hash == hash);
+        hash = (uint64_t)col_int(stmt, 1);
+        if (!follows || op_hash(head.prev_hash, op) != hash) {
+            found(f, "the chain of operations in the outbox is broken");
+            break;
+        }
+        last = op_no;
+    }
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(f->s->db);
+    if (f->s->acked > f->s->own.op_no)
+        found(f, "more operations acknowledged than saved");
+    return ERR_OK;
+}
+
+/* Versions of every row must read. */
+static enum err on_row(void *ctx, const struct row *row)
+{
+    uint64_t *n = ctx;
+    (*n)++;
+    (void)row;
+    return ERR_OK;
+}
+
+static enum err check_rows(struct findings *f)
+{
+    enum err err = ERR_OK;
+    for (uint16_t i = 0; i < f->s->env.schema->table_count && err == ERR_OK; i++) {
+        const struct table *table = &f->s->env.schema->tables[i];
+        uint64_t n = 0;
+        err = rows_list(f->s, table, NULL, 0, false, 0, on_row, &n);
+        if (err == ERR_CORRUPT && db_health(f->s->db) == ERR_OK) {
+            f->problems++;
+            buf_printf(f->report, "%s: a row has unreadable versions\n", table->name);
+            err = ERR_OK;
+        }
+    }
+    return err;
+}
+
+enum err store_check(struct store *s, struct buf *report, uint32_t *problems)
+{
+    struct findings f = {.s = s, .report = report};
+    struct note why = {0};
+    bool sound = false;
+    enum err err = db_integrity(s->db, &sound, &why);
+    if (err != ERR_OK)
+        return err;
+    if (!sound)
+        found(&f, why.text);
+    struct buf sql = {0};
+    err = check_rows(&f);
+    if (err == ERR_OK)
+        err = s->env.side == STORE_SERVER ? check_server(&f, &sql) : check_outbox(&f);
+    buf_done(&sql);
+    if (err == ERR_OK)
+        err = report->err;
+    if (err == ERR_OK)
+        *problems = f.problems;
+    return err;
+}

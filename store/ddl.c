@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/inside.h"
+#include "store/rows.h"
+
+#include <stdio.h>
+
+enum { FORMAT = 1, DDL_BYTES_MAX = 64 * 1024 };
+
+static const char *const service_tables[] = {
+    "CREATE TABLE IF NOT EXISTS meta(k INTEGER PRIMARY KEY, v ANY) STRICT",
+    "CREATE TABLE IF NOT EXISTS outbox(op_no INTEGER PRIMARY KEY, hash INTEGER NOT NULL,"
+    " hlc INTEGER NOT NULL, n INTEGER NOT NULL, op BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS rebased(op_no INTEGER PRIMARY KEY, hash INTEGER NOT NULL,"
+    " hlc INTEGER NOT NULL, n INTEGER NOT NULL, op BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS origin(epoch INTEGER PRIMARY KEY, staff BLOB NOT NULL,"
+    " device INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS quarantine(epoch INTEGER, op_no INTEGER,"
+    " reason INTEGER NOT NULL, at_ms INTEGER NOT NULL, actor BLOB NOT NULL, op BLOB NOT NULL,"
+    " PRIMARY KEY(epoch,op_no)) STRICT",
+    "CREATE TABLE IF NOT EXISTS quarantine_row(tab INTEGER, id BLOB, epoch INTEGER,"
+    " op_no INTEGER, PRIMARY KEY(tab,id,epoch,op_no), FOREIGN KEY(epoch,op_no)"
+    " REFERENCES quarantine(epoch,op_no) ON DELETE CASCADE) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS history(hid INTEGER PRIMARY KEY, seq INTEGER NOT NULL,"
+    " tab INTEGER NOT NULL, rid INTEGER NOT NULL, origin INTEGER NOT NULL,"
+    " hlc INTEGER NOT NULL, actor BLOB NOT NULL, edit_ms INTEGER NOT NULL,"
+    " recv_ms INTEGER NOT NULL, changes BLOB NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS history_of ON history(tab,rid)",
+    "CREATE TABLE IF NOT EXISTS unknown_row(tab INTEGER, id BLOB, body BLOB NOT NULL,"
+    " PRIMARY KEY(tab,id)) STRICT, WITHOUT ROWID",
+};
+
+static const char *const server_tables[] = {
+    "CREATE TABLE IF NOT EXISTS scope(sid INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+    " id BLOB NOT NULL UNIQUE, parent INTEGER) STRICT",
+    "CREATE TABLE IF NOT EXISTS feed(home INTEGER, seq INTEGER, tab INTEGER, rid INTEGER,"
+    " dossier INTEGER NOT NULL, facet INTEGER NOT NULL, PRIMARY KEY(home,seq,tab,rid))"
+    " STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS op(epoch INTEGER, op_no INTEGER, seq INTEGER NOT NULL,"
+    " hash INTEGER NOT NULL, actor BLOB, edit_ms INTEGER NOT NULL, recv_ms INTEGER NOT NULL,"
+    " verdict INTEGER NOT NULL, reason INTEGER NOT NULL, PRIMARY KEY(epoch,op_no))"
+    " STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS chain(no INTEGER PRIMARY KEY, seq_from INTEGER NOT NULL,"
+    " seq_to INTEGER NOT NULL, at_ms INTEGER NOT NULL, hash BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS device(num INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,"
+    " staff BLOB NOT NULL, name TEXT NOT NULL, state INTEGER NOT NULL,"
+    " enrolled_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL DEFAULT 0,"
+    " skew_ms INTEGER NOT NULL DEFAULT 0, pulled INTEGER NOT NULL DEFAULT 0,"
+    " schema INTEGER NOT NULL DEFAULT 0, forks INTEGER NOT NULL DEFAULT 0,"
+    " grants INTEGER NOT NULL DEFAULT 0) STRICT",
+    "CREATE TABLE IF NOT EXISTS epoch(num INTEGER PRIMARY KEY,"
+    " device INTEGER NOT NULL REFERENCES device(num), op_no INTEGER NOT NULL,"
+    " hash INTEGER NOT NULL, hlc INTEGER NOT NULL, edit_ms INTEGER NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS epoch_device ON epoch(device,num)",
+    "CREATE TABLE IF NOT EXISTS invite(id BLOB PRIMARY KEY, secret BLOB NOT NULL,"
+    " staff BLOB NOT NULL, expires_ms INTEGER NOT NULL, tries INTEGER NOT NULL,"
+    " used_key BLOB, reply BLOB) STRICT, WITHOUT ROWID",
+};
+
+static const char *column_type(enum kind kind)
+{
+    switch (value_type_of(kind)) {
+    case VALUE_INT:
+        return "INTEGER";
+    case VALUE_REAL:
+        return "REAL";
+    case VALUE_TEXT:
+        return "TEXT";
+    case VALUE_BYTES:
+    case VALUE_NULL:
+        break;
+    }
+    return "BLOB";
+}
+
+/* Columns every business table starts with; their order is ROW_COL_* in rows.h. */
+static const char common_columns[] =
+    "_rid INTEGER PRIMARY KEY,_id BLOB NOT NULL,_hlc INTEGER NOT NULL,_org INTEGER NOT NULL,"
+    "_adj INTEGER NOT NULL,_by BLOB NOT NULL,_fv INTEGER NOT NULL,_del INTEGER NOT NULL,"
+    "_seq INTEGER NOT NULL,_home INTEGER NOT NULL,_dos INTEGER NOT NULL,_vx BLOB,_raw BLOB";
+static const char common_names[] =
+    "_rid,_id,_hlc,_org,_adj,_by,_fv,_del,_seq,_home,_dos,_vx,_raw";
+
+static void create_table(const struct table *table, struct buf *out)
+{
+    buf_printf(out, "CREATE TABLE t_%s(%s", table->name, common_columns);
+    for (uint16_t i = 0; i < table->field_count; i++)
+        buf_printf(out, ",\"%s\" %s", table->fields[i].name,
+                   column_type(table->fields[i].kind));
+    buf_printf(out, ") STRICT;CREATE UNIQUE INDEX x_%s ON t_%s(_id)", table->name, table->name);
+}
+
+static void names(const struct table *table, struct buf *out)
+{
+    buf_text(out, common_names);
+    for (uint16_t i = 0; i < table->field_count; i++)
+        buf_printf(out, ",\"%s\"", table->fields[i].name);
+}
+
+void ddl_row_sql(const struct table *table, enum row_sql which, struct buf *out)
+{
+    int columns = ROW_COL_FIELDS + table->field_count;
+    switch (which) {
+    case ROW_INSERT:
+        buf_printf(out, "INSERT INTO t_%s(", table->name);
+        names(table, out);
+        buf_text(out, ") VALUES(?1");
+        for (int i = 2; i <= columns; i++)
+            buf_printf(out, ",?%d", i);
+        buf_text(out, ") ON CONFLICT(_id) DO NOTHING");
+        return;
+    case ROW_UPDATE:
+        /* The columns that never change after the insert (_rid _id _hlc _org _adj _by _fv) stay
+         * out. */
+        buf_printf(out, "UPDATE t_%s SET _del=?8,_seq=?9,_home=?10,_dos=?11,_vx=?12,_raw=?13",
+                   table->name);
+        for (uint16_t i = 0; i < table->field_count; i++)
+            buf_printf(out, ",\"%s\"=?%d", table->fields[i].name, ROW_COL_FIELDS + i + 1);
+        buf_text(out, " WHERE _rid=?1");
+        return;
+    case ROW_BY_ID:
+    case ROW_BY_RID:
+    case ROW_SQL_COUNT:
+        buf_text(out, "SELECT ");
+        names(table, out);
+        buf_printf(out, " FROM t_%s WHERE %s=?1", table->name,
+                   which == ROW_BY_ID ? "_id" : "_rid");
+        return;
+    }
+}
+
+static enum err run(struct store *s, struct buf *sql)
+{
+    buf_u8(sql, 0);
+    enum err err = sql->err == ERR_OK ? db_exec(s->db, (const char *)sql->p) : sql->err;
+    buf_clear(sql);
+    return err;
+}
+
+/* Is there such a table (column NULL) or column? */
+static enum err exists(struct store *s, const char *table, const char *column, bool *found)
+{
+    struct stmt *stmt = NULL;
+    enum err err = db_prepare(
+        s->db, "SELECT 1 FROM pragma_table_info(?1) WHERE ?2 IS NULL OR name=?2", &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_text(stmt, 1, str_of(table));
+    if (column != NULL)
+        bind_text(stmt, 2, str_of(column));
+    enum step step = stmt_step(stmt);
+    *found = step == STEP_ROW;
+    stmt_free(stmt);
+    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
+}
+
+static enum err migrate_table(struct store *s, const struct table *table, struct buf *sql)
+{
+    char name[80];
+    (void)snprintf(name, sizeof name, "t_%s", table->name);
+    bool found = false;
+    enum err err = exists(s, name, NULL, &found);
+    if (err != ERR_OK)
+        return err;
+    if (!found) {
+        create_table(table, sql);
+        return run(s, sql);
+    }
+    for (uint16_t i = 0; i < table->field_count && err == ERR_OK; i++) {
+        const struct field *field = &table->fields[i];
+        err = exists(s, name, field->name, &found);
+        if (err != ERR_OK || found)
+            continue;
+        buf_printf(sql, "ALTER TABLE %s ADD COLUMN \"%s\" %s", name, field->name,
+                   column_type(field->kind));
+        err = run(s, sql);
+    }
+    return err;
+}
+
+static enum err create_all(struct store *s, const char *const *list, size_t count)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        err = db_exec(s->db, list[i]);
+    return err;
+}
+
+/* Nothing to do for the version this database was last opened with: the usual case, kept cheap.
+ */
+static enum err current(struct store *s, bool *out, struct note *why)
+{
+    bool found = false;
+    enum err err = exists(s, "meta", NULL, &found);
+    int64_t format = 0;
+    int64_t side = 0;
+    int64_t schema = 0;
+    if (err == ERR_OK && found) {
+        err = meta_get_int(s, META_FORMAT, &format);
+        if (err == ERR_OK)
+            err = meta_get_int(s, META_SIDE, &side);
+        if (err == ERR_OK)
+            err = meta_get_int(s, META_SCHEMA, &schema);
+    }
+    if (err != ERR_OK)
+        return err;
+    if (format > FORMAT || schema > (int64_t)s->env.schema->version)
+        return note_set(why, ERR_VERSION,
+                        N_("cette base a été écrite par une version plus récente de Jalon"));
+    if (side != 0 && side != (int64_t)s->env.side)
+        return note_set(why, ERR_INVALID, "%s",
+                        side == STORE_SERVER ? "server database, not a replica"
+                                             : "replica, not a server database");
+    *out = found && format == FORMAT && schema == (int64_t)s->env.schema->version;
+    return ERR_OK;
+}
+
+enum err ddl_migrate(struct store *s, struct note *why)
+{
+    bool done = false;
+    enum err err = current(s, &done, why);
+    if (err != ERR_OK || done)
+        return err;
+    struct buf sql;
+    buf_init(&sql, DDL_BYTES_MAX);
+    err = db_begin(s->db);
+    if (err == ERR_OK)
+        err = create_all(s, service_tables, sizeof service_tables / sizeof *service_tables);
+    if (err == ERR_OK && s->env.side == STORE_SERVER)
+        err = create_all(s, server_tables, sizeof server_tables / sizeof *server_tables);
+    for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
+        err = migrate_table(s, &s->env.schema->tables[i], &sql);
+    if (err == ERR_OK)
+        err = rows_unpack_unknown(s);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_FORMAT, FORMAT);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_SIDE, s->env.side);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_SCHEMA, s->env.schema->version);
+    err = store_end(s, err);
+    buf_done(&sql);
+    return err;
+}

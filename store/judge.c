@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/judge.h"
+
+#include "store/feed.h"
+#include "store/inside.h"
+#include "store/rules.h"
+#include "store/scopes.h"
+#include "store/unknown.h"
+
+static enum err refuse(struct judge *j, enum reason reason)
+{
+    j->verdict = VERDICT_REFUSED;
+    j->reason = reason;
+    return ERR_OK;
+}
+
+/* A table without a facet of its own takes its row's: whoever may not read it may not write it.
+ */
+static bool may_write(const struct judge *j, const struct table *table, struct scope scope,
+                      uint8_t facet)
+{
+    if (j->author->origin == 0)
+        return true;
+    return scope_may_write(j->author->grants, table, scope) &&
+           (table->facet != 0 || scope_may_read(j->author->grants, scope, facet));
+}
+
+static uint8_t roles_in(const struct judge *j, struct scope scope)
+{
+    for (uint32_t i = 0; i < j->author->grants->count; i++) {
+        if (j->author->grants->list[i].home == scope.home)
+            return j->author->grants->list[i].roles;
+    }
+    return 0;
+}
+
+/* Facet of a stored row; FACET_VAULT when it can no longer be told. */
+static enum err facet_of(struct judge *j, const struct table *table, const struct row *row,
+                         uint8_t *facet)
+{
+    *facet = table->facet;
+    if (table->facet != 0)
+        return ERR_OK;
+    struct scope scope;
+    enum err err = scopes_of(j->s, table, &row->id, row->values, &scope, facet);
+    if (err == ERR_NOTFOUND)
+        *facet = FACET_VAULT;
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* A row that should exist does not: was its insert refused, or never seen? */
+static enum err refuse_missing(struct judge *j, const struct table *table, const struct id *id)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(j->s, SQL_QUARANTINE_ROW_FIND, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, table->id);
+    bind_id(stmt, 2, id);
+    bind_int(stmt, 3, j->author->origin);
+    enum step step = stmt_step(stmt);
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(j->s->db);
+    return refuse(j, step == STEP_ROW ? REASON_DEPENDS : REASON_MISSING);
+}
+
+/* A value as declared, and pointing to a row that exists. */
+static enum err check_value(struct judge *j, const struct table *table,
+                            const struct field *field, const struct id *row,
+                            const struct value *v)
+{
+    if (value_check(field, v, NULL) != ERR_OK)
+        return refuse(j, REASON_INVALID);
+    if (field->kind != KIND_REF || v->type == VALUE_NULL)
+        return ERR_OK;
+    struct id to = {0};
+    memcpy(to.b, v->s.p, ID_BYTES);
+    if (field->ref == table->id && id_eq(&to, row))
+        return ERR_OK;
+    const struct table *target = schema_table(j->s->env.schema, field->ref);
+    struct scope scope;
+    enum err err = rows_locate(j->s, target, &to, &scope);
+    return err == ERR_NOTFOUND ? refuse_missing(j, target, &to) : err;
+}
+
+/* Read the fields of an insert into the row; those unknown here are kept raw. */
+static enum err read_insert(struct judge *j, const struct table *table, uint32_t fields,
+                            struct cur *cur, struct row *row)
+{
+    struct buf raw = {0};
+    for (uint32_t i = 0; i < fields && !cur->bad; i++) {
+        uint16_t id = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
+        int index = schema_field_index(table, id);
+        if (index >= 0)
+            row->values[index] = value_unpack(table->fields[index].kind, cur);
+        else if (!cur->bad)
+            raw_set(&raw, id, row->stamp, unpack_any(cur));
+    }
+    enum err err = cur->bad ? ERR_FORMAT : raw.err;
+    if (err == ERR_OK && raw.n > 0) {
+        row->raw.p = arena_copy(j->arena, raw.p, raw.n);
+        row->raw.n = raw.n;
+        err = row->raw.p == NULL ? ERR_NOMEM : ERR_OK;
+    }
+    buf_done(&raw);
+    return err;
+}
+
+static enum err check_insert(struct judge *j, const struct table *table, const struct row *row)
+{
+    enum err err = ERR_OK;
+    for (uint16_t i = 0; i < table->field_count && err == ERR_OK && j->reason == REASON_NONE;
+         i++) {
+        const struct value *v = &row->values[i];
+        if (v->type != VALUE_NULL || table->fields[i].required)
+            err = check_value(j, table, &table->fields[i], &row->id, v);
+    }
+    if (err == ERR_OK && j->reason == REASON_NONE && !rules_exactly_one(table, row->values))
+        return refuse(j, REASON_INVALID);
+    return err;
+}
+
+/* Grants come from these tables: whoever is connected must be looked at again. */
+static void note_rights(struct judge *j, const struct table *table)
+{
+    if (table->id == TABLE_STAFF_ROLE || table->id == TABLE_STAFF)
+        j->s->rights_touched = true;
+}
+
+/* The same row made twice (ids derived from its fields, or sent again under another epoch):
+ * what this side wrote is merged field by field. */
+static enum err merge_insert(struct judge *j, const struct table *table,
+                             const struct row *incoming)
+{
+    struct row *row = arena_new(j->arena, sizeof *row);
+    struct edit_field *edits = arena_new(j->arena, SCHEMA_FIELDS_MAX * sizeof *edits);
+    if (row == NULL || edits == NULL)
+        return ERR_NOMEM;
+    enum err err = rows_find(j->s, table, &incoming->id, j->arena, row);
+    uint8_t facet = 0;
+    if (err == ERR_OK)
+        err = facet_of(j, table, row, &facet);
+    if (err != ERR_OK)
+        return err;
+    if (!may_write(j, table, row->scope, facet))
+        return refuse(j, REASON_RIGHTS);
+    uint32_t count = 0;
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        if (incoming->values[i].type == VALUE_NULL)
+            continue;
+        edits[count++] = (struct edit_field){.index = i,
+                                             .id = table->fields[i].id,
+                                             .before = VALUE_NONE,
+                                             .after = incoming->values[i]};
+    }
+    bool changed = false;
+    err = settle_update(j, table, row, edits, count, &changed);
+    /* The other side's copy carries its own stamps: tell it every field. */
+    for (uint16_t i = 0; i < table->field_count && err == ERR_OK; i++) {
+        if (versions_find(&row->versions, table->fields[i].id) == NULL)
+            settle_retold(j, row, table->fields[i].id);
+    }
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = feed_move(j->s, table, row, facet, j->seq);
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = rows_update(j->s, table, row);
+    if (j->reason == REASON_NONE && j->verdict == VERDICT_APPLIED)
+        j->verdict = VERDICT_MERGED;
+    return err;
+}
+
+static enum err judge_insert(struct judge *j, const struct table *table,
+                             const struct change *change, struct cur *cur)
+{
+    struct row *row = arena_new(j->arena, sizeof *row);
+    if (row == NULL)
+        return ERR_NOMEM;
+    row->id = change->row;
+    row->stamp = (struct stamp){.hlc = j->op->hlc, .origin = j->author->origin};
+    row->adj_ms = j->edit_ms - hlc_ms(j->op->hlc);
+    row->by = j->op->actor;
+    row->form = j->op->form;
+    enum err err = read_insert(j, table, change->fields, cur, row);
+    if (err == ERR_OK && table->program_only && j->author->origin != 0)
+        return refuse(j, REASON_RIGHTS);
+    if (err == ERR_OK)
+        err = check_insert(j, table, row);
+    if (err != ERR_OK || j->reason != REASON_NONE)
+        return err;
+    uint8_t facet = 0;
+    err = scopes_of(j->s, table, &row->id, row->values, &row->scope, &facet);
+    if (err == ERR_NOTFOUND)
+        return refuse(j, REASON_SCOPE);
+    if (err == ERR_OK && !may_write(j, table, row->scope, facet))
+        return refuse(j, REASON_RIGHTS);
+    if (err == ERR_OK) {
+        row->seq = j->seq;
+        row->versions.made_seq = j->seq;
+        err = rows_insert(j->s, table, row);
+    }
+    if (err == ERR_EXISTS)
+        return merge_insert(j, table, row);
+    if (err == ERR_OK) {
+        row->seq = 0;
+        err = feed_move(j->s, table, row, facet, j->seq);
+    }
+    if (err == ERR_OK) {
+        rows_remember(j->s, table, &row->id, row->scope);
+        note_rights(j, table);
+    }
+    return err;
+}
+
+static enum err read_update(struct judge *j, const struct table *table,
+                            const struct change *change, struct cur *cur,
+                            struct edit_field *edits)
+{
+    for (uint32_t i = 0; i < change->fields && !cur->bad; i++) {
+        struct edit_field *e = &edits[i];
+        e->base = op_field_base(cur, &e->id);
+        e->index = schema_field_index(table, e->id);
+        if (e->index >= 0) {
+            e->before = value_unpack(table->fields[e->index].kind, cur);
+            e->after = value_unpack(table->fields[e->index].kind, cur);
+        } else if (e->id == FIELD_DELETED) {
+            e->before = value_unpack(KIND_BOOL, cur);
+            e->after = value_unpack(KIND_BOOL, cur);
+        } else {
+            (void)unpack_any(cur);
+            e->raw = unpack_any(cur);
+        }
+        for (uint32_t k = 0; k < i; k++)
+            cur->bad = cur->bad || edits[k].id == e->id;
+    }
+    (void)j;
+    return cur->bad ? ERR_FORMAT : ERR_OK;
+}
+
+/* Rules that hold whoever is right: program's fields, locked rows, valid values. */
+static enum err check_update(struct judge *j, const struct table *table, const struct row *row,
+                             const struct edit_field *edits, uint32_t count)
+{
+    uint8_t decider = rules_decider(table, row);
+    if (decider != 0 && j->author->origin != 0 && (roles_in(j, row->scope) & decider) == 0)
+        return refuse(j, REASON_RIGHTS);
+    bool locked = false;
+    enum err err = rules_locked(j->s, table, row, j->arena, &locked);
+    for (uint32_t i = 0; i < count && err == ERR_OK && j->reason == REASON_NONE; i++) {
+        const struct edit_field *e = &edits[i];
+        if (e->id == FIELD_DELETED) {
+            if (e->after.type != VALUE_INT || table->program_only)
+                err = refuse(j, REASON_INVALID);
+            continue;
+        }
+        bool own_state = table->freeze_via == 0 && e->id == table->freeze_field;
+        if (locked && !own_state &&
+            (e->index < 0 || !value_eq(&row->values[e->index], &e->after)))
+            return refuse(j, REASON_FROZEN);
+        if (e->index < 0)
+            continue;
+        if (!rules_field_open(table, e->id) && j->author->origin != 0)
+            return refuse(j, REASON_RIGHTS);
+        err = check_value(j, table, &table->fields[e->index], &row->id, &e->after);
+    }
+    return err;
+}
+
+static enum err find_for_change(struct judge *j, const struct table *table,
+                                const struct change *change, struct row **out)
+{
+    struct row *row = arena_new(j->arena, sizeof *row);
+    if (row == NULL)
+        return ERR_NOMEM;
+    enum err err = rows_find(j->s, table, &change->row, j->arena, row);
+    if (err == ERR_OK)
+        *out = row;
+    return err;
+}
+
+static enum err judge_update(struct judge *j, const struct table *table,
+                             const struct change *change, struct cur *cur)
+{
+    struct edit_field *edits = arena_new(j->arena, (change->fields + 1) * sizeof *edits);
+    struct row *row = NULL;
+    enum err err = edits == NULL ? ERR_NOMEM : ERR_OK;
+    if (change->fields > SCHEMA_FIELDS_MAX * 2)
+        return ERR_FORMAT;
+    if (err == ERR_OK)
+        err = read_update(j, table, change, cur, edits);
+    if (err == ERR_OK)
+        err = find_for_change(j, table, change, &row);
+    if (err == ERR_NOTFOUND)
+        return refuse_missing(j, table, &change->row);
+    uint8_t facet = 0;
+    if (err == ERR_OK)
+        err = facet_of(j, table, row, &facet);
+    if (err == ERR_OK && !may_write(j, table, row->scope, facet))
+        return refuse(j, REASON_RIGHTS);
+    if (err == ERR_OK)
+        err = check_update(j, table, row, edits, change->fields);
+    bool changed = false;
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = settle_update(j, table, row, edits, change->fields, &changed);
+    if (err == ERR_OK && j->reason == REASON_NONE && !rules_exactly_one(table, row->values))
+        return refuse(j, REASON_INVALID);
+    if (err != ERR_OK || j->reason != REASON_NONE || !changed)
+        return err;
+    struct scope scope = row->scope;
+    err = scopes_of(j->s, table, &row->id, row->values, &scope, &facet);
+    if (err == ERR_NOTFOUND || (err == ERR_OK && scope.home != row->scope.home))
+        return refuse(j, REASON_SCOPE);
+    if (err == ERR_OK)
+        err = feed_move(j->s, table, row, facet, j->seq);
+    if (err == ERR_OK)
+        err = rows_update(j->s, table, row);
+    if (err == ERR_OK)
+        note_rights(j, table);
+    return err;
+}
+
+enum err judge_change(struct judge *j, const struct change *change, struct cur *cur)
+{
+    const struct table *table = schema_table(j->s->env.schema, change->table);
+    if (table == NULL)
+        return refuse(j, REASON_UNKNOWN);
+    if (change->kind == CHANGE_INSERT)
+        return judge_insert(j, table, change, cur);
+    return judge_update(j, table, change, cur);
+}
+
+enum err judge_retell(struct judge *j, const struct change *change, struct cur *cur)
+{
+    const struct table *table = schema_table(j->s->env.schema, change->table);
+    if (table == NULL || change->kind == CHANGE_INSERT)
+        return ERR_OK;
+    struct edit_field *edits = arena_new(j->arena, (change->fields + 1) * sizeof *edits);
+    struct row *row = NULL;
+    enum err err = edits == NULL ? ERR_NOMEM : read_update(j, table, change, cur, edits);
+    if (err == ERR_OK)
+        err = find_for_change(j, table, change, &row);
+    uint8_t facet = 0;
+    if (err == ERR_OK)
+        err = facet_of(j, table, row, &facet);
+    if (err != ERR_OK)
+        return err == ERR_NOTFOUND ? ERR_OK : err;
+    if (j->author->origin == 0 || !scope_may_read(j->author->grants, row->scope, facet))
+        return ERR_OK;
+    for (uint32_t i = 0; i < change->fields; i++) {
+        if (edits[i].index >= 0 || edits[i].id == FIELD_DELETED)
+            settle_retold(j, row, edits[i].id);
+    }
+    err = feed_move(j->s, table, row, facet, j->seq);
+    return err == ERR_OK ? rows_update(j->s, table, row) : err;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/page.h"
+
+#include "store/feed.h"
+#include "store/inside.h"
+#include "store/unknown.h"
+
+/* One page being applied. */
+struct page_work {
+    struct store *s;
+    struct arena arena; /* of one row */
+    struct buf history; /* scratch */
+    hlc_t latest;
+    uint64_t rows;
+};
+
+bool page_is_pending(const struct store *s, struct stamp stamp)
+{
+    return stamp.origin == s->epoch && stamp.hlc > s->acked_hlc;
+}
+
+static void saw(struct page_work *w, struct stamp stamp)
+{
+    if (stamp.hlc > w->latest)
+        w->latest = stamp.hlc;
+}
+
+static struct stamp read_stamp(struct page_work *w, struct cur *cur)
+{
+    struct stamp stamp = {.hlc = unpack_uint(cur)};
+    stamp.origin = unpack_u32(cur);
+    if (stamp.hlc > INT64_MAX)
+        cur->bad = true;
+    saw(w, stamp);
+    return stamp;
+}
+
+static void read_versions(struct page_work *w, struct cur *cur, struct versions *out)
+{
+    uint32_t items = unpack_array(cur);
+    if (items % 3 != 0 || items / 3 > VERSIONS_MAX)
+        cur->bad = true;
+    out->count = 0;
+    for (uint32_t i = 0; i < items / 3 && !cur->bad; i++) {
+        struct version *v = &out->list[out->count++];
+        *v = (struct version){.field = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX)};
+        v->stamp = read_stamp(w, cur);
+    }
+}
+
+/* The value of one field, or its deletion; unknown fields go to the raw blob. */
+static void read_field(const struct table *table, struct row *row, uint16_t id,
+                       struct stamp stamp, struct cur *cur, struct buf *raw)
+{
+    int index = schema_field_index(table, id);
+    if (index >= 0)
+        row->values[index] = value_unpack(table->fields[index].kind, cur);
+    else if (id == FIELD_DELETED)
+        row->deleted = unpack_bool(cur);
+    else
+        raw_set(raw, id, stamp, unpack_any(cur));
+}
+
+static enum err keep_raw(struct page_work *w, struct row *row, const struct buf *raw)
+{
+    row->raw = (struct str){NULL, 0};
+    if (raw->err != ERR_OK)
+        return raw->err;
+    if (raw->n == 0)
+        return ERR_OK;
+    char *p = arena_copy(&w->arena, raw->p, raw->n);
+    if (p == NULL)
+        return ERR_NOMEM;
+    row->raw = (struct str){p, raw->n};
+    return ERR_OK;
+}
+
+/* ---- whole rows ---- */
+
+static enum err read_whole(struct page_work *w, const struct table *table, uint32_t items,
+                           struct cur *cur, struct row *row)
+{
+    row->stamp = read_stamp(w, cur);
+    row->by = unpack_id(cur);
+    row->form = unpack_u32(cur);
+    read_versions(w, cur, &row->versions);
+    struct buf raw = {0};
+    if (!unpack_nil(cur)) {
+        struct str kept = unpack_bin(cur);
+        buf_add(&raw, kept.p, kept.n);
+    }
+    for (uint32_t i = FEED_WHOLE_HEAD; i < items && !cur->bad; i += 2) {
+        uint16_t id = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
+        read_field(table, row, id, row_stamp(row, id), cur, &raw);
+    }
+    enum err err = cur->bad ? ERR_PROTOCOL : keep_raw(w, row, &raw);
+    buf_done(&raw);
+    return err;
+}
+
+static void note_change(struct page_work *w, uint16_t field, const struct value *before,
+                        const struct value *after)
+{
+    if (value_eq(before, after))
+        return;
+    pack_int(&w->history, field);
+    value_pack(before, &w->history);
+    value_pack(after, &w->history);
+}
+
+static enum err save_history(struct page_work *w, const struct table *table,
+                             const struct row *row, struct stamp stamp)
+{
+    if (w->history.n == 0)
+        return w->history.err;
+    struct id actor = {0};
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, SQL_ORIGIN_GET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, stamp.origin);
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW && !col_id(stmt, 0, &actor))
+        err = ERR_CORRUPT;
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(w->s->db);
+    struct history_entry entry = {.stamp = stamp,
+                                  .actor = actor,
+                                  .edit_ms = hlc_ms(stamp.hlc),
+                                  .recv_ms = store_now(w->s),
+                                  .changes = buf_str(&w->history)};
+    if (err == ERR_OK)
+        err = rows_history_add(w->s, table, row->rid, &entry);
+    return err;
+}
+
+/* Put the server's row in place of ours, but for the fields we edited and it has not judged. */
+static enum err overwrite(struct page_work *w, const struct table *table, const struct row *in)
+{
+    struct row *row = arena_new(&w->arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : rows_find(w->s, table, &in->id, &w->arena, row);
+    if (err != ERR_OK)
+        return err;
+    struct versions merged = in->versions;
+    struct stamp newest = in->stamp;
+    buf_clear(&w->history);
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        uint16_t id = table->fields[i].id;
+        struct stamp ours = row_stamp(row, id);
+        if (page_is_pending(w->s, ours)) {
+            struct version v = {.field = id, .stamp = ours};
+            versions_set(&merged, &v);
+            continue;
+        }
+        struct stamp theirs = row_stamp(in, id);
+        newest = stamp_cmp(theirs, newest) > 0 ? theirs : newest;
+        note_change(w, id, &row->values[i], &in->values[i]);
+        row->values[i] = in->values[i];
+    }
+    struct stamp ours = row_stamp(row, FIELD_DELETED);
+    if (page_is_pending(w->s, ours)) {
+        struct version v = {.field = FIELD_DELETED, .stamp = ours};
+        versions_set(&merged, &v);
+    } else {
+        struct value before = value_int(row->deleted ? 1 : 0);
+        struct value after = value_int(in->deleted ? 1 : 0);
+        note_change(w, FIELD_DELETED, &before, &after);
+        row->deleted = in->deleted;
+    }
+    row->versions = merged;
+    row->raw = in->raw;
+    row->stamp = in->stamp;
+    row->by = in->by;
+    row->form = in->form;
+    err = save_history(w, table, row, newest);
+    if (err == ERR_OK)
+        err = rows_restamp(w->s, table, row);
+    return err == ERR_OK ? rows_update(w->s, table, row) : err;
+}
+
+static enum err apply_whole(struct page_work *w, const struct table *table, const struct id *id,
+                            uint32_t items, struct cur *cur)
+{
+    struct row *row = arena_new(&w->arena, sizeof *row);
+    if (row == NULL)
+        return ERR_NOMEM;
+    row->id = *id;
+    enum err err = read_whole(w, table, items, cur, row);
+    if (err == ERR_OK)
+        err = rows_insert(w->s, table, row);
+    return err == ERR_EXISTS ? overwrite(w, table, row) : err;
+}
+
+/* ---- changed fields ---- */
+
+static enum err apply_partial(struct page_work *w, const struct table *table,
+                              const struct id *id, uint32_t items, struct cur *cur)
+{
+    struct row *row = arena_new(&w->arena, sizeof *row);
+    struct row *in = arena_new(&w->arena, sizeof *in);
+    if (row == NULL || in == NULL)
+        return ERR_NOMEM;
+    enum err err = rows_find(w->s, table, id, &w->arena, row);
+    if (err != ERR_OK)
+        return err;
+    struct buf raw = {0};
+    buf_add(&raw, row->raw.p, row->raw.n);
+    struct stamp newest = {0};
+    buf_clear(&w->history);
+    for (uint32_t i = FEED_PARTIAL_HEAD; i < items && !cur->bad; i += 4) {
+        uint16_t field = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
+        struct stamp stamp = read_stamp(w, cur);
+        read_field(table, in, field, stamp, cur, &raw);
+        if (cur->bad || page_is_pending(w->s, row_stamp(row, field)))
+            continue;
+        int index = schema_field_index(table, field);
+        struct version v = {.field = field, .stamp = stamp};
+        newest = stamp_cmp(stamp, newest) > 0 ? stamp : newest;
+        if (index >= 0) {
+            note_change(w, field, &row->values[index], &in->values[index]);
+            row->values[index] = in->values[index];
+            versions_set(&row->versions, &v);
+        } else if (field == FIELD_DELETED) {
+            struct value before = value_int(row->deleted ? 1 : 0);
+            struct value after = value_int(in->deleted ? 1 : 0);
+            note_change(w, field, &before, &after);
+            row->deleted = in->deleted;
+            versions_set(&row->versions, &v);
+        }
+    }
+    err = cur->bad ? ERR_PROTOCOL : keep_raw(w, row, &raw);
+    buf_done(&raw);
+    if (err == ERR_OK)
+        err = save_history(w, table, row, newest);
+    return err == ERR_OK ? rows_update(w->s, table, row) : err;
+}
+
+static enum err apply_row(struct page_work *w, struct cur *cur)
+{
+    const uint8_t *start = cur->p;
+    struct cur whole = *cur;
+    struct str bytes = unpack_any(&whole);
+    uint32_t items = unpack_array(cur);
+    int64_t kind = unpack_int_in(cur, FEED_WHOLE, FEED_PARTIAL);
+    uint16_t table_id = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
+    struct id id = unpack_id(cur);
+    uint32_t head = kind == FEED_WHOLE ? FEED_WHOLE_HEAD : FEED_PARTIAL_HEAD;
+    uint32_t step = kind == FEED_WHOLE ? 2 : 4;
+    if (cur->bad || whole.bad || items < head || (items - head) % step != 0)
+        return ERR_PROTOCOL;
+    must(bytes.p == (const char *)start);
+    const struct table *table = schema_table(w->s->env.schema, table_id);
+    if (table == NULL) {
+        *cur = whole;
+        return unknown_keep(w->s, table_id, &id, bytes);
+    }
+    enum err err = kind == FEED_WHOLE ? apply_whole(w, table, &id, items, cur)
+                                      : apply_partial(w, table, &id, items, cur);
+    if (err == ERR_OK)
+        w->rows++;
+    return err;
+}
+
+enum err page_apply(struct store *s, struct str body, hlc_t *latest, uint64_t *rows)
+{
+    struct page_work w = {.s = s, .latest = *latest};
+    enum err err = ERR_OK;
+    while (body.n > 0 && err == ERR_OK) {
+        size_t used = 0;
+        err = pack_check(body, PACK_DEPTH_MAX, PACK_NODES_MAX, &used);
+        if (err != ERR_OK) {
+            err = ERR_PROTOCOL;
+            break;
+        }
+        struct cur cur = cur_of(body.p, used);
+        err = apply_row(&w, &cur);
+        arena_done(&w.arena);
+        body.p += used;
+        body.n -= used;
+    }
+    buf_done(&w.history);
+    if (err == ERR_OK) {
+        *latest = w.latest;
+        *rows += w.rows;
+    }
+    return err;
+}
+
+/* ---- rows of tables that were unknown when they came ---- */
+
+enum err unknown_unpack_tables(struct store *s)
+{
+    struct stmt *stmt = NULL;
+    enum err err =
+        db_prepare(s->db, "SELECT tab,id,body FROM unknown_row ORDER BY tab,id", &stmt);
+    if (err != ERR_OK)
+        return err;
+    struct page_work w = {.s = s};
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        if (schema_table(s->env.schema, (uint16_t)col_int(stmt, 0)) == NULL)
+            continue;
+        struct str body = col_blob(stmt, 2);
+        struct cur cur = cur_of(body.p, body.n);
+        err = apply_row(&w, &cur);
+        arena_done(&w.arena);
+    }
+    stmt_free(stmt);
+    buf_done(&w.history);
+    if (err == ERR_OK && step == STEP_FAILED)
+        err = db_error(s->db);
+    for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++) {
+        err = store_sql(s, SQL_UNKNOWN_DROP, &stmt);
+        if (err != ERR_OK)
+            break;
+        bind_int(stmt, 1, s->env.schema->tables[i].id);
+        err = stmt_run(stmt);
+    }
+    return err;
+}

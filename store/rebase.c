@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/inside.h"
+#include "store/page.h"
+#include "store/replica.h"
+
+/* Unsent operations written again as those of a new epoch. */
+struct rebase {
+    struct store *s;
+    uint32_t epoch;     /* the new one */
+    struct chain chain; /* of the new epoch */
+    struct arena arena; /* of one operation */
+    struct op_writer writer;
+    struct buf op;  /* the old operation */
+    struct buf out; /* the new one */
+};
+
+/* A stamp of ours that the server never judged belongs to the new epoch now. */
+static struct stamp moved(const struct rebase *r, struct stamp stamp)
+{
+    if (page_is_pending(r->s, stamp))
+        stamp.origin = r->epoch;
+    return stamp;
+}
+
+static enum err restamp_row(struct rebase *r, const struct change *change)
+{
+    const struct table *table = schema_table(r->s->env.schema, change->table);
+    struct row *row = arena_new(&r->arena, sizeof *row);
+    if (table == NULL || row == NULL)
+        return row == NULL ? ERR_NOMEM : ERR_OK;
+    enum err err = rows_find(r->s, table, &change->row, &r->arena, row);
+    if (err != ERR_OK)
+        return err == ERR_NOTFOUND ? ERR_OK : err;
+    row->stamp = moved(r, row->stamp);
+    for (uint32_t i = 0; i < row->versions.count; i++)
+        row->versions.list[i].stamp = moved(r, row->versions.list[i].stamp);
+    err = rows_restamp(r->s, table, row);
+    return err == ERR_OK ? rows_update(r->s, table, row) : err;
+}
+
+static void copy_change(struct rebase *r, const struct change *change, struct cur *cur)
+{
+    struct buf *body = &r->writer.body;
+    if (change->kind == CHANGE_INSERT)
+        change_begin_insert(&r->writer, change->table, &change->row, change->fields);
+    else
+        change_begin_update(&r->writer, change->table, &change->row, change->fields);
+    for (uint32_t i = 0; i < change->fields && !cur->bad; i++) {
+        if (change->kind == CHANGE_INSERT) {
+            pack_raw(body, unpack_any(cur));
+            pack_raw(body, unpack_any(cur));
+            continue;
+        }
+        uint16_t field = 0;
+        struct stamp base = op_field_base(cur, &field);
+        change_field_base(&r->writer, field, moved(r, base));
+        pack_raw(body, unpack_any(cur));
+        pack_raw(body, unpack_any(cur));
+    }
+}
+
+static enum err one_op(struct rebase *r)
+{
+    struct op_head head;
+    struct cur changes;
+    size_t used = 0;
+    enum err err = op_read(buf_str(&r->op), &head, &changes, &used);
+    if (err != ERR_OK)
+        return ERR_CORRUPT;
+    op_writer_clear(&r->writer);
+    for (uint32_t i = 0; i < head.changes && err == ERR_OK; i++) {
+        struct change change = op_change(&changes);
+        copy_change(r, &change, &changes);
+        err = changes.bad ? ERR_CORRUPT : restamp_row(r, &change);
+        arena_done(&r->arena);
+    }
+    if (err != ERR_OK)
+        return err;
+    head.op_no = r->chain.op_no + 1;
+    head.prev_hash = r->chain.hash;
+    buf_clear(&r->out);
+    err = op_write(&head, &r->writer, &r->out);
+    struct stmt *stmt = NULL;
+    if (err == ERR_OK)
+        err = store_sql(r->s, SQL_REBASED_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    r->chain = (struct chain){head.op_no, op_hash(head.prev_hash, buf_str(&r->out)), head.hlc};
+    bind_int(stmt, 1, (int64_t)r->chain.op_no);
+    bind_int(stmt, 2, (int64_t)r->chain.hash);
+    bind_int(stmt, 3, (int64_t)r->chain.hlc);
+    bind_int(stmt, 4, head.changes);
+    bind_blob(stmt, 5, buf_str(&r->out));
+    return stmt_run(stmt);
+}
+
+static enum err all_ops(struct rebase *r)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(r->s, SQL_OUTBOX_AFTER, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)r->s->acked);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct str bytes = col_blob(stmt, 3);
+        buf_clear(&r->op);
+        buf_add(&r->op, bytes.p, bytes.n);
+        err = r->op.err == ERR_OK ? one_op(r) : r->op.err;
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(r->s->db) : err;
+}
+
+/* The new operations wait in a table of their own until the old ones are gone: both count
+ * from 1. */
+static enum err swap_outbox(struct store *s)
+{
+    static const enum sql steps[] = {SQL_OUTBOX_CLEAR, SQL_REBASED_TAKE, SQL_REBASED_CLEAR};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && err == ERR_OK; i++) {
+        struct stmt *stmt = NULL;
+        err = store_sql(s, steps[i], &stmt);
+        if (err == ERR_OK)
+            err = stmt_run(stmt);
+    }
+    return err;
+}
+
+static enum err note_epoch(struct store *s, uint32_t epoch)
+{
+    const struct {
+        enum meta key;
+        int64_t v;
+    } ints[] = {{META_EPOCH, epoch},
+                {META_ACKED, 0},
+                {META_ACKED_HLC, 0},
+                {META_PULLED, 0},
+                {META_FULL, 1},
+                {META_RELEASED, 0},
+                {META_OP_LAST, 0},
+                {META_OP_HASH, 0},
+                {META_RELEASED_HASH, 0},
+                {META_OP_HLC, 0},
+                {META_HLC, (int64_t)s->clock.last}};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof ints / sizeof *ints && err == ERR_OK; i++)
+        err = meta_set_int(s, ints[i].key, ints[i].v);
+    int64_t device = 0;
+    struct stmt *stmt = NULL;
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_DEVICE, &device);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_ORIGIN_SET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, epoch);
+    bind_id(stmt, 2, &s->staff);
+    bind_int(stmt, 3, device);
+    return stmt_run(stmt);
+}
+
+enum err replica_rebase(struct store *s, uint32_t epoch)
+{
+    if (epoch == 0 || epoch == s->epoch)
+        return ERR_PROTOCOL;
+    struct rebase r = {.s = s, .epoch = epoch};
+    op_writer_init(&r.writer);
+    enum err err = store_begin(s);
+    if (err == ERR_OK) {
+        err = all_ops(&r);
+        if (err == ERR_OK)
+            err = swap_outbox(s);
+        if (err == ERR_OK)
+            err = note_epoch(s, epoch);
+        err = store_end(s, err);
+    }
+    op_writer_done(&r.writer);
+    buf_done(&r.op);
+    buf_done(&r.out);
+    arena_done(&r.arena);
+    return err == ERR_OK ? store_reload(s) : err;
+}

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/replica.h"
+
+#include "proto/hash.h"
+#include "store/inside.h"
+#include "store/page.h"
+
+enum { PACK_FROM_BYTES = 200, PACK_LEVEL = 1 };
+
+static enum err origins_known(struct store *s, uint32_t *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_ORIGIN_LAST, &stmt);
+    if (err != ERR_OK)
+        return err;
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW)
+        *out = (uint32_t)col_int(stmt, 0);
+    stmt_reset(stmt);
+    return step == STEP_ROW ? ERR_OK : db_error(s->db);
+}
+
+enum err replica_hello(struct store *s, struct hello *out)
+{
+    int64_t generation = 0;
+    int64_t full = 0;
+    struct hello hello = {.protocol = MESSAGE_PROTOCOL,
+                          .schema = s->env.schema->version,
+                          .epoch = s->epoch,
+                          .op_last = s->own.op_no,
+                          .acked = s->acked,
+                          .pulled = s->pulled,
+                          .wall_ms = store_now(s)};
+    enum err err = s->epoch == 0 ? ERR_REFUSED : meta_get_int(s, META_GENERATION, &generation);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_FULL, &full);
+    if (err == ERR_OK)
+        err = meta_get_id(s, META_HISTORY, &hello.history);
+    if (err == ERR_OK)
+        err = origins_known(s, &hello.origins);
+    hello.generation = (uint32_t)generation;
+    hello.full = full != 0;
+    if (err == ERR_OK)
+        *out = hello;
+    return err;
+}
+
+/* Hash and stamp of our chain at one operation. NOTFOUND when that part was released. */
+static enum err chain_at(struct store *s, uint64_t op_no, struct chain *out)
+{
+    *out = (struct chain){.op_no = op_no};
+    if (op_no == 0)
+        return ERR_OK;
+    if (op_no == s->own.op_no) {
+        *out = s->own;
+        return ERR_OK;
+    }
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_OUTBOX_AT, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)op_no);
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        out->hash = (uint64_t)col_int(stmt, 0);
+        out->hlc = (hlc_t)col_int(stmt, 1);
+    }
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(s->db);
+    if (step == STEP_ROW)
+        return ERR_OK;
+    int64_t released = 0;
+    int64_t hash = 0;
+    err = meta_get_int(s, META_RELEASED, &released);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_RELEASED_HASH, &hash);
+    if (err != ERR_OK)
+        return err;
+    out->hash = (uint64_t)hash;
+    out->hlc = s->acked_hlc;
+    return (uint64_t)released == op_no ? ERR_OK : ERR_NOTFOUND;
+}
+
+static enum err save_origins(struct store *s, struct str encoded)
+{
+    struct cur cur = cur_of(encoded.p, encoded.n);
+    uint32_t items = unpack_array(&cur);
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_ORIGIN_SET, &stmt);
+    for (uint32_t i = 0; i < items / 3 && err == ERR_OK; i++) {
+        struct origin origin = message_origin(&cur);
+        if (cur.bad)
+            return ERR_PROTOCOL;
+        bind_int(stmt, 1, origin.epoch);
+        bind_id(stmt, 2, &origin.staff);
+        bind_int(stmt, 3, origin.device);
+        err = stmt_run(stmt);
+    }
+    return err;
+}
+
+/* The server knows less of our chain than it once acknowledged (restored from a backup): what
+ * it lost is sent again from the outbox. */
+static enum err fall_back(struct store *s, const struct chain *known)
+{
+    enum err err = meta_set_int(s, META_ACKED, (int64_t)known->op_no);
+    return err == ERR_OK ? meta_set_int(s, META_ACKED_HLC, (int64_t)known->hlc) : err;
+}
+
+static enum err save_welcome(struct store *s, const struct welcome *w, int64_t skew)
+{
+    const struct {
+        enum meta key;
+        int64_t v;
+    } ints[] = {{META_SKEW, skew}, {META_ROLES, w->roles}, {META_GENERATION, w->generation}};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof ints / sizeof *ints && err == ERR_OK; i++)
+        err = meta_set_int(s, ints[i].key, ints[i].v);
+    if (err == ERR_OK && !id_is_null(&w->structure))
+        err = meta_set_id(s, META_STRUCTURE, &w->structure);
+    if (err == ERR_OK)
+        err = meta_set_id(s, META_HISTORY, &w->history);
+    if (err == ERR_OK)
+        err = save_origins(s, w->origins);
+    if (err == ERR_OK && w->pull_from < s->pulled)
+        err = meta_set_int(s, META_PULLED, (int64_t)w->pull_from);
+    return err;
+}
+
+enum err replica_welcome(struct store *s, const struct welcome *welcome,
+                         struct replica_plan *out)
+{
+    struct id history = {0};
+    enum err err = meta_get_id(s, META_HISTORY, &history);
+    if (err != ERR_OK)
+        return err;
+    if (!id_is_null(&history) && !id_eq(&history, &welcome->history))
+        return ERR_IDENTITY;
+    struct replica_plan plan = {.push_from = welcome->known_op, .op_last = s->own.op_no};
+    struct chain known = {0};
+    plan.fork = welcome->epoch != s->epoch || welcome->known_op > s->own.op_no;
+    if (!plan.fork) {
+        err = chain_at(s, welcome->known_op, &known);
+        plan.fork = err == ERR_NOTFOUND || (err == ERR_OK && known.hash != welcome->known_hash);
+        if (err != ERR_OK && err != ERR_NOTFOUND)
+            return err;
+    }
+    err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    err = save_welcome(s, welcome, store_now(s) - welcome->wall_ms);
+    if (err == ERR_OK && !plan.fork && welcome->known_op < s->acked)
+        err = fall_back(s, &known);
+    err = store_end(s, err);
+    if (err == ERR_OK)
+        err = store_reload(s);
+    if (err == ERR_OK)
+        *out = plan;
+    return err;
+}
+
+/* ---- outbox ---- */
+
+enum err replica_push(struct store *s, uint64_t after, struct buf *out, uint64_t *last)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_OUTBOX_AFTER, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)after);
+    buf_clear(&s->scratch);
+    struct push push = {.epoch = s->epoch, .first_op = after + 1};
+    enum step step = STEP_DONE;
+    while (s->scratch.n < MESSAGE_PUSH_BYTES && (step = stmt_step(stmt)) == STEP_ROW) {
+        if ((uint64_t)col_int(stmt, 0) != after + 1 + push.count) {
+            err = ERR_CORRUPT;
+            break;
+        }
+        struct str op = col_blob(stmt, 3);
+        buf_add(&s->scratch, op.p, op.n);
+        push.count++;
+    }
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(s->db);
+    if (err != ERR_OK || push.count == 0) {
+        *last = after;
+        return err;
+    }
+    struct buf packed = {0};
+    push.body = buf_str(&s->scratch);
+    push.packed = s->scratch.n >= PACK_FROM_BYTES;
+    err = s->scratch.err;
+    if (err == ERR_OK && push.packed) {
+        err = squeeze_compress(&s->squeeze, push.body, PACK_LEVEL, &packed);
+        push.body = buf_str(&packed);
+    }
+    if (err == ERR_OK) {
+        message_push(out, &push);
+        err = out->err;
+    }
+    buf_done(&packed);
+    if (err == ERR_OK)
+        *last = after + push.count;
+    return err;
+}
+
+/* ---- verdicts ---- */
+
+/* New rows of a refused operation leave the replica; they stay readable in the quarantine. */
+static enum err drop_inserts(struct store *s, const struct op_head *head, struct cur cur)
+{
+    struct arena arena = {0};
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < head->changes && err == ERR_OK; i++) {
+        struct change change = op_change(&cur);
+        uint32_t items = change.fields * (change.kind == CHANGE_INSERT ? 2 : 5);
+        for (uint32_t k = 0; k < items && !cur.bad; k++)
+            (void)unpack_any(&cur);
+        const struct table *table = schema_table(s->env.schema, change.table);
+        if (cur.bad || table == NULL || change.kind != CHANGE_INSERT)
+            continue;
+        struct row *row = arena_new(&arena, sizeof *row);
+        err = row == NULL ? ERR_NOMEM : rows_find(s, table, &change.row, &arena, row);
+        if (err == ERR_OK && row->stamp.origin == s->epoch && row->stamp.hlc == head->hlc)
+            err = rows_purge(s, table, row->rid);
+        if (err == ERR_NOTFOUND)
+            err = ERR_OK;
+        arena_done(&arena);
+    }
+    return err;
+}
+
+static enum err quarantine_op(struct store *s, uint64_t op_no, enum reason reason)
+{
+    struct stmt *stmt = NULL;
+    struct stmt *add = NULL;
+    enum err err = store_sql(s, SQL_OUTBOX_AT, &stmt);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_QUARANTINE_ADD, &add);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)op_no);
+    struct buf op = {0};
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        struct str bytes = col_blob(stmt, 2);
+        buf_add(&op, bytes.p, bytes.n);
+    }
+    stmt_reset(stmt);
+    struct op_head head = {0};
+    struct cur changes = {0};
+    size_t used = 0;
+    if (step == STEP_FAILED)
+        err = db_error(s->db);
+    else if (step == STEP_DONE)
+        err = ERR_CORRUPT;
+    else
+        err = op.err == ERR_OK ? op_read(buf_str(&op), &head, &changes, &used) : op.err;
+    if (err == ERR_OK) {
+        bind_int(add, 1, s->epoch);
+        bind_int(add, 2, (int64_t)op_no);
+        bind_int(add, 3, (int64_t)reason);
+        bind_int(add, 4, store_now(s));
+        bind_id(add, 5, &head.actor);
+        bind_blob(add, 6, buf_str(&op));
+        err = stmt_run(add);
+    }
+    if (err == ERR_OK)
+        err = drop_inserts(s, &head, changes);
+    buf_done(&op);
+    return err;
+}
+
+static enum err rows_in(struct store *s, uint64_t after, uint64_t through, uint64_t *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_OUTBOX_ROWS, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)after);
+    bind_int(stmt, 2, (int64_t)through);
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW)
+        *out += (uint64_t)col_int(stmt, 0);
+    stmt_reset(stmt);
+    return step == STEP_ROW ? ERR_OK : db_error(s->db);
+}
+
+static enum err one_range(struct store *s, const struct verdict_range *range,
+                          struct replica_tally *tally)
+{
+    if (range->to <= s->acked)
+        return ERR_OK;
+    if (range->from > s->acked + 1 || range->to > s->own.op_no)
+        return ERR_PROTOCOL;
+    uint64_t from = s->acked + 1;
+    enum err err = rows_in(s, s->acked, range->to, &tally->pushed);
+    if (range->verdict == VERDICT_CONFLICT)
+        tally->conflicts += range->to - s->acked;
+    if (range->verdict == VERDICT_REFUSED)
+        tally->refused += range->to - s->acked;
+    for (uint64_t op = from;
+         op <= range->to && err == ERR_OK && range->verdict == VERDICT_REFUSED; op++)
+        err = quarantine_op(s, op, range->reason);
+    struct chain at = {0};
+    if (err == ERR_OK)
+        err = chain_at(s, range->to, &at);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_ACKED, (int64_t)range->to);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_ACKED_HLC, (int64_t)at.hlc);
+    if (err == ERR_OK) {
+        s->acked = range->to;
+        s->acked_hlc = at.hlc;
+    }
+    return err;
+}
+
+enum err replica_verdicts(struct store *s, struct verdicts verdicts,
+                          struct replica_tally *tally)
+{
+    if (verdicts.epoch != s->epoch)
+        return ERR_PROTOCOL;
+    struct replica_tally sum = *tally;
+    enum err err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    for (uint32_t i = 0; i < verdicts.count && err == ERR_OK; i++) {
+        struct verdict_range range = message_range(&verdicts.ranges);
+        err = verdicts.ranges.bad ? ERR_PROTOCOL : one_range(s, &range, &sum);
+    }
+    err = store_end(s, err);
+    if (err == ERR_OK)
+        *tally = sum;
+    return err;
+}
+
+static enum err release(struct store *s, uint64_t through)
+{
+    struct chain at = {0};
+    struct stmt *stmt = NULL;
+    enum err err = chain_at(s, through, &at);
+    if (err == ERR_NOTFOUND)
+        return ERR_OK;
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_RELEASED, (int64_t)through);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_RELEASED_HASH, (int64_t)at.hash);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_OP_LAST, (int64_t)s->own.op_no);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_OP_HASH, (int64_t)s->own.hash);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_OP_HLC, (int64_t)s->own.hlc);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_OUTBOX_RELEASE, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)through);
+    return stmt_run(stmt);
+}
+
+enum err replica_stable(struct store *s, uint64_t stable_op)
+{
+    int64_t released = 0;
+    enum err err = meta_get_int(s, META_RELEASED, &released);
+    uint64_t through = stable_op < s->acked ? stable_op : s->acked;
+    if (err != ERR_OK || through <= (uint64_t)released)
+        return err;
+    err = store_begin(s);
+    return err == ERR_OK ? store_end(s, release(s, through)) : err;
+}
+
+/* ---- pages ---- */
+
+static enum err one_page(struct store *s, const struct page *page, hlc_t *latest,
+                         uint64_t *rows)
+{
+    if (page->to <= s->pulled)
+        return ERR_OK;
+    /* A page of operations whose verdicts we have not heard would be mistaken for news of
+     * others. */
+    if (page->from != s->pulled || page->judged > s->acked)
+        return ERR_PROTOCOL;
+    if (page->hash != hash64(page->from ^ page->to, page->body.p, page->body.n))
+        return ERR_PROTOCOL;
+    struct str body = page->body;
+    enum err err = ERR_OK;
+    if (page->packed) {
+        buf_clear(&s->scratch);
+        err = squeeze_expand(&s->squeeze, body, FRAME_PLAIN_BYTES_MAX, &s->scratch);
+        body = buf_str(&s->scratch);
+        if (err == ERR_FORMAT || err == ERR_LIMIT)
+            err = ERR_PROTOCOL;
+    }
+    uint64_t before = *rows;
+    if (err == ERR_OK)
+        err = page_apply(s, body, latest, rows);
+    if (err == ERR_OK && *rows - before > page->rows)
+        err = ERR_PROTOCOL;
+    if (err == ERR_OK)
+        s->pulled = page->to;
+    return err;
+}
+
+static enum err finish_pull(struct store *s, const struct idle *idle)
+{
+    if (idle->judged > s->acked || idle->through < s->pulled)
+        return ERR_PROTOCOL;
+    s->pulled = idle->through;
+    int64_t complete = 0;
+    int64_t full = 0;
+    enum err err = meta_get_int(s, META_COMPLETE, &complete);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_FULL, &full);
+    if (err == ERR_OK && complete == 0)
+        err = meta_set_int(s, META_COMPLETE, 1);
+    if (err == ERR_OK && full != 0)
+        err = meta_set_int(s, META_FULL, 0);
+    return err;
+}
+
+static enum err all_pages(struct store *s, const struct page *pages, size_t count,
+                          const struct idle *idle, uint64_t *rows)
+{
+    hlc_t latest = 0;
+    uint64_t from = s->pulled;
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        err = one_page(s, &pages[i], &latest, rows);
+    if (err == ERR_OK && idle != NULL)
+        err = finish_pull(s, idle);
+    if (err == ERR_OK && s->pulled != from)
+        err = meta_set_int(s, META_PULLED, (int64_t)s->pulled);
+    hlc_t was = s->clock.last;
+    hlc_observe(&s->clock, latest, store_now(s));
+    if (err == ERR_OK && s->clock.last != was)
+        err = meta_set_int(s, META_HLC, (int64_t)s->clock.last);
+    return err;
+}
+
+/* The next sync must bring everything again. */
+static enum err ask_all(struct store *s)
+{
+    enum err err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    err = meta_set_int(s, META_FULL, 1);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_PULLED, 0);
+    err = store_end(s, err);
+    return err == ERR_OK ? store_reload(s) : err;
+}
+
+enum err replica_pages(struct store *s, const struct page *pages, size_t count,
+                       const struct idle *idle, struct replica_tally *tally)
+{
+    uint64_t rows = 0;
+    enum err err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    err = store_end(s, all_pages(s, pages, count, idle, &rows));
+    if (err == ERR_OK)
+        tally->pulled += rows;
+    if (err == ERR_NOTFOUND) {
+        enum err noted = ask_all(s);
+        return noted == ERR_OK ? ERR_NOTFOUND : noted;
+    }
+    return err;
+}
+
+enum err replica_synced(struct store *s)
+{
+    enum err err = store_begin(s);
+    return err == ERR_OK ? store_end(s, meta_set_int(s, META_LAST_SYNC, store_now(s))) : err;
+}
+
+/* ---- for people ---- */
+
+enum err quarantine_list(struct store *s, quarantine_on_op *on_op, void *ctx)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_QUARANTINE_LIST, &stmt);
+    if (err != ERR_OK)
+        return err;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct quarantined q = {.epoch = (uint32_t)col_int(stmt, 0),
+                                .op_no = (uint64_t)col_int(stmt, 1)};
+        q.reason = (enum reason)col_int(stmt, 2);
+        q.at_ms = col_int(stmt, 3);
+        if (!col_id(stmt, 4, &q.actor))
+            err = ERR_CORRUPT;
+        q.op = col_blob(stmt, 5);
+        if (err == ERR_OK)
+            err = on_op(ctx, &q);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+enum err replica_origin(struct store *s, uint32_t epoch, struct origin *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_ORIGIN_GET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, epoch);
+    struct origin origin = {.epoch = epoch};
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        err = col_id(stmt, 0, &origin.staff) ? ERR_OK : ERR_CORRUPT;
+        origin.device = (uint32_t)col_int(stmt, 1);
+    }
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(s->db);
+    if (step == STEP_DONE)
+        return ERR_NOTFOUND;
+    if (err == ERR_OK)
+        *out = origin;
+    return err;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/rows.h"
+
+#include "store/inside.h"
+
+#include <assert.h>
+
+static enum err copy(struct arena *arena, struct str *s)
+{
+    if (s->n == 0)
+        return ERR_OK;
+    char *p = arena_copy(arena, s->p, s->n);
+    if (p == NULL)
+        return ERR_NOMEM;
+    s->p = p;
+    return ERR_OK;
+}
+
+/* The row under the statement; with an arena its bytes are copied, else they last until the
+ * next step. */
+static enum err read_row(struct stmt *stmt, const struct table *table, struct arena *arena,
+                         struct row *row)
+{
+    row->rid = col_int(stmt, ROW_COL_RID);
+    if (!col_id(stmt, ROW_COL_ID, &row->id) || !col_id(stmt, ROW_COL_BY, &row->by))
+        return ERR_CORRUPT;
+    row->stamp.hlc = (hlc_t)col_int(stmt, ROW_COL_HLC);
+    row->stamp.origin = (uint32_t)col_int(stmt, ROW_COL_ORIGIN);
+    row->adj_ms = col_int(stmt, ROW_COL_ADJ);
+    row->form = (uint32_t)col_int(stmt, ROW_COL_FORM);
+    row->deleted = col_int(stmt, ROW_COL_DELETED) != 0;
+    row->seq = (uint64_t)col_int(stmt, ROW_COL_SEQ);
+    row->scope.home = (uint32_t)col_int(stmt, ROW_COL_HOME);
+    row->scope.dossier = (uint32_t)col_int(stmt, ROW_COL_DOSSIER);
+    enum err err = versions_decode(col_blob(stmt, ROW_COL_VERSIONS), row->seq, &row->versions);
+    row->raw = col_blob(stmt, ROW_COL_RAW);
+    if (err == ERR_OK && arena != NULL)
+        err = copy(arena, &row->raw);
+    for (uint16_t i = 0; i < table->field_count && err == ERR_OK; i++) {
+        struct value *v = &row->values[i];
+        *v = col_value(stmt, ROW_COL_FIELDS + i);
+        if (arena != NULL && (v->type == VALUE_TEXT || v->type == VALUE_BYTES))
+            err = copy(arena, &v->s);
+    }
+    return err;
+}
+
+static enum err read_one(struct store *s, const struct table *table, struct stmt *stmt,
+                         struct arena *arena, struct row *out)
+{
+    enum step step = stmt_step(stmt);
+    enum err err = step == STEP_ROW ? read_row(stmt, table, arena, out) : ERR_NOTFOUND;
+    if (step == STEP_FAILED)
+        err = db_error(s->db);
+    stmt_reset(stmt);
+    return err;
+}
+
+enum err rows_find(struct store *s, const struct table *table, const struct id *id,
+                   struct arena *arena, struct row *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_row_sql(s, store_table_index(s, table), ROW_BY_ID, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    return read_one(s, table, stmt, arena, out);
+}
+
+enum err rows_at(struct store *s, const struct table *table, int64_t rid, struct arena *arena,
+                 struct row *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_row_sql(s, store_table_index(s, table), ROW_BY_RID, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, rid);
+    return read_one(s, table, stmt, arena, out);
+}
+
+/* Columns an update may change, and the fields. `versions` must outlive the run. */
+static void bind_changing(struct stmt *stmt, const struct table *table, const struct row *row,
+                          const struct buf *versions)
+{
+    bind_int(stmt, ROW_COL_DELETED + 1, row->deleted ? 1 : 0);
+    bind_int(stmt, ROW_COL_SEQ + 1, (int64_t)row->seq);
+    bind_int(stmt, ROW_COL_HOME + 1, row->scope.home);
+    bind_int(stmt, ROW_COL_DOSSIER + 1, row->scope.dossier);
+    if (versions->n > 0)
+        bind_blob(stmt, ROW_COL_VERSIONS + 1, buf_str(versions));
+    if (row->raw.n > 0)
+        bind_blob(stmt, ROW_COL_RAW + 1, row->raw);
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        if (row->values[i].type != VALUE_NULL)
+            bind_value(stmt, ROW_COL_FIELDS + i + 1, &row->values[i]);
+    }
+}
+
+enum err rows_insert(struct store *s, const struct table *table, struct row *row)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_row_sql(s, store_table_index(s, table), ROW_INSERT, &stmt);
+    if (err != ERR_OK)
+        return err;
+    struct buf versions = {0};
+    versions_encode(&row->versions, &versions);
+    if (versions.err == ERR_OK) {
+        bind_id(stmt, ROW_COL_ID + 1, &row->id);
+        bind_int(stmt, ROW_COL_HLC + 1, (int64_t)row->stamp.hlc);
+        bind_int(stmt, ROW_COL_ORIGIN + 1, row->stamp.origin);
+        bind_int(stmt, ROW_COL_ADJ + 1, row->adj_ms);
+        bind_id(stmt, ROW_COL_BY + 1, &row->by);
+        bind_int(stmt, ROW_COL_FORM + 1, row->form);
+        bind_changing(stmt, table, row, &versions);
+        err = stmt_run(stmt);
+    } else {
+        err = versions.err;
+    }
+    buf_done(&versions);
+    if (err == ERR_OK && db_changes(s->db) == 0)
+        return ERR_EXISTS;
+    if (err == ERR_OK)
+        row->rid = db_last_rowid(s->db);
+    return err;
+}
+
+enum err rows_update(struct store *s, const struct table *table, const struct row *row)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_row_sql(s, store_table_index(s, table), ROW_UPDATE, &stmt);
+    if (err != ERR_OK)
+        return err;
+    struct buf versions = {0};
+    versions_encode(&row->versions, &versions);
+    if (versions.err == ERR_OK) {
+        bind_int(stmt, ROW_COL_RID + 1, row->rid);
+        bind_changing(stmt, table, row, &versions);
+        err = stmt_run(stmt);
+    } else {
+        err = versions.err;
+    }
+    buf_done(&versions);
+    return err;
+}
+
+/* A statement made for one use from the table's name. */
+static enum err one_use(struct store *s, const char *before, const struct table *table,
+                        const char *after, struct stmt **out)
+{
+    struct buf sql = {0};
+    buf_printf(&sql, "%s t_%s %s", before, table->name, after);
+    buf_u8(&sql, 0);
+    enum err err = sql.err == ERR_OK ? db_prepare(s->db, (const char *)sql.p, out) : sql.err;
+    buf_done(&sql);
+    return err;
+}
+
+enum err rows_restamp(struct store *s, const struct table *table, const struct row *row)
+{
+    struct stmt *stmt = NULL;
+    enum err err =
+        one_use(s, "UPDATE", table, "SET _hlc=?2,_org=?3,_by=?4,_fv=?5 WHERE _rid=?1", &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, row->rid);
+    bind_int(stmt, 2, (int64_t)row->stamp.hlc);
+    bind_int(stmt, 3, row->stamp.origin);
+    bind_id(stmt, 4, &row->by);
+    bind_int(stmt, 5, row->form);
+    err = stmt_run(stmt);
+    stmt_free(stmt);
+    return err;
+}
+
+enum err rows_purge(struct store *s, const struct table *table, int64_t rid)
+{
+    struct stmt *stmt = NULL;
+    enum err err = one_use(s, "DELETE FROM", table, "WHERE _rid=?1", &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, rid);
+    err = stmt_run(stmt);
+    stmt_free(stmt);
+    refs_forget(s);
+    return err;
+}
+
+/* What the commit chain covers of one history record. */
+void rows_history_trail(const struct history_entry *entry, uint16_t table, int64_t rid,
+                        struct buf *out)
+{
+    pack_uint(out, entry->seq);
+    pack_int(out, table);
+    pack_int(out, rid);
+    pack_uint(out, entry->stamp.origin);
+    pack_uint(out, entry->stamp.hlc);
+    pack_id(out, &entry->actor);
+    pack_int(out, entry->edit_ms);
+    pack_int(out, entry->recv_ms);
+    pack_bin(out, entry->changes);
+}
+
+enum err rows_history_add(struct store *s, const struct table *table, int64_t rid,
+                          const struct history_entry *entry)
+{
+    if (s->env.side == STORE_SERVER)
+        rows_history_trail(entry, table->id, rid, &s->trail);
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_HISTORY_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)entry->seq);
+    bind_int(stmt, 2, table->id);
+    bind_int(stmt, 3, rid);
+    bind_int(stmt, 4, entry->stamp.origin);
+    bind_int(stmt, 5, (int64_t)entry->stamp.hlc);
+    bind_id(stmt, 6, &entry->actor);
+    bind_int(stmt, 7, entry->edit_ms);
+    bind_int(stmt, 8, entry->recv_ms);
+    bind_blob(stmt, 9, entry->changes);
+    return stmt_run(stmt);
+}
+
+enum err rows_history(struct store *s, const struct table *table, int64_t rid,
+                      rows_on_history *on_entry, void *ctx)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_HISTORY_OF, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, table->id);
+    bind_int(stmt, 2, rid);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct history_entry entry = {.seq = (uint64_t)col_int(stmt, 0)};
+        entry.stamp.origin = (uint32_t)col_int(stmt, 1);
+        entry.stamp.hlc = (hlc_t)col_int(stmt, 2);
+        if (!col_id(stmt, 3, &entry.actor))
+            err = ERR_CORRUPT;
+        entry.edit_ms = col_int(stmt, 4);
+        entry.recv_ms = col_int(stmt, 5);
+        entry.changes = col_blob(stmt, 6);
+        if (err == ERR_OK)
+            err = on_entry(ctx, &entry);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+struct stamp row_stamp(const struct row *row, uint16_t field)
+{
+    const struct version *v = versions_find(&row->versions, field);
+    return v == NULL ? row->stamp : v->stamp;
+}
+
+int64_t row_edit_ms(const struct row *row, uint16_t field)
+{
+    const struct version *v = versions_find(&row->versions, field);
+    return v == NULL ? hlc_ms(row->stamp.hlc) + row->adj_ms : hlc_ms(v->stamp.hlc) + v->adj_ms;
+}
+
+/* Columns by name: one added later stands last in the file, not in the declaration. */
+static enum err select_rows(struct store *s, const struct table *table, const char *where,
+                            struct stmt **out)
+{
+    struct buf sql = {0};
+    ddl_select(table, where, &sql);
+    buf_u8(&sql, 0);
+    enum err err = sql.err == ERR_OK ? db_prepare(s->db, (const char *)sql.p, out) : sql.err;
+    buf_done(&sql);
+    return err;
+}
+
+enum err rows_list(struct store *s, const struct table *table, const struct filter *filters,
+                   size_t count, bool deleted, uint64_t limit, rows_on_row *on_row, void *ctx)
+{
+    struct buf where = {0};
+    buf_text(&where, deleted ? "WHERE _del=1" : "WHERE _del=0");
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&where, " AND \"%s\" IS ?%zu", filters[i].field->name, i + 1);
+    buf_text(&where, " ORDER BY _rid");
+    if (limit > 0)
+        buf_printf(&where, " LIMIT %llu", (unsigned long long)limit);
+    buf_u8(&where, 0);
+    struct stmt *stmt = NULL;
+    enum err err = where.err;
+    if (err == ERR_OK)
+        err = select_rows(s, table, (const char *)where.p, &stmt);
+    buf_done(&where);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < count; i++)
+        bind_value(stmt, (int)i + 1, &filters[i].value);
+    struct row row;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        err = read_row(stmt, table, NULL, &row);
+        if (err == ERR_OK)
+            err = on_row(ctx, &row);
+    }
+    stmt_free(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+enum err rows_count(struct store *s, const struct table *table, uint64_t *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = one_use(s, "SELECT count(*) FROM", table, "WHERE _del=0", &stmt);
+    if (err != ERR_OK)
+        return err;
+    if (stmt_step(stmt) == STEP_ROW)
+        *out = (uint64_t)col_int(stmt, 0);
+    else
+        err = db_error(s->db);
+    stmt_free(stmt);
+    return err;
+}
+
+static struct ref_slot *slot_of(struct store *s, const struct id *id)
+{
+    uint64_t h = 0;
+    memcpy(&h, id->b + 8, sizeof h);
+    return &s->refs[(h * 0x9e3779b97f4a7c15u) >> 52];
+}
+static_assert(REF_CACHE_SLOTS == 1 << 12, "slot_of takes the 12 upper bits");
+
+void refs_forget(struct store *s)
+{
+    memset(s->refs, 0, REF_CACHE_SLOTS * sizeof *s->refs);
+}
+
+void rows_remember(struct store *s, const struct table *table, const struct id *id,
+                   struct scope scope)
+{
+    *slot_of(s, id) = (struct ref_slot){.id = *id, .table = table->id, .scope = scope};
+}
+
+bool rows_recall(struct store *s, const struct table *table, const struct id *id,
+                 struct scope *scope)
+{
+    const struct ref_slot *slot = slot_of(s, id);
+    if (slot->table != table->id || !id_eq(&slot->id, id))
+        return false;
+    *scope = slot->scope;
+    return true;
+}
+
+enum err rows_locate(struct store *s, const struct table *table, const struct id *id,
+                     struct scope *scope)
+{
+    if (rows_recall(s, table, id, scope))
+        return ERR_OK;
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : rows_find(s, table, id, &arena, row);
+    if (err == ERR_OK) {
+        *scope = row->scope;
+        rows_remember(s, table, id, row->scope);
+    }
+    arena_done(&arena);
+    return err;
+}
+
+enum err rows_resolve(struct store *s, const struct table *table, struct str prefix,
+                      struct id *out)
+{
+    if (id_parse(prefix, out) == ERR_OK)
+        return ERR_OK;
+    char hex[2 * ID_BYTES + 1] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < prefix.n; i++) {
+        char c = prefix.p[i];
+        if (c == '-')
+            continue;
+        bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        if (!digit || n == sizeof hex - 1)
+            return ERR_NOTFOUND;
+        hex[n++] = c >= 'a' ? (char)(c - 'a' + 'A') : c;
+    }
+    if (n < 4)
+        return ERR_NOTFOUND;
+    struct stmt *stmt = NULL;
+    enum err err = one_use(s, "SELECT _id FROM", table,
+                           "WHERE substr(hex(_id),1,?2)=?1 ORDER BY _rid LIMIT 2", &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_text(stmt, 1, (struct str){hex, n});
+    bind_int(stmt, 2, (int64_t)n);
+    struct id id = {0};
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        err = col_id(stmt, 0, &id) ? ERR_OK : ERR_CORRUPT;
+        if (err == ERR_OK && stmt_step(stmt) == STEP_ROW)
+            err = ERR_EXISTS;
+    } else {
+        err = step == STEP_DONE ? ERR_NOTFOUND : db_error(s->db);
+    }
+    stmt_free(stmt);
+    if (err == ERR_OK)
+        *out = id;
+    return err;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/rules.h"
+
+#include "store/inside.h"
+
+bool rules_exactly_one(const struct table *table, const struct value *values)
+{
+    if (table->exactly_one[0] == 0)
+        return true;
+    int a = schema_field_index(table, table->exactly_one[0]);
+    int b = schema_field_index(table, table->exactly_one[1]);
+    must(a >= 0 && b >= 0);
+    return (values[a].type == VALUE_NULL) != (values[b].type == VALUE_NULL);
+}
+
+enum err rules_locked(struct store *s, const struct table *table, const struct row *row,
+                      struct arena *arena, bool *locked)
+{
+    *locked = false;
+    if (table->freeze_field == 0)
+        return ERR_OK;
+    const struct table *owner = table;
+    const struct row *state = row;
+    if (table->freeze_via != 0) {
+        int via = schema_field_index(table, table->freeze_via);
+        const struct field *ref = schema_field(table, table->freeze_via);
+        if (via < 0 || row->values[via].type != VALUE_BYTES)
+            return ERR_OK;
+        struct id id;
+        memcpy(id.b, row->values[via].s.p, ID_BYTES);
+        owner = schema_table(s->env.schema, ref->ref);
+        struct row *parent = arena_new(arena, sizeof *parent);
+        enum err err = parent == NULL ? ERR_NOMEM : rows_find(s, owner, &id, arena, parent);
+        if (err != ERR_OK)
+            return err == ERR_NOTFOUND ? ERR_OK : err;
+        state = parent;
+    }
+    int i = schema_field_index(owner, table->freeze_field);
+    must(i >= 0);
+    *locked = state->values[i].type == VALUE_TEXT &&
+              str_eq(state->values[i].s, str_of(table->freeze_code));
+    return ERR_OK;
+}
+
+bool rules_field_locked(const struct table *table, const struct field *field,
+                        const struct value *present, const struct value *after)
+{
+    if (value_eq(present, after))
+        return false;
+    if (field->merge == MERGE_ONCE)
+        return present->type != VALUE_NULL;
+    return schema_field_frozen(table, field);
+}
+
+bool rules_field_open(const struct table *table, uint16_t field)
+{
+    return !table->program_only ||
+           (field <= 64 && (table->open_fields >> (field - 1) & 1) != 0);
+}
+
+uint8_t rules_decider(const struct table *table, const struct row *row)
+{
+    if (table->id != TABLE_CONFLICT)
+        return 0;
+    int i = schema_field_index(table, FIELD_CONFLICT_DECIDER);
+    return i >= 0 && row->values[i].type == VALUE_INT ? (uint8_t)row->values[i].i : 0;
+}

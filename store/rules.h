@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules of the declaration that concern a whole row: the same for the edit door and the
+ * server's judge. */
+#ifndef STORE_RULES_H
+#define STORE_RULES_H
+
+#include "store/rows.h"
+
+/* Exactly one of the pair is set, where the table says so. */
+bool rules_exactly_one(const struct table *table, const struct value *values);
+/* Has the row, or the row it hangs on, come to the state that locks it? */
+NODISCARD enum err rules_locked(struct store *s, const struct table *table,
+                                const struct row *row, struct arena *arena, bool *locked);
+/* Locked after the first save, for someone who knows the present value? */
+bool rules_field_locked(const struct table *table, const struct field *field,
+                        const struct value *present, const struct value *after);
+/* May people change this field of rows the program makes? */
+bool rules_field_open(const struct table *table, uint16_t field);
+/* Who must decide a conflict row: mask of roles, 0 = whoever may write. */
+uint8_t rules_decider(const struct table *table, const struct row *row);
+
+#endif

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/hash.h"
+#include "store/apply.h"
+#include "store/scopes.h"
+#include "store/serve.h"
+
+/* Device 0 and epoch 0 are the server itself: what jalonctl changes is judged and kept like any
+ * operation. */
+static enum err own_epoch(struct store *s)
+{
+    static const uint8_t no_key[32];
+    static const struct id nobody;
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_DEVICE_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, 0);
+    bind_blob(stmt, 2, (struct str){(const char *)no_key, sizeof no_key});
+    bind_id(stmt, 3, &nobody);
+    bind_text(stmt, 4, STR("jalond"));
+    bind_int(stmt, 5, store_now(s));
+    err = stmt_run(stmt);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_EPOCH_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, 0);
+    bind_int(stmt, 2, 0);
+    return stmt_run(stmt);
+}
+
+enum err serve_init(struct store *s, struct str network)
+{
+    int64_t generation = 0;
+    enum err err = meta_get_int(s, META_GENERATION, &generation);
+    if (err != ERR_OK)
+        return err;
+    if (generation != 0)
+        return ERR_EXISTS;
+    struct id history;
+    s->env.random(s->env.ctx, history.b, sizeof history.b);
+    err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    err = scopes_init(s);
+    if (err == ERR_OK)
+        err = own_epoch(s);
+    if (err == ERR_OK)
+        err = meta_set_id(s, META_HISTORY, &history);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_GENERATION, 1);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_RIGHTS, 1);
+    if (err == ERR_OK)
+        err = meta_set_text(s, META_NETWORK, network);
+    err = store_end(s, err);
+    return err == ERR_OK ? store_reload(s) : err;
+}
+
+enum err serve_invite(struct store *s, const struct id *invite, const uint8_t secret_sha256[32],
+                      const struct id *staff, int64_t expires_ms)
+{
+    const struct table *table = schema_table(s->env.schema, TABLE_STAFF);
+    struct scope scope;
+    enum err err = rows_locate(s, table, staff, &scope);
+    struct stmt *stmt = NULL;
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_INVITE_ADD, &stmt);
+    if (err == ERR_OK)
+        err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, invite);
+    bind_blob(stmt, 2, (struct str){(const char *)secret_sha256, 32});
+    bind_id(stmt, 3, staff);
+    bind_int(stmt, 4, expires_ms);
+    return store_end(s, stmt_run(stmt));
+}
+
+static enum err count_try(struct store *s, const struct id *invite)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_INVITE_TRY, &stmt);
+    if (err == ERR_OK)
+        err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, invite);
+    return store_end(s, stmt_run(stmt));
+}
+
+enum err serve_invitation(struct store *s, const struct id *invite,
+                          struct serve_invitation *out, struct buf *reply)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_INVITE_GET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, invite);
+    struct serve_invitation found = {0};
+    int64_t expires_ms = 0;
+    int64_t tries = 0;
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        struct str secret = col_blob(stmt, 0);
+        struct str key = col_blob(stmt, 4);
+        err = secret.n == 32 && col_id(stmt, 1, &found.staff) ? ERR_OK : ERR_CORRUPT;
+        if (err == ERR_OK)
+            memcpy(found.secret_sha256, secret.p, 32);
+        expires_ms = col_int(stmt, 2);
+        tries = col_int(stmt, 3);
+        found.used = key.n == 32;
+        if (found.used) {
+            struct str stored = col_blob(stmt, 5);
+            memcpy(found.used_key, key.p, 32);
+            buf_add(reply, stored.p, stored.n);
+        }
+    }
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(s->db);
+    if (step == STEP_DONE)
+        return ERR_NOTFOUND;
+    if (err != ERR_OK)
+        return err;
+    if (store_now(s) > expires_ms)
+        return ERR_TIMEOUT;
+    if (tries >= INVITE_TRIES_MAX)
+        return ERR_LIMIT;
+    err = count_try(s, invite);
+    if (err == ERR_OK)
+        *out = found;
+    return err != ERR_OK ? err : reply->err;
+}
+
+static enum err next_number(struct store *s, enum sql sql, uint32_t *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, sql, &stmt);
+    if (err != ERR_OK)
+        return err;
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW)
+        *out = (uint32_t)col_int(stmt, 0);
+    stmt_reset(stmt);
+    return step == STEP_ROW ? ERR_OK : db_error(s->db);
+}
+
+static enum err add_device(struct store *s, const struct serve_enrolment *e, uint32_t device,
+                           uint32_t epoch)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_DEVICE_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, device);
+    bind_blob(stmt, 2, (struct str){(const char *)e->key, sizeof e->key});
+    bind_id(stmt, 3, &e->staff);
+    bind_text(stmt, 4, e->name);
+    bind_int(stmt, 5, store_now(s));
+    err = stmt_run(stmt);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_EPOCH_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, epoch);
+    bind_int(stmt, 2, device);
+    err = stmt_run(stmt);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_ORIGIN_SET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, epoch);
+    bind_id(stmt, 2, &e->staff);
+    bind_int(stmt, 3, device);
+    return stmt_run(stmt);
+}
+
+/* What the new device is told of itself. */
+static enum err describe(struct store *s, const struct serve_enrolment *e,
+                         struct store_identity *identity, struct buf *name)
+{
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    struct grants grants = {.count = 0};
+    int64_t generation = 0;
+    enum err err = scopes_grants(s, &e->staff, (int32_t)(store_now(s) / day_ms), &grants);
+    for (uint32_t i = 0; i < grants.count; i++)
+        identity->roles |= grants.list[i].roles;
+    identity->staff = e->staff;
+    if (err == ERR_OK)
+        err = meta_get_id(s, META_HISTORY, &identity->history);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_GENERATION, &generation);
+    identity->generation = (uint32_t)generation;
+    if (err == ERR_OK)
+        err = next_number(s, SQL_DEVICE_NEXT, &identity->device);
+    if (err == ERR_OK)
+        err = next_number(s, SQL_EPOCH_NEXT, &identity->epoch);
+    return err == ERR_OK ? serve_staff(s, &e->staff, &identity->structure, name) : err;
+}
+
+static enum err enrol(struct store *s, const struct serve_enrolment *e,
+                      serve_on_enrolled *on_enrolled, void *ctx, struct buf *reply)
+{
+    struct store_identity identity = {0};
+    struct buf name = {0};
+    struct buf network = {0};
+    struct stmt *stmt = NULL;
+    enum err err = describe(s, e, &identity, &name);
+    if (err == ERR_OK)
+        err = meta_get_text(s, META_NETWORK, &network);
+    if (err == ERR_OK)
+        err = add_device(s, e, identity.device, identity.epoch);
+    if (err == ERR_OK)
+        err = on_enrolled(ctx, &identity, buf_str(&network), buf_str(&name), reply);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_INVITE_USE, &stmt);
+    if (err == ERR_OK) {
+        bind_id(stmt, 1, &e->invite);
+        bind_blob(stmt, 2, (struct str){(const char *)e->key, sizeof e->key});
+        bind_blob(stmt, 3, buf_str(reply));
+        err = stmt_run(stmt);
+    }
+    buf_done(&name);
+    buf_done(&network);
+    return err;
+}
+
+enum err serve_enrol(struct store *s, const struct serve_enrolment *enrolment,
+                     serve_on_enrolled *on_enrolled, void *ctx, struct buf *reply)
+{
+    enum err err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    return store_end(s, enrol(s, enrolment, on_enrolled, ctx, reply));
+}
+
+enum err serve_device_state(struct store *s, uint32_t device, enum device_state state)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_DEVICE_STATE, &stmt);
+    if (err == ERR_OK)
+        err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, device);
+    bind_int(stmt, 2, state);
+    err = stmt_run(stmt);
+    if (err == ERR_OK && (db_changes(s->db) == 0 || device == 0))
+        err = ERR_NOTFOUND;
+    return store_end(s, err);
+}
+
+enum err serve_devices(struct store *s, serve_on_device *on_device, void *ctx)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_DEVICE_LIST, &stmt);
+    if (err != ERR_OK)
+        return err;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct serve_device_info info = {.device = (uint32_t)col_int(stmt, 0)};
+        if (!col_id(stmt, 1, &info.staff))
+            err = ERR_CORRUPT;
+        info.name = col_text(stmt, 2);
+        info.state = (enum device_state)col_int(stmt, 3);
+        info.enrolled_ms = col_int(stmt, 4);
+        info.seen_ms = col_int(stmt, 5);
+        info.skew_ms = col_int(stmt, 6);
+        info.pulled = (uint64_t)col_int(stmt, 7);
+        info.schema = (uint32_t)col_int(stmt, 8);
+        info.forks = (uint32_t)col_int(stmt, 9);
+        info.epoch = (uint32_t)col_int(stmt, 10);
+        if (err == ERR_OK)
+            err = on_device(ctx, &info);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+static enum err count(struct store *s, enum sql sql, uint64_t *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, sql, &stmt);
+    if (err != ERR_OK)
+        return err;
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW)
+        *out = (uint64_t)col_int(stmt, 0);
+    stmt_reset(stmt);
+    return step == STEP_ROW ? ERR_OK : db_error(s->db);
+}
+
+enum err serve_stats(struct store *s, struct serve_stats *out)
+{
+    struct serve_stats stats = {.seq = s->seq};
+    int64_t generation = 0;
+    int64_t stable = 0;
+    enum err err = count(s, SQL_OP_COUNT, &stats.operations);
+    if (err == ERR_OK)
+        err = count(s, SQL_CONFLICTS_OPEN, &stats.conflicts);
+    if (err == ERR_OK)
+        err = count(s, SQL_QUARANTINE_COUNT, &stats.quarantined);
+    if (err == ERR_OK)
+        err = count(s, SQL_DEVICE_COUNT, &stats.devices);
+    if (err == ERR_OK)
+        err = count(s, SQL_COMMIT_COUNT, &stats.commits);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_GENERATION, &generation);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_STABLE_SEQ, &stable);
+    if (err == ERR_OK)
+        err = meta_get_id(s, META_HISTORY, &stats.history);
+    if (err == ERR_OK)
+        err = db_size(s->db, &stats.file_bytes, &stats.free_bytes);
+    stats.generation = (uint32_t)generation;
+    stats.stable_seq = (uint64_t)stable;
+    if (err == ERR_OK)
+        *out = stats;
+    return err;
+}
+
+enum err serve_stable(struct store *s, uint64_t seq)
+{
+    enum err err = store_begin(s);
+    return err == ERR_OK ? store_end(s, meta_set_int(s, META_STABLE_SEQ, (int64_t)seq)) : err;
+}
+
+enum err serve_restored(struct store *s)
+{
+    int64_t generation = 0;
+    enum err err = meta_get_int(s, META_GENERATION, &generation);
+    if (err == ERR_OK)
+        err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    err = meta_set_int(s, META_GENERATION, generation + 1);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_GENERATION_SEQ, (int64_t)s->seq);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_STABLE_SEQ, (int64_t)s->seq);
+    return store_end(s, err);
+}
+
+/* ---- the commit chain ---- */
+
+/* Two statements walked side by side: operations, and the history that belongs to each. */
+struct chain_walk {
+    struct stmt *ops, *history;
+    bool op, entry; /* is there a current row? */
+};
+
+static enum err advance(struct store *s, struct stmt *stmt, bool *there)
+{
+    enum step step = stmt_step(stmt);
+    *there = step == STEP_ROW;
+    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
+}
+
+static enum err history_bytes(struct stmt *stmt, struct buf *out)
+{
+    struct history_entry entry = {.seq = (uint64_t)col_int(stmt, 0)};
+    entry.stamp.origin = (uint32_t)col_int(stmt, 3);
+    entry.stamp.hlc = (hlc_t)col_int(stmt, 4);
+    if (!col_id(stmt, 5, &entry.actor))
+        return ERR_CORRUPT;
+    entry.edit_ms = col_int(stmt, 6);
+    entry.recv_ms = col_int(stmt, 7);
+    entry.changes = col_blob(stmt, 8);
+    rows_history_trail(&entry, (uint16_t)col_int(stmt, 1), col_int(stmt, 2), out);
+    return ERR_OK;
+}
+
+static void op_bytes(struct stmt *stmt, struct buf *out)
+{
+    struct apply_entry e = {.seq = (uint64_t)col_int(stmt, 0),
+                            .epoch = (uint32_t)col_int(stmt, 1),
+                            .op_no = (uint64_t)col_int(stmt, 2),
+                            .hash = (uint64_t)col_int(stmt, 3),
+                            .verdict = col_int(stmt, 4),
+                            .reason = col_int(stmt, 5),
+                            .edit_ms = col_int(stmt, 6),
+                            .recv_ms = col_int(stmt, 7)};
+    apply_entry(out, &e);
+}
+
+/* The entries of one commit: everything up to its last seq. */
+static enum err commit_bytes(struct store *s, struct chain_walk *w, uint64_t through,
+                             struct buf *out)
+{
+    enum err err = ERR_OK;
+    while (err == ERR_OK && w->op && (uint64_t)col_int(w->ops, 0) <= through) {
+        uint64_t seq = (uint64_t)col_int(w->ops, 0);
+        while (err == ERR_OK && w->entry && (uint64_t)col_int(w->history, 0) <= seq) {
+            err = history_bytes(w->history, out);
+            if (err == ERR_OK)
+                err = advance(s, w->history, &w->entry);
+        }
+        if (err != ERR_OK)
+            return err;
+        op_bytes(w->ops, out);
+        err = advance(s, w->ops, &w->op);
+    }
+    return err == ERR_OK ? out->err : err;
+}
+
+static enum err check_links(struct store *s, struct stmt *links, struct chain_walk *w,
+                            struct note *why)
+{
+    uint8_t previous[32] = {0};
+    struct buf bytes = {0};
+    bool there = false;
+    enum err err = advance(s, links, &there);
+    while (err == ERR_OK && there) {
+        buf_clear(&bytes);
+        err = commit_bytes(s, w, (uint64_t)col_int(links, 2), &bytes);
+        if (err != ERR_OK)
+            break;
+        uint8_t link[32];
+        apply_link(previous, buf_str(&bytes), link);
+        struct str stored = col_blob(links, 4);
+        if (stored.n != sizeof link || memcmp(stored.p, link, sizeof link) != 0) {
+            err = note_set(why, ERR_CORRUPT, "commit %lld", (long long)col_int(links, 0));
+            break;
+        }
+        memcpy(previous, link, sizeof previous);
+        err = advance(s, links, &there);
+    }
+    buf_done(&bytes);
+    if (err == ERR_OK && (w->op || w->entry))
+        return note_set(why, ERR_CORRUPT, "%s", "records beyond the last commit");
+    return err;
+}
+
+enum err serve_chain_check(struct store *s, struct note *why)
+{
+    struct chain_walk w = {0};
+    struct stmt *links = NULL;
+    enum err err = store_sql(s, SQL_CHAIN_LIST, &links);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_CHAIN_OPS, &w.ops);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_CHAIN_HISTORY, &w.history);
+    if (err != ERR_OK)
+        return err;
+    err = advance(s, w.ops, &w.op);
+    if (err == ERR_OK)
+        err = advance(s, w.history, &w.entry);
+    if (err == ERR_OK)
+        err = check_links(s, links, &w, why);
+    stmt_reset(links);
+    stmt_reset(w.ops);
+    stmt_reset(w.history);
+    return err;
+}
