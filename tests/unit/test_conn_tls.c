@@ -6,6 +6,8 @@
 #include "io/listen.h"
 #include "io/tls.h"
 #include "proto/mem.h"
+#include "support/alloc_fail.h"
+#include "support/certs.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,84 +24,24 @@ enum { GUARD_MS = 60 * 1000, SLICE_MAX = 64 * 1024, PEERS_MAX = 8, GOAL = 8 * 10
 
 /* --- certificates --- */
 
-struct network {
-    struct buf ca_key;
-    struct buf ca;
-    struct buf key[CERT_DEVICE + 1]; /* by kind */
-    struct buf cert[CERT_DEVICE + 1];
-    uint8_t id[CERT_DEVICE + 1][CERT_FINGERPRINT_BYTES];
-};
-
-static struct network ours;
-static struct network theirs;
-
-static void leaf(struct network *net, enum cert_kind kind)
-{
-    static const uint8_t device[CERT_DEVICE_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
-    uint8_t public[CERT_PUBLIC_BYTES];
-    struct buf *key = &net->key[kind];
-    assert_int_equal(cert_key_new(key), ERR_OK);
-    assert_int_equal(cert_key_public(buf_str(key), public), ERR_OK);
-    assert_int_equal(cert_issue(buf_str(&net->ca_key), buf_str(&net->ca), public, kind,
-                                kind == CERT_DEVICE ? device : NULL, &net->cert[kind]),
-                     ERR_OK);
-    assert_int_equal(cert_key_fingerprint(buf_str(key), net->id[kind]), ERR_OK);
-}
-
-static void network_init(struct network *net)
-{
-    assert_int_equal(cert_key_new(&net->ca_key), ERR_OK);
-    assert_int_equal(cert_ca_new(buf_str(&net->ca_key), &net->ca), ERR_OK);
-    leaf(net, CERT_SERVER);
-    leaf(net, CERT_DEVICE);
-}
-
-static void network_done(struct network *net)
-{
-    cert_key_done(&net->ca_key);
-    buf_done(&net->ca);
-    for (int kind = CERT_SERVER; kind <= CERT_DEVICE; kind++) {
-        cert_key_done(&net->key[kind]);
-        buf_done(&net->cert[kind]);
-    }
-}
+static struct certs ours;
+static struct certs theirs;
 
 static int make_networks(void **state)
 {
     (void)state;
     crypt_start();
-    network_init(&ours);
-    network_init(&theirs);
+    certs_init(&ours);
+    certs_init(&theirs);
     return 0;
 }
 
 static int free_networks(void **state)
 {
     (void)state;
-    network_done(&ours);
-    network_done(&theirs);
+    certs_done(&ours);
+    certs_done(&theirs);
     return 0;
-}
-
-static struct tls_config *config(struct network *net, enum cert_kind kind, bool only_tls12)
-{
-    struct tls_config *cfg = NULL;
-    struct tls_setup setup = {.server = kind == CERT_SERVER,
-                              .key = buf_str(&net->key[kind]),
-                              .cert = buf_str(&net->cert[kind]),
-                              .ca = buf_str(&net->ca),
-                              .only_tls12 = only_tls12};
-    assert_int_equal(tls_config_new(&setup, &cfg, NULL), ERR_OK);
-    return cfg;
-}
-
-static struct tls_config *config_without_certificate(struct network *net)
-{
-    uint8_t pin[CERT_FINGERPRINT_BYTES];
-    struct tls_config *cfg = NULL;
-    assert_int_equal(cert_key_fingerprint(buf_str(&net->ca_key), pin), ERR_OK);
-    assert_int_equal(tls_config_new(&(struct tls_setup){.pin = pin}, &cfg, NULL), ERR_OK);
-    return cfg;
 }
 
 /* --- the rig --- */
@@ -270,8 +212,8 @@ static int open_rig(void **state)
     loop_timer_init(&rig->loop, &rig->guard, on_guard, rig);
     loop_timer_init(&rig->loop, &rig->tick, on_tick, rig);
     loop_timer_start(&rig->guard, GUARD_MS);
-    rig->server_cfg = config(&ours, CERT_SERVER, false);
-    rig->client_cfg = config(&ours, CERT_DEVICE, false);
+    rig->server_cfg = certs_config(&ours, CERT_SERVER, false);
+    rig->client_cfg = certs_config(&ours, CERT_DEVICE, false);
     rig->client.rig = rig;
     rig->server.rig = rig;
     return 0;
@@ -373,7 +315,7 @@ static void until_client_closed(struct rig *rig)
 /* A well-behaved client is served, whatever happened before. */
 static void expect_service(struct rig *rig)
 {
-    struct tls_config *good = config(&ours, CERT_DEVICE, false);
+    struct tls_config *good = certs_config(&ours, CERT_DEVICE, false);
     use_client(rig, good);
     rig->client = (struct side){.rig = rig, .goal = 1000};
     rig->server = (struct side){.rig = rig, .echo = true};
@@ -412,14 +354,14 @@ static void an_echo_over_tls_returns_every_byte_in_order(void **state)
 static void an_echo_over_tls_1_2_returns_every_byte_in_order(void **state)
 {
     struct rig *rig = *state;
-    use_client(rig, config(&ours, CERT_DEVICE, true));
+    use_client(rig, certs_config(&ours, CERT_DEVICE, true));
     echo_all(rig);
 }
 
 static void a_second_connection_resumes_and_still_knows_the_peer(void **state)
 {
     struct rig *rig = *state;
-    use_client(rig, config(&ours, CERT_DEVICE, true));
+    use_client(rig, certs_config(&ours, CERT_DEVICE, true));
     serve(rig, (struct conn_terms){0}, 0);
     for (int i = 0; i < 2; i++) {
         rig->client = (struct side){.rig = rig, .goal = 1000};
@@ -437,7 +379,7 @@ static void a_second_connection_resumes_and_still_knows_the_peer(void **state)
 static void a_client_that_enrols_has_no_key(void **state)
 {
     struct rig *rig = *state;
-    use_client(rig, config_without_certificate(&ours));
+    use_client(rig, certs_config_bare(&ours));
     serve(rig, (struct conn_terms){0}, 0);
     rig->client.goal = 1000;
     rig->server.echo = true;
@@ -497,7 +439,7 @@ static void an_orderly_close_over_tls_sends_what_is_queued(void **state)
 static void a_foreign_server_is_recognised(void **state)
 {
     struct rig *rig = *state;
-    use_client(rig, config(&theirs, CERT_DEVICE, false));
+    use_client(rig, certs_config(&theirs, CERT_DEVICE, false));
     serve(rig, (struct conn_terms){.close_ms = 50}, 0);
     rig->client.goal = 1000;
     call(rig);
@@ -640,18 +582,8 @@ static void bytes_sent_before_the_handshake_never_leave_in_the_clear(void **stat
 
 /* --- no memory --- */
 
-static unsigned allocations_left;
-
-static bool fail_when_used_up(void)
-{
-    if (allocations_left == 0)
-        return true;
-    allocations_left--;
-    return false;
-}
-
-/* Every allocation of ours from the n-th on fails, on both ends. True when all went well. */
-static bool echo_with(struct rig *rig, unsigned allocations)
+/* The nth allocation of ours fails, on either end. True when all went well. */
+static bool echo_failing(struct rig *rig, uint64_t nth, bool lasting)
 {
     int fds[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -659,25 +591,26 @@ static bool echo_with(struct rig *rig, unsigned allocations)
     rig->server = (struct side){.rig = rig, .echo = true};
     struct conn_cfg client = {.cb = on_event, .arg = &rig->client, .tls = rig->client_cfg};
     struct conn_cfg server = {.cb = on_event, .arg = &rig->server, .tls = rig->server_cfg};
-    allocations_left = allocations;
-    mem_fail_hook = fail_when_used_up;
+    alloc_fail_at(ALLOC_OURS, nth, lasting);
     enum err err_client = conn_open(&rig->loop, fds[0], &client, &rig->client.conn);
     enum err err_server = conn_open(&rig->loop, fds[1], &server, &rig->server.conn);
     rig->alive = err_server == ERR_OK;
     rig->client.closed = err_client != ERR_OK;
     rig->server.closed = err_server != ERR_OK;
     run(rig, close_when_echoed);
-    mem_fail_hook = NULL;
+    alloc_fail_off();
     return rig->client.err == ERR_OK && rig->client.received == rig->client.goal;
 }
 
 static void without_memory_a_tls_connection_ends_and_nothing_else(void **state)
 {
     struct rig *rig = *state;
-    unsigned n = 0;
-    while (!echo_with(rig, n))
-        n++;
-    assert_true(n > 5);
+    for (int lasting = 0; lasting <= 1; lasting++) {
+        uint64_t nth = 1;
+        while (!echo_failing(rig, nth, lasting != 0) || alloc_fail_refused() > 0)
+            nth++;
+        assert_true(nth > 6);
+    }
 }
 
 #define IN_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
