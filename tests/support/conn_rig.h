@@ -68,7 +68,7 @@ void side_on_event(struct conn *conn, struct conn_event *event, void *arg);
 size_t side_send(struct side *side, const void *bytes, size_t n);
 void side_close(struct side *side);
 
-/* The peer writes the pattern until the kernel takes no more. */
+/* The peer writes the pattern until the kernel takes no more, or the connection is gone. */
 void rig_peer_write(struct rig *rig);
 /* The peer reads what there is; true at the end of the stream. */
 bool rig_peer_read(struct rig *rig);
