@@ -122,22 +122,21 @@ static enum err record(struct judge *j, uint64_t hash)
     return stmt_run(stmt);
 }
 
-enum err apply_op(struct apply *a, const struct author *author, struct str op,
-                  const struct op_head *head, int64_t edit_ms, uint64_t hash,
-                  struct verdict_range *range)
+enum err apply_op(struct apply *a, const struct author *author, struct str op, int64_t edit_ms,
+                  uint64_t hash, struct verdict_range *range)
 {
     struct store *s = a->s;
     size_t used = 0;
-    struct op_head read;
+    struct op_head head;
     struct cur changes;
-    enum err err = op_read(op, &read, &changes, &used);
+    enum err err = op_read(op, &head, &changes, &used);
     if (err != ERR_OK)
         return err;
     struct arena arena = {0};
     struct buf history = {0};
     struct judge j = {.s = s,
                       .author = author,
-                      .op = head,
+                      .op = &head,
                       .seq = ++s->seq,
                       .edit_ms = edit_ms,
                       .recv_ms = a->recv_ms,
@@ -145,7 +144,7 @@ enum err apply_op(struct apply *a, const struct author *author, struct str op,
                       .history = &history,
                       .verdict = VERDICT_APPLIED};
     buf_clear(&s->trail);
-    if (author->origin != 0 && !id_eq(&head->actor, &author->staff)) {
+    if (author->origin != 0 && !id_eq(&head.actor, &author->staff)) {
         j.verdict = VERDICT_REFUSED;
         j.reason = REASON_RIGHTS;
     }
@@ -167,7 +166,7 @@ enum err apply_op(struct apply *a, const struct author *author, struct str op,
     if (err == ERR_OK) {
         struct apply_entry entry = {.seq = j.seq,
                                     .epoch = author->origin,
-                                    .op_no = head->op_no,
+                                    .op_no = head.op_no,
                                     .hash = hash,
                                     .verdict = j.verdict,
                                     .reason = j.reason,
@@ -178,8 +177,8 @@ enum err apply_op(struct apply *a, const struct author *author, struct str op,
         err = a->entries.err != ERR_OK ? a->entries.err : s->trail.err;
     }
     if (err == ERR_OK)
-        *range = (struct verdict_range){.from = head->op_no,
-                                        .to = head->op_no,
+        *range = (struct verdict_range){.from = head.op_no,
+                                        .to = head.op_no,
                                         .verdict = j.verdict,
                                         .reason = j.reason,
                                         .seq = j.seq};

@@ -62,7 +62,9 @@ enum err conflict_add(struct judge *j, const struct table *table, const struct r
     *field_of(out, to, FIELD_CONFLICT_DECIDER) = value_int(c->decider);
     *field_of(out, to, FIELD_CONFLICT_REASON) = value_text(str_of(c->why));
     *field_of(out, to, FIELD_CONFLICT_STATE) = value_text(STR("open"));
+    out->seq = j->seq;
     enum err err = rows_insert(j->s, to, out);
+    out->seq = 0;
     /* Whoever may not read the field may not read its conflict either. */
     uint8_t facet = table->facet == 0 ? FACET_VAULT : table->facet;
     return err == ERR_OK ? feed_move(j->s, to, out, facet, j->seq) : err;

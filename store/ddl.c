@@ -120,12 +120,16 @@ void ddl_row_sql(const struct table *table, enum row_sql which, struct buf *out)
     case ROW_BY_ID:
     case ROW_BY_RID:
     case ROW_SQL_COUNT:
-        buf_text(out, "SELECT ");
-        names(table, out);
-        buf_printf(out, " FROM t_%s WHERE %s=?1", table->name,
-                   which == ROW_BY_ID ? "_id" : "_rid");
+        ddl_select(table, which == ROW_BY_ID ? "WHERE _id=?1" : "WHERE _rid=?1", out);
         return;
     }
+}
+
+void ddl_select(const struct table *table, const char *where, struct buf *out)
+{
+    buf_text(out, "SELECT ");
+    names(table, out);
+    buf_printf(out, " FROM t_%s %s", table->name, where);
 }
 
 static enum err run(struct store *s, struct buf *sql)

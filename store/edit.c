@@ -146,7 +146,7 @@ static enum err save_judged(struct edit *edit)
         return err;
     struct str op = buf_str(&edit->op);
     uint64_t hash = op_hash(edit->head.prev_hash, op);
-    err = apply_op(&edit->apply, &author, op, &edit->head, edit->head.wall_ms, hash, &range);
+    err = apply_op(&edit->apply, &author, op, edit->head.wall_ms, hash, &range);
     if (err != ERR_OK)
         return err;
     edit->chain = (struct chain){edit->head.op_no, hash, edit->head.hlc};

@@ -529,7 +529,7 @@ static enum err judge_push(struct apply *a, const struct serve_session *session,
         int64_t edit_ms =
             hlc_edit_ms(head.wall_ms, session->skew_ms, a->recv_ms, epoch->edit_ms);
         struct verdict_range range;
-        err = apply_op(a, &author, op, &head, edit_ms, hash, &range);
+        err = apply_op(a, &author, op, edit_ms, hash, &range);
         if (err != ERR_OK)
             return err;
         add_range(ranges, &range);
