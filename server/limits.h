@@ -16,6 +16,7 @@ enum {
     LIMIT_JOBS = 8,                  /* all jobs given to it at once, never more */
     LIMIT_RETRY_MS_MIN = 1000,       /* LATER: come back after, drawn between these two */
     LIMIT_RETRY_MS_MAX = 120 * 1000,
+    LIMIT_RETRY_MS_SOON = 3000, /* likewise, where LATER is no sign of load */
     LIMIT_HELLO_MS = 10 * 1000, /* from open to HELLO */
     LIMIT_ENROL_MS = 30 * 1000, /* a whole enrolment */
     LIMIT_FORK_MS = 300 * 1000, /* from EPOCH to the next HELLO: the replica is rewritten */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Enrolment: from an invitation and a proof of its secret to a device with a certificate. */
+#ifndef SERVER_ENROL_H
+#define SERVER_ENROL_H
+
+#include "io/cert.h"
+#include "io/invite.h"
+#include "store/serve.h"
+
+enum { ENROL_VALID_MS = 72 * 3600 * 1000 }; /* life of an invitation */
+
+/* The network's CA. Read only once made: any thread. */
+struct enrol_ca {
+    struct buf key;                      /* private key, DER */
+    struct buf cert;                     /* CA certificate, DER */
+    uint8_t pin[CERT_FINGERPRINT_BYTES]; /* SHA-256 of its public key */
+};
+/* From the bytes of key and certificate (copied). INVALID when they do not parse. */
+NODISCARD enum err enrol_ca_init(struct enrol_ca *ca, struct str key, struct str cert);
+/* Wipe and free; a zeroed struct is fine. */
+void enrol_ca_done(struct enrol_ca *ca);
+
+/* Make an invitation for a staff member: fills id, secret and pin of *out (the caller sets
+ * where the server is, and wipes it); `random` is INVITE_ID_BYTES + INVITE_SECRET_BYTES fresh
+ * bytes. Store's thread. NOTFOUND: no such live staff member. */
+NODISCARD enum err enrol_invite(struct store *s, const struct enrol_ca *ca,
+                                const struct id *staff, const uint8_t *random,
+                                struct invite *out);
+/* Answer an ENROL: appends ENROLLED; the same request again gets the same answer. Store's
+ * thread. REFUSED: unknown, expired, too many tries, wrong proof; EXISTS: used by another
+ * device; INVALID, LIMIT: a bad certificate request. */
+NODISCARD enum err enrol_answer(struct store *s, const struct enrol_ca *ca,
+                                const struct enrol *request, struct buf *frames);
+
+#endif

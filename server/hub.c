@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A conversation, all goes well:
+ *
+ *     OPEN → WAITS_HELLO ─HELLO→ GREETING ─job→ TALKING: PUSH, PULLED … ─BYE→ ENDING
+ *     OPEN → WAITS_ENROL ─ENROL→ ENROLLING ─job→ ENDING
+ *
+ * A client whose chain is not ours: TALKING ─FORK→ FORKING ─job→ WAITS_HELLO; one whose epoch
+ * is not known: GREETING ─job→ WAITS_HELLO. A device to be wiped: GREETING or TALKING → WIPING
+ * ─WIPED→ WIPED ─job→ ENDING. Every broken rule, every term that runs out, every job that
+ * fails: BYE with the reason, ENDING. The connection may go at any moment; the peer then lives
+ * on until the jobs and pushes that name it are done. */
+#include "server/hub_inside.h"
+
+enum {
+    ACTIONS_PER_PEER = 12, /* most a peer gets in one step: its verdicts, BYE, CLOSE, a job … */
+    ACTIONS_MORE = 16,
+    TICK_MS = 250, /* the timer is not asked for sooner after it came */
+    FORKS_MAX = 2, /* epochs on one connection */
+};
+
+static uint32_t allowed(enum hub_state state)
+{
+#define M(type) (UINT32_C(1) << MESSAGE_##type)
+    static const uint32_t always = M(BYE) | M(PING) | M(PONG);
+    switch (state) {
+    case HUB_WAITS_HELLO: /* PULLED: was on its way when EPOCH was sent */
+        return always | M(HELLO) | M(PULLED);
+    case HUB_WAITS_ENROL:
+        return M(BYE) | M(ENROL);
+    case HUB_GREETING:
+    case HUB_ENROLLING:
+    case HUB_WIPED:
+        return always;
+    case HUB_TALKING:
+        return always | M(PUSH) | M(PULLED) | M(FORK);
+    case HUB_FORKING:
+        return always | M(PULLED);
+    case HUB_WIPING: /* the rest was on its way when WIPE was sent */
+        return always | M(WIPED) | M(PUSH) | M(PULLED) | M(FORK) | M(HELLO);
+    case HUB_ENDING:
+        return 0;
+    }
+    return 0;
+#undef M
+}
+
+/* ---- peers ---- */
+
+static struct hub_peer *find(const struct hub *hub, uint64_t id)
+{
+    size_t slot = (size_t)(id & UINT32_MAX);
+    if (slot == 0 || slot > hub->slots_n)
+        return NULL;
+    struct hub_peer *peer = hub->slots[slot - 1];
+    return peer != NULL && peer->id == id ? peer : NULL;
+}
+
+static void peer_free(struct hub_peer *peer)
+{
+    mem_free((void *)(uintptr_t)peer->request.p);
+    mem_free(peer);
+}
+
+void hub_unref(struct hub *hub, struct hub_peer *peer)
+{
+    (void)hub;
+    must(peer->refs > 0);
+    peer->refs--;
+    if (peer->gone && peer->refs == 0)
+        peer_free(peer);
+}
+
+/* Room for one more peer, and for all the actions one step may then make. */
+static bool make_room(struct hub *hub, size_t *slot)
+{
+    size_t actions = (hub->peers + 1) * ACTIONS_PER_PEER + ACTIONS_MORE;
+    if (actions > hub->actions_room) {
+        struct hub_action *grown = mem_grow(hub->actions, 2 * actions * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        hub->actions = grown;
+        hub->actions_room = 2 * actions;
+    }
+    for (*slot = 0; *slot < hub->slots_n; (*slot)++)
+        if (hub->slots[*slot] == NULL)
+            return true;
+    if (hub->slots_n == hub->slots_room) {
+        size_t room = hub->slots_room == 0 ? 64 : 2 * hub->slots_room;
+        struct hub_peer **grown = mem_grow(hub->slots, room * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        hub->slots = grown;
+        hub->slots_room = room;
+    }
+    hub->slots[hub->slots_n++] = NULL;
+    return true;
+}
+
+/* ---- messages ---- */
+
+static void on_enrol(struct hub *hub, struct hub_peer *peer, struct str frame)
+{
+    hub_refill(&hub->enrolments, hub->now_ms, 1, LIMIT_ENROL_PER_MINUTE);
+    if (hub->ca == NULL) {
+        hub_end(hub, peer, ERR_REFUSED);
+        return;
+    }
+    if (hub->enrolments.left <= 0) {
+        hub_end(hub, peer, ERR_LATER);
+        return;
+    }
+    hub->enrolments.left--;
+    char *kept = mem_new(frame.n);
+    if (kept == NULL) {
+        hub_end(hub, peer, ERR_LATER);
+        return;
+    }
+    memcpy(kept, frame.p, frame.n);
+    peer->request = (struct str){kept, frame.n};
+    peer->state = HUB_ENROLLING;
+    hub_ready(hub, peer);
+}
+
+static void on_push(struct hub *hub, struct hub_peer *peer, const struct push *push)
+{
+    struct hub_push *p = mem_new(sizeof *p + push->body.n + 1);
+    if (p == NULL) {
+        hub_end(hub, peer, ERR_LATER);
+        return;
+    }
+    p->peer = peer;
+    p->push = *push;
+    if (push->body.n > 0)
+        memcpy(p->body, push->body.p, push->body.n);
+    p->push.body = (struct str){(const char *)p->body, push->body.n};
+    if (hub->push_first == NULL)
+        hub->push_first = p;
+    else
+        hub->push_last->next = p;
+    hub->push_last = p;
+    hub->push_bytes += push->body.n;
+    peer->refs++;
+    peer->pushes++;
+    peer->ops.left -= push->count;
+    peer->bytes.left -= (int64_t)push->body.n;
+    hub_flow(hub, peer);
+}
+
+static void on_pulled(struct hub *hub, struct hub_peer *peer, uint64_t through)
+{
+    if (through > peer->told) {
+        hub_end(hub, peer, ERR_PROTOCOL);
+        return;
+    }
+    unsigned gone = 0;
+    while (gone < peer->ahead_n && peer->ahead[gone] <= through)
+        gone++;
+    peer->ahead_n -= gone;
+    memmove(peer->ahead, peer->ahead + gone, peer->ahead_n * sizeof *peer->ahead);
+    if (through > peer->seen) {
+        peer->seen = through;
+        if (!peer->seen_queued) {
+            peer->seen_queued = true;
+            peer->refs++;
+            peer->seen_next = hub->seen_first;
+            hub->seen_first = peer;
+        }
+    }
+    hub_ready(hub, peer);
+}
+
+static void on_fork(struct hub *hub, struct hub_peer *peer)
+{
+    if (++peer->forks > FORKS_MAX) {
+        hub_end(hub, peer, ERR_FORK);
+        return;
+    }
+    hub_drop_pushes(hub, peer);
+    peer->want_page = false;
+    peer->state = HUB_FORKING;
+    hub_ready(hub, peer);
+}
+
+static void on_hello(struct hub *hub, struct hub_peer *peer, const struct hello *hello)
+{
+    peer->hello = *hello;
+    hub_await(hub, peer, HUB_GREETING, 0);
+    hub_ready(hub, peer);
+}
+
+static void on_wiped(struct hub *hub, struct hub_peer *peer)
+{
+    hub_await(hub, peer, HUB_WIPED, 0);
+    hub_ready(hub, peer);
+}
+
+static void take(struct hub *hub, struct hub_peer *peer, const struct message *m,
+                 struct str frame)
+{
+    bool wiping = peer->state == HUB_WIPING;
+    switch (m->type) {
+    case MESSAGE_HELLO:
+        if (!wiping)
+            on_hello(hub, peer, &m->hello);
+        return;
+    case MESSAGE_PUSH:
+        if (!wiping)
+            on_push(hub, peer, &m->push);
+        return;
+    case MESSAGE_PULLED:
+        if (peer->state == HUB_TALKING)
+            on_pulled(hub, peer, m->pulled);
+        return;
+    case MESSAGE_FORK:
+        if (!wiping)
+            on_fork(hub, peer);
+        return;
+    case MESSAGE_ENROL:
+        on_enrol(hub, peer, frame);
+        return;
+    case MESSAGE_WIPED:
+        on_wiped(hub, peer);
+        return;
+    case MESSAGE_PING:
+        hub_say(hub, peer, MESSAGE_PONG);
+        return;
+    case MESSAGE_BYE: /* its pushes are judged all the same */
+        hub_cut(hub, peer, ERR_OK);
+        return;
+    case MESSAGE_PONG:
+    case MESSAGE_WELCOME:
+    case MESSAGE_VERDICTS:
+    case MESSAGE_PAGE:
+    case MESSAGE_IDLE:
+    case MESSAGE_EPOCH:
+    case MESSAGE_ENROLLED:
+    case MESSAGE_WIPE:
+        return;
+    }
+}
+
+static void on_frame(struct hub *hub, struct hub_peer *peer, struct str frame)
+{
+    if (peer->state == HUB_ENDING)
+        return;
+    must(!peer->paused);
+    peer->heard_ms = hub->now_ms;
+    peer->ping_ms = hub_draw(hub, LIMIT_PING_MS, LIMIT_PING_MS + LIMIT_PING_MS / 2);
+    hub_refill_peer(hub, peer);
+    struct message m;
+    enum err err = frame.n > hub_frame_max(hub, peer->id) ? ERR_LIMIT : message_read(frame, &m);
+    if (err == ERR_OK && (allowed(peer->state) >> m.type & 1) == 0)
+        err = ERR_PROTOCOL;
+    if (err != ERR_OK)
+        hub_end(hub, peer, err);
+    else
+        take(hub, peer, &m, frame);
+}
+
+/* ---- the other events ---- */
+
+static uint64_t on_open(struct hub *hub, const struct hub_event *event)
+{
+    size_t slot = 0;
+    struct hub_peer *peer = make_room(hub, &slot) ? mem_new(sizeof *peer) : NULL;
+    if (peer == NULL)
+        return 0;
+    peer->id = (uint64_t)++hub->serial << 32 | (slot + 1);
+    peer->owner = event->owner;
+    peer->has_key = event->key != NULL;
+    peer->heard_ms = hub->now_ms;
+    peer->ping_ms = hub_draw(hub, LIMIT_PING_MS, LIMIT_PING_MS + LIMIT_PING_MS / 2);
+    peer->ops = (struct hub_bucket){LIMIT_OPS_BURST, hub->now_ms};
+    peer->bytes = (struct hub_bucket){LIMIT_BYTES_BURST, hub->now_ms};
+    hub->slots[slot] = peer;
+    hub->peers++;
+    if (peer->has_key)
+        memcpy(peer->key, event->key, sizeof peer->key);
+    else
+        hub->strangers++;
+    if (peer->has_key)
+        hub_await(hub, peer, HUB_WAITS_HELLO, LIMIT_HELLO_MS);
+    else
+        hub_await(hub, peer, HUB_WAITS_ENROL, LIMIT_ENROL_MS);
+    if (hub->draining || hub->peers > LIMIT_PEERS || hub->strangers > LIMIT_ENROL_PEERS)
+        hub_end(hub, peer, ERR_LATER);
+    return peer->id;
+}
+
+static void on_closed(struct hub *hub, struct hub_peer *peer)
+{
+    if (peer->state != HUB_ENDING && !peer->has_key)
+        hub->strangers--;
+    peer->state = HUB_ENDING;
+    peer->gone = true;
+    hub->slots[(peer->id & UINT32_MAX) - 1] = NULL;
+    hub->peers--;
+    peer->refs++;
+    hub_unref(hub, peer);
+}
+
+/* What the peer owes us by now; its next term. 0 = none. */
+static int64_t tick(struct hub *hub, struct hub_peer *peer)
+{
+    if (peer->state == HUB_ENDING)
+        return 0;
+    if (peer->due_ms != 0 && hub->now_ms >= peer->due_ms) {
+        hub_end(hub, peer, ERR_TIMEOUT);
+        return 0;
+    }
+    hub_refill_peer(hub, peer);
+    if (peer->paused)
+        hub_flow(hub, peer);
+    if (peer->due_ms != 0)
+        return peer->due_ms;
+    int64_t silent_ms = hub->now_ms - peer->heard_ms;
+    if (peer->busy || peer->paused)
+        return hub->now_ms + LIMIT_PING_MS;
+    if (silent_ms >= LIMIT_DEAD_MS) {
+        hub_end(hub, peer, ERR_TIMEOUT);
+        return 0;
+    }
+    if (peer->ping_ms != 0 && silent_ms >= peer->ping_ms) {
+        peer->ping_ms = 0;
+        hub_say(hub, peer, MESSAGE_PING);
+    }
+    return peer->heard_ms + (peer->ping_ms != 0 ? peer->ping_ms : LIMIT_DEAD_MS);
+}
+
+static void on_timer(struct hub *hub)
+{
+    int64_t next = 0;
+    hub->timer_ms = 0;
+    for (size_t i = 0; i < hub->slots_n; i++) {
+        struct hub_peer *peer = hub->slots[i];
+        int64_t ms = peer == NULL ? 0 : tick(hub, peer);
+        if (ms != 0 && (next == 0 || ms < next))
+            next = ms;
+    }
+    if (next != 0)
+        hub_wake_at(hub, next < hub->now_ms + TICK_MS ? hub->now_ms + TICK_MS : next);
+}
+
+static void on_device(struct hub *hub, uint32_t device, enum device_state state)
+{
+    for (size_t i = 0; i < hub->slots_n && state != DEVICE_ACTIVE; i++) {
+        struct hub_peer *peer = hub->slots[i];
+        if (peer == NULL || peer->device.device != device || peer->state == HUB_ENDING)
+            continue;
+        bool wiping = peer->state == HUB_WIPING || peer->state == HUB_WIPED;
+        if (state != DEVICE_WIPE)
+            hub_end(hub, peer, ERR_REVOKED);
+        else if (!wiping)
+            hub_wipe(hub, peer);
+    }
+}
+
+static void on_drain(struct hub *hub)
+{
+    hub->draining = true;
+    for (size_t i = 0; i < hub->slots_n; i++) {
+        struct hub_peer *peer = hub->slots[i];
+        if (peer == NULL || peer->state == HUB_ENDING)
+            continue;
+        peer->leaving = true;
+        hub_flow(hub, peer);
+        if (peer->pushes == 0)
+            hub_end(hub, peer, ERR_LATER);
+    }
+}
+
+static uint64_t on_event(struct hub *hub, const struct hub_event *event)
+{
+    struct hub_peer *peer = find(hub, event->peer);
+    switch (event->type) {
+    case HUB_EV_OPEN:
+        return on_open(hub, event);
+    case HUB_EV_FRAME:
+        if (peer != NULL)
+            on_frame(hub, peer, event->bytes);
+        return 0;
+    case HUB_EV_DRAINED:
+        if (peer != NULL) {
+            peer->filled = false;
+            hub_ready(hub, peer);
+        }
+        return 0;
+    case HUB_EV_CLOSED:
+        if (peer != NULL)
+            on_closed(hub, peer);
+        return 0;
+    case HUB_EV_JOB:
+        hub_job_done(hub, event->job);
+        return 0;
+    case HUB_EV_TIMER:
+        on_timer(hub);
+        return 0;
+    case HUB_EV_COMMITTED:
+        hub_committed(hub, event->seq);
+        return 0;
+    case HUB_EV_DEVICE:
+        on_device(hub, event->device, event->state);
+        return 0;
+    case HUB_EV_DRAIN:
+        on_drain(hub);
+        return 0;
+    }
+    return 0;
+}
+
+/* ---- the face ---- */
+
+static void forget_actions(struct hub *hub)
+{
+    hub->actions_n = 0;
+    arena_done(&hub->arena);
+    while (hub->spent != NULL) {
+        struct hub_job *job = hub->spent;
+        hub->spent = job->next;
+        hub_job_free(job);
+    }
+}
+
+uint64_t hub_step(struct hub *hub, const struct hub_event *event,
+                  const struct hub_action **actions, size_t *count)
+{
+    forget_actions(hub);
+    hub->now_ms = event->now_ms;
+    hub->random = event->random;
+    hub->timer_moved = false;
+    uint64_t id = on_event(hub, event);
+    hub_pump(hub);
+    if (hub->timer_moved)
+        hub_act(hub, (struct hub_action){.type = HUB_TIMER, .at_ms = hub->timer_ms});
+    if (hub->draining && !hub->done && hub->peers == 0 && hub->jobs == 0 &&
+        (hub->push_first == NULL || hub->failed != ERR_OK)) {
+        hub->done = true;
+        hub_act(hub, (struct hub_action){.type = HUB_DONE});
+    }
+    *actions = hub->actions;
+    *count = hub->actions_n;
+    return id;
+}
+
+void hub_filled(struct hub *hub, uint64_t id)
+{
+    struct hub_peer *peer = find(hub, id);
+    if (peer != NULL)
+        peer->filled = true;
+}
+
+size_t hub_frame_max(const struct hub *hub, uint64_t id)
+{
+    const struct hub_peer *peer = find(hub, id);
+    return peer != NULL && peer->has_key ? FRAME_BYTES_MAX : LIMIT_ENROL_BYTES;
+}
+
+struct hub_stats hub_stats(const struct hub *hub)
+{
+    struct hub_stats stats = {
+        .peers = hub->peers, .jobs = hub->jobs, .commits = hub->commits, .pushes = hub->pushes};
+    for (size_t i = 0; i < hub->slots_n; i++) {
+        const struct hub_peer *peer = hub->slots[i];
+        if (peer == NULL)
+            continue;
+        stats.greeted += peer->state == HUB_TALKING ? 1 : 0;
+        stats.waiting += peer->pushes;
+    }
+    return stats;
+}
+
+struct hub *hub_new(const struct enrol_ca *ca)
+{
+    struct hub *hub = mem_new(sizeof *hub);
+    if (hub == NULL)
+        return NULL;
+    hub->ca = ca;
+    hub->enrolments.left = LIMIT_ENROL_PER_MINUTE;
+    hub->actions_room = ACTIONS_MORE;
+    hub->actions = mem_array(hub->actions_room, sizeof *hub->actions);
+    if (hub->actions == NULL) {
+        mem_free(hub);
+        return NULL;
+    }
+    return hub;
+}
+
+void hub_free(struct hub *hub)
+{
+    if (hub == NULL)
+        return;
+    must(hub->jobs == 0);
+    forget_actions(hub);
+    for (size_t i = 0; i < hub->slots_n; i++) {
+        struct hub_peer *peer = hub->slots[i];
+        if (peer == NULL)
+            continue;
+        hub_drop_pushes(hub, peer);
+        on_closed(hub, peer);
+    }
+    while (hub->push_first != NULL)
+        hub_drop_pushes(hub, hub->push_first->peer);
+    while (hub->seen_first != NULL) {
+        struct hub_peer *peer = hub->seen_first;
+        hub->seen_first = peer->seen_next;
+        hub_unref(hub, peer);
+    }
+    while (hub->ready_first != NULL) {
+        struct hub_peer *peer = hub->ready_first;
+        hub->ready_first = peer->ready_next;
+        hub_unref(hub, peer);
+    }
+    mem_free(hub->slots);
+    mem_free(hub->actions);
+    mem_free(hub);
+}
