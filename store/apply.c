@@ -122,10 +122,42 @@ static enum err record(struct judge *j, uint64_t hash)
     return stmt_run(stmt);
 }
 
+/* Judge under a savepoint: all of it, or nothing but the quarantine. */
+static enum err judge_saved(struct judge *j, struct str op, struct cur changes)
+{
+    struct store *s = j->s;
+    enum err err = db_save(s->db);
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = judge_all(j, changes);
+    if (err != ERR_OK)
+        return err;
+    if (j->reason == REASON_NONE)
+        return db_save_keep(s->db);
+    j->verdict = VERDICT_REFUSED;
+    buf_clear(&s->trail);
+    refs_forget(s);
+    err = db_save_undo(s->db);
+    return err == ERR_OK ? quarantine(j, op, changes) : err;
+}
+
+static enum err add_entry(struct apply *a, const struct judge *j, uint64_t hash)
+{
+    struct apply_entry entry = {.seq = j->seq,
+                                .epoch = j->author->origin,
+                                .op_no = j->op->op_no,
+                                .hash = hash,
+                                .verdict = j->verdict,
+                                .reason = j->reason,
+                                .edit_ms = j->edit_ms,
+                                .recv_ms = j->recv_ms};
+    buf_add(&a->entries, a->s->trail.p, a->s->trail.n);
+    apply_entry(&a->entries, &entry);
+    return a->entries.err != ERR_OK ? a->entries.err : a->s->trail.err;
+}
+
 enum err apply_op(struct apply *a, const struct author *author, struct str op, int64_t edit_ms,
                   uint64_t hash, struct verdict_range *range)
 {
-    struct store *s = a->s;
     size_t used = 0;
     struct op_head head;
     struct cur changes;
@@ -134,48 +166,23 @@ enum err apply_op(struct apply *a, const struct author *author, struct str op, i
         return err;
     struct arena arena = {0};
     struct buf history = {0};
-    struct judge j = {.s = s,
+    struct judge j = {.s = a->s,
                       .author = author,
                       .op = &head,
-                      .seq = ++s->seq,
+                      .seq = ++a->s->seq,
                       .edit_ms = edit_ms,
                       .recv_ms = a->recv_ms,
                       .arena = &arena,
                       .history = &history,
                       .verdict = VERDICT_APPLIED};
-    buf_clear(&s->trail);
-    if (author->origin != 0 && !id_eq(&head.actor, &author->staff)) {
-        j.verdict = VERDICT_REFUSED;
+    buf_clear(&a->s->trail);
+    if (author->origin != 0 && !id_eq(&head.actor, &author->staff))
         j.reason = REASON_RIGHTS;
-    }
-    err = db_save(s->db);
-    if (err == ERR_OK)
-        err = judge_all(&j, changes);
-    if (err == ERR_OK && j.reason != REASON_NONE) {
-        j.verdict = VERDICT_REFUSED;
-        buf_clear(&s->trail);
-        refs_forget(s);
-        err = db_save_undo(s->db);
-        if (err == ERR_OK)
-            err = quarantine(&j, op, changes);
-    } else if (err == ERR_OK) {
-        err = db_save_keep(s->db);
-    }
+    err = judge_saved(&j, op, changes);
     if (err == ERR_OK)
         err = record(&j, hash);
-    if (err == ERR_OK) {
-        struct apply_entry entry = {.seq = j.seq,
-                                    .epoch = author->origin,
-                                    .op_no = head.op_no,
-                                    .hash = hash,
-                                    .verdict = j.verdict,
-                                    .reason = j.reason,
-                                    .edit_ms = edit_ms,
-                                    .recv_ms = a->recv_ms};
-        buf_add(&a->entries, s->trail.p, s->trail.n);
-        apply_entry(&a->entries, &entry);
-        err = a->entries.err != ERR_OK ? a->entries.err : s->trail.err;
-    }
+    if (err == ERR_OK)
+        err = add_entry(a, &j, hash);
     if (err == ERR_OK)
         *range = (struct verdict_range){.from = head.op_no,
                                         .to = head.op_no,

@@ -30,6 +30,10 @@ NODISCARD enum err serve_chain(struct store *s, struct chain *out, int64_t *edit
 NODISCARD enum err serve_chain_save(struct store *s, const struct chain *chain,
                                     int64_t edit_ms);
 
+/* A new epoch of a device, inside the caller's transaction. */
+NODISCARD enum err serve_epoch_new(struct store *s, uint32_t device, const struct id *staff,
+                                   uint32_t *num);
+
 /* The operation's entry in the commit chain. */
 struct apply_entry {
     uint64_t seq, op_no, hash;

@@ -96,6 +96,10 @@ NODISCARD enum err store_row_sql(struct store *s, uint16_t index, enum row_sql w
                                  struct stmt **out);
 uint16_t store_table_index(const struct store *s, const struct table *table);
 
+/* The number a statement with up to two integer parameters answers; 0 when it finds no row. */
+NODISCARD enum err store_number(struct store *s, enum sql sql, const int64_t *params, int count,
+                                uint64_t *out);
+
 NODISCARD enum err meta_get_int(struct store *s, enum meta key, int64_t *out);
 NODISCARD enum err meta_set_int(struct store *s, enum meta key, int64_t v);
 /* *out zero when there is none. */

@@ -7,19 +7,6 @@
 
 enum { PACK_FROM_BYTES = 200, PACK_LEVEL = 1 };
 
-static enum err origins_known(struct store *s, uint32_t *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_ORIGIN_LAST, &stmt);
-    if (err != ERR_OK)
-        return err;
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW)
-        *out = (uint32_t)col_int(stmt, 0);
-    stmt_reset(stmt);
-    return step == STEP_ROW ? ERR_OK : db_error(s->db);
-}
-
 enum err replica_hello(struct store *s, struct hello *out)
 {
     int64_t generation = 0;
@@ -36,8 +23,10 @@ enum err replica_hello(struct store *s, struct hello *out)
         err = meta_get_int(s, META_FULL, &full);
     if (err == ERR_OK)
         err = meta_get_id(s, META_HISTORY, &hello.history);
+    uint64_t origins = 0;
     if (err == ERR_OK)
-        err = origins_known(s, &hello.origins);
+        err = store_number(s, SQL_ORIGIN_LAST, NULL, 0, &origins);
+    hello.origins = (uint32_t)origins;
     hello.generation = (uint32_t)generation;
     hello.full = full != 0;
     if (err == ERR_OK)
@@ -273,21 +262,6 @@ static enum err quarantine_op(struct store *s, uint64_t op_no, enum reason reaso
     return err;
 }
 
-static enum err rows_in(struct store *s, uint64_t after, uint64_t through, uint64_t *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_OUTBOX_ROWS, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, (int64_t)after);
-    bind_int(stmt, 2, (int64_t)through);
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW)
-        *out += (uint64_t)col_int(stmt, 0);
-    stmt_reset(stmt);
-    return step == STEP_ROW ? ERR_OK : db_error(s->db);
-}
-
 static enum err one_range(struct store *s, const struct verdict_range *range,
                           struct replica_tally *tally)
 {
@@ -296,7 +270,10 @@ static enum err one_range(struct store *s, const struct verdict_range *range,
     if (range->from > s->acked + 1 || range->to > s->own.op_no)
         return ERR_PROTOCOL;
     uint64_t from = s->acked + 1;
-    enum err err = rows_in(s, s->acked, range->to, &tally->pushed);
+    int64_t between[2] = {(int64_t)s->acked, (int64_t)range->to};
+    uint64_t rows = 0;
+    enum err err = store_number(s, SQL_OUTBOX_ROWS, between, 2, &rows);
+    tally->pushed += rows;
     if (range->verdict == VERDICT_CONFLICT)
         tally->conflicts += range->to - s->acked;
     if (range->verdict == VERDICT_REFUSED)

@@ -98,25 +98,6 @@ enum err serve_chain_save(struct store *s, const struct chain *chain, int64_t ed
     return epoch_set(s, 0, &row);
 }
 
-/* A number from a one-row, one-column statement with up to two parameters; 0 when there is no
- * row. */
-static enum err one(struct store *s, enum sql sql, int64_t a, int64_t b, int params,
-                    uint64_t *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, sql, &stmt);
-    if (err != ERR_OK)
-        return err;
-    if (params > 0)
-        bind_int(stmt, 1, a);
-    if (params > 1)
-        bind_int(stmt, 2, b);
-    enum step step = stmt_step(stmt);
-    *out = step == STEP_ROW ? (uint64_t)col_int(stmt, 0) : 0;
-    stmt_reset(stmt);
-    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
-}
-
 enum err serve_device(struct store *s, const uint8_t key[32], struct serve_device *out)
 {
     struct stmt *stmt = NULL;
@@ -148,7 +129,7 @@ static enum err stable_op(struct store *s, uint32_t epoch, uint64_t *out)
     int64_t seq = 0;
     enum err err = meta_get_int(s, META_STABLE_SEQ, &seq);
     if (err == ERR_OK)
-        err = one(s, SQL_OP_STABLE, epoch, seq, 2, out);
+        err = store_number(s, SQL_OP_STABLE, (int64_t[]){epoch, seq}, 2, out);
     return err;
 }
 
@@ -343,7 +324,7 @@ static enum err check_hello(struct store *s, const struct serve_device *device,
         return ERR_REFUSED;
     uint64_t num = 0;
     if (err == ERR_OK)
-        err = one(s, SQL_EPOCH_LATEST, device->device, 0, 1, &num);
+        err = store_number(s, SQL_EPOCH_LATEST, (int64_t[]){device->device}, 1, &num);
     *latest = (uint32_t)num;
     return err;
 }
@@ -419,11 +400,11 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
 
 /* ---- epochs ---- */
 
-static enum err new_epoch(struct store *s, uint32_t device, const struct id *staff,
-                          uint32_t *num)
+enum err serve_epoch_new(struct store *s, uint32_t device, const struct id *staff,
+                         uint32_t *num)
 {
     uint64_t next = 0;
-    enum err err = one(s, SQL_EPOCH_NEXT, 0, 0, 0, &next);
+    enum err err = store_number(s, SQL_EPOCH_NEXT, NULL, 0, &next);
     struct stmt *stmt = NULL;
     if (err == ERR_OK)
         err = store_sql(s, SQL_EPOCH_ADD, &stmt);
@@ -461,7 +442,7 @@ enum err serve_fork(struct store *s, const struct serve_device *device, struct b
     enum err err = store_begin(s);
     if (err != ERR_OK)
         return err;
-    err = new_epoch(s, device->device, &device->staff, &given.epoch);
+    err = serve_epoch_new(s, device->device, &device->staff, &given.epoch);
     if (err == ERR_OK)
         err = run_with_device(s, SQL_DEVICE_FORKED, device->device);
     err = store_end(s, err);

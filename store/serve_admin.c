@@ -133,47 +133,25 @@ enum err serve_invitation(struct store *s, const struct id *invite,
     return err != ERR_OK ? err : reply->err;
 }
 
-static enum err next_number(struct store *s, enum sql sql, uint32_t *out)
+static enum err add_device(struct store *s, const struct serve_enrolment *e,
+                           struct store_identity *identity)
 {
+    uint64_t number = 0;
+    enum err err = store_number(s, SQL_DEVICE_NEXT, NULL, 0, &number);
     struct stmt *stmt = NULL;
-    enum err err = store_sql(s, sql, &stmt);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_DEVICE_ADD, &stmt);
     if (err != ERR_OK)
         return err;
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW)
-        *out = (uint32_t)col_int(stmt, 0);
-    stmt_reset(stmt);
-    return step == STEP_ROW ? ERR_OK : db_error(s->db);
-}
-
-static enum err add_device(struct store *s, const struct serve_enrolment *e, uint32_t device,
-                           uint32_t epoch)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_DEVICE_ADD, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, device);
+    identity->device = (uint32_t)number;
+    bind_int(stmt, 1, identity->device);
     bind_blob(stmt, 2, (struct str){(const char *)e->key, sizeof e->key});
     bind_id(stmt, 3, &e->staff);
     bind_text(stmt, 4, e->name);
     bind_int(stmt, 5, store_now(s));
     err = stmt_run(stmt);
-    if (err == ERR_OK)
-        err = store_sql(s, SQL_EPOCH_ADD, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, epoch);
-    bind_int(stmt, 2, device);
-    err = stmt_run(stmt);
-    if (err == ERR_OK)
-        err = store_sql(s, SQL_ORIGIN_SET, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, epoch);
-    bind_id(stmt, 2, &e->staff);
-    bind_int(stmt, 3, device);
-    return stmt_run(stmt);
+    return err == ERR_OK ? serve_epoch_new(s, identity->device, &e->staff, &identity->epoch)
+                         : err;
 }
 
 /* What the new device is told of itself. */
@@ -192,10 +170,6 @@ static enum err describe(struct store *s, const struct serve_enrolment *e,
     if (err == ERR_OK)
         err = meta_get_int(s, META_GENERATION, &generation);
     identity->generation = (uint32_t)generation;
-    if (err == ERR_OK)
-        err = next_number(s, SQL_DEVICE_NEXT, &identity->device);
-    if (err == ERR_OK)
-        err = next_number(s, SQL_EPOCH_NEXT, &identity->epoch);
     return err == ERR_OK ? serve_staff(s, &e->staff, &identity->structure, name) : err;
 }
 
@@ -210,7 +184,7 @@ static enum err enrol(struct store *s, const struct serve_enrolment *e,
     if (err == ERR_OK)
         err = meta_get_text(s, META_NETWORK, &network);
     if (err == ERR_OK)
-        err = add_device(s, e, identity.device, identity.epoch);
+        err = add_device(s, e, &identity);
     if (err == ERR_OK)
         err = on_enrolled(ctx, &identity, buf_str(&network), buf_str(&name), reply);
     if (err == ERR_OK)
@@ -278,33 +252,20 @@ enum err serve_devices(struct store *s, serve_on_device *on_device, void *ctx)
     return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
 }
 
-static enum err count(struct store *s, enum sql sql, uint64_t *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, sql, &stmt);
-    if (err != ERR_OK)
-        return err;
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW)
-        *out = (uint64_t)col_int(stmt, 0);
-    stmt_reset(stmt);
-    return step == STEP_ROW ? ERR_OK : db_error(s->db);
-}
-
 enum err serve_stats(struct store *s, struct serve_stats *out)
 {
     struct serve_stats stats = {.seq = s->seq};
     int64_t generation = 0;
     int64_t stable = 0;
-    enum err err = count(s, SQL_OP_COUNT, &stats.operations);
+    enum err err = store_number(s, SQL_OP_COUNT, NULL, 0, &stats.operations);
     if (err == ERR_OK)
-        err = count(s, SQL_CONFLICTS_OPEN, &stats.conflicts);
+        err = store_number(s, SQL_CONFLICTS_OPEN, NULL, 0, &stats.conflicts);
     if (err == ERR_OK)
-        err = count(s, SQL_QUARANTINE_COUNT, &stats.quarantined);
+        err = store_number(s, SQL_QUARANTINE_COUNT, NULL, 0, &stats.quarantined);
     if (err == ERR_OK)
-        err = count(s, SQL_DEVICE_COUNT, &stats.devices);
+        err = store_number(s, SQL_DEVICE_COUNT, NULL, 0, &stats.devices);
     if (err == ERR_OK)
-        err = count(s, SQL_COMMIT_COUNT, &stats.commits);
+        err = store_number(s, SQL_COMMIT_COUNT, NULL, 0, &stats.commits);
     if (err == ERR_OK)
         err = meta_get_int(s, META_GENERATION, &generation);
     if (err == ERR_OK)

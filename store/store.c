@@ -42,6 +42,22 @@ enum err store_row_sql(struct store *s, uint16_t index, enum row_sql which, stru
     return ERR_OK;
 }
 
+enum err store_number(struct store *s, enum sql sql, const int64_t *params, int count,
+                      uint64_t *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, sql, &stmt);
+    if (err != ERR_OK)
+        return err;
+    for (int i = 0; i < count; i++)
+        bind_int(stmt, i + 1, params[i]);
+    enum step step = stmt_step(stmt);
+    if (step != STEP_FAILED)
+        *out = step == STEP_ROW ? (uint64_t)col_int(stmt, 0) : 0;
+    stmt_reset(stmt);
+    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
+}
+
 /* One value of meta; the statement is left on its row, or reset when there is none. */
 static enum err meta_find(struct store *s, enum meta key, struct stmt **out)
 {
@@ -275,23 +291,6 @@ struct id store_new_id(struct store *s)
     return id_next(&s->ids, store_now(s), random);
 }
 
-static enum err count(struct store *s, enum sql sql, uint64_t from, uint64_t to, uint64_t *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, sql, &stmt);
-    if (err != ERR_OK)
-        return err;
-    if (to != 0) {
-        bind_int(stmt, 1, (int64_t)from);
-        bind_int(stmt, 2, (int64_t)to);
-    }
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW)
-        *out = (uint64_t)col_int(stmt, 0);
-    stmt_reset(stmt);
-    return step == STEP_ROW ? ERR_OK : db_error(s->db);
-}
-
 enum err store_status(struct store *s, struct store_status *out)
 {
     enum { DEVICE, SYNC, SKEW, COMPLETE, GENERATION, COUNT };
@@ -310,12 +309,13 @@ enum err store_status(struct store *s, struct store_status *out)
                                   .pulled_through = s->pulled};
     if (err == ERR_OK)
         err = meta_get_id(s, META_HISTORY, &status.history);
-    if (err == ERR_OK && s->own.op_no > s->acked)
-        err = count(s, SQL_OUTBOX_ROWS, s->acked, s->own.op_no, &status.unsent);
+    int64_t unsent[2] = {(int64_t)s->acked, (int64_t)s->own.op_no};
     if (err == ERR_OK)
-        err = count(s, SQL_CONFLICTS_OPEN, 0, 0, &status.conflicts);
+        err = store_number(s, SQL_OUTBOX_ROWS, unsent, 2, &status.unsent);
     if (err == ERR_OK)
-        err = count(s, SQL_QUARANTINE_COUNT, 0, 0, &status.quarantined);
+        err = store_number(s, SQL_CONFLICTS_OPEN, NULL, 0, &status.conflicts);
+    if (err == ERR_OK)
+        err = store_number(s, SQL_QUARANTINE_COUNT, NULL, 0, &status.quarantined);
     if (err != ERR_OK)
         return err;
     status.device = (uint32_t)v[DEVICE];
