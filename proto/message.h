@@ -131,7 +131,7 @@ struct enrol {
     struct id invite; /* first 8 bytes: invitation id, rest zero */
     struct str csr;   /* DER */
     struct str nonce; /* 16 bytes */
-    struct str proof; /* HMAC-SHA256(secret, "c" ‖ CA key ‖ csr ‖ nonce) */
+    struct str proof; /* invite_proof_client */
 };
 struct enrolled {
     struct str cert; /* device certificate, DER */
@@ -145,7 +145,7 @@ struct enrolled {
     uint32_t generation;
     struct str network;    /* name of the network */
     struct str staff_name; /* to greet by */
-    struct str proof;      /* HMAC-SHA256(secret, "s" ‖ cert ‖ CA ‖ nonce) */
+    struct str proof;      /* invite_proof_server */
 };
 
 /* Append one whole frame to `out`; out->err tells (LIMIT, NOMEM). */

@@ -55,7 +55,7 @@ struct session {
     size_t batch_count; /* pages of the outstanding DO_PAGES */
     bool batch_idle;    /* an IDLE closes them */
     struct idle idle;   /* the one that does, then the last one applied */
-    bool idle_known;    /* one was applied since WELCOME */
+    bool idle_known;    /* one was applied, and no page after it */
 
     uint64_t sent;                          /* operations pushed through here */
     uint64_t op_last;                       /* last operation saved, as far as we know */
@@ -332,8 +332,10 @@ static void on_push(struct session *s, const struct session_event *event)
         return;
     }
     must(event->last > s->sent && s->flights_count < MESSAGE_PUSHES_AHEAD);
-    if (event->last > s->op_last)
+    if (event->last > s->op_last) {
         s->op_last = event->last;
+        s->saved = true; /* more was saved than we knew of: perhaps still more */
+    }
     s->sent = event->last;
     s->flights[s->flights_count++] = event->last;
     buf_add(&s->out, event->bytes.p, event->bytes.n);
@@ -356,7 +358,7 @@ static void on_applied(struct session *s, const struct session_event *event)
 {
     kept_drop(s, s->batch_count + (s->batch_idle ? 1U : 0U));
     s->pages_held -= (unsigned)s->batch_count;
-    s->idle_known = s->idle_known || s->batch_idle;
+    s->idle_known = s->batch_idle; /* pages without one: another IDLE will follow */
     if (s->batch_count > 0 && s->state == TALKING)
         message_pulled(&s->out, event->through);
     s->batch_count = 0;

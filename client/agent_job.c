@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/agent.h"
+
+static enum err do_pages(struct store *s, struct agent_job *job)
+{
+    enum err err = replica_pages(s, job->pages, job->page_count, job->idle, &job->tally);
+    if (err != ERR_OK)
+        return err;
+    job->through = job->idle != NULL ? job->idle->through : job->pages[job->page_count - 1].to;
+    return job->idle == NULL ? ERR_OK : replica_stable(s, job->idle->stable_op);
+}
+
+static enum err do_verdicts(struct store *s, struct agent_job *job)
+{
+    struct cur cur = job->message.verdicts.ranges;
+    for (uint32_t i = 0; i < job->message.verdicts.count; i++)
+        job->through = message_range(&cur).to;
+    return replica_verdicts(s, job->message.verdicts, &job->tally);
+}
+
+static enum err do_push(struct store *s, struct agent_job *job)
+{
+    buf_clear(&job->frame);
+    return replica_push(s, job->after, &job->frame, &job->last);
+}
+
+static enum err do_rebase(struct store *s, struct agent_job *job)
+{
+    enum err err = replica_rebase(s, job->epoch);
+    return err == ERR_OK ? replica_hello(s, &job->hello) : err;
+}
+
+void agent_job_run(struct store *s, struct agent_job *job)
+{
+    switch (job->type) {
+    case AGENT_JOB_HELLO:
+        job->err = replica_hello(s, &job->hello);
+        break;
+    case AGENT_JOB_WELCOME:
+        job->err = replica_welcome(s, &job->message.welcome, &job->plan);
+        break;
+    case AGENT_JOB_PUSH:
+        job->err = do_push(s, job);
+        break;
+    case AGENT_JOB_VERDICTS:
+        job->err = do_verdicts(s, job);
+        break;
+    case AGENT_JOB_PAGES:
+        job->err = do_pages(s, job);
+        break;
+    case AGENT_JOB_REBASE:
+        job->err = do_rebase(s, job);
+        break;
+    case AGENT_JOB_SYNCED:
+        job->err = replica_synced(s);
+        break;
+    }
+}

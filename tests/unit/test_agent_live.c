@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An agent that stays: when it comes back, and when it does not. */
+#include "support/agent_world.h"
+
+static void tries_come_further_and_further_apart(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    happens(&w, AGENT_EV_WANTED);
+    int64_t ms = AGENT_WAIT_MS_MIN;
+    for (unsigned i = 0; i < 12; i++) {
+        w.random = i % 2 == 0 ? 0 : (uint64_t)(ms / 2); /* the ends of what chance may do */
+        int64_t wait_ms = i % 2 == 0 ? ms / 2 : ms;
+        closed(&w, ERR_OFFLINE);
+        assert_failed(&w, ERR_OFFLINE, w.now_ms + wait_ms);
+        assert_int_equal(agent_state(w.agent), AGENT_WAITING);
+        timer_after(&w, wait_ms);
+        assert_non_null(action(&w, AGENT_DIAL));
+        ms = ms * 2 < AGENT_WAIT_MS_MAX ? ms * 2 : AGENT_WAIT_MS_MAX;
+    }
+    teardown(&w);
+}
+
+static void success_brings_the_tries_together_again(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    happens(&w, AGENT_EV_WANTED);
+    for (unsigned i = 0; i < 5; i++) {
+        closed(&w, ERR_OFFLINE);
+        w.now_ms = w.timer_at_ms;
+        happens(&w, AGENT_EV_TIMER);
+    }
+    happens(&w, AGENT_EV_OPENED);
+    answer_hello(&w, 0);
+    put_welcome(&w);
+    put_idle(&w, SEEN, 0);
+    hear(&w);
+    job_out(&w, AGENT_JOB_WELCOME)->plan = (struct replica_plan){0};
+    job_done(&w);
+    job_out(&w, AGENT_JOB_PAGES)->through = SEEN;
+    job_done(&w);
+    job_out(&w, AGENT_JOB_SYNCED);
+    job_done(&w);
+    assert_non_null(action(&w, AGENT_SYNCED));
+    closed(&w, ERR_CLOSED);
+    assert_failed(&w, ERR_CLOSED, w.now_ms + AGENT_WAIT_MS_MIN / 2);
+    teardown(&w);
+}
+
+static void errors_a_person_must_repair_are_not_tried_again(void **state)
+{
+    (void)state;
+    static const enum err errs[] = {ERR_IDENTITY, ERR_REVOKED, ERR_VERSION, ERR_CORRUPT};
+    for (size_t i = 0; i < sizeof errs / sizeof *errs; i++) {
+        struct world w;
+        setup(&w, true);
+        happens(&w, AGENT_EV_WANTED);
+        closed(&w, errs[i]);
+        assert_failed(&w, errs[i], 0);
+        assert_int_equal(agent_state(w.agent), AGENT_IDLE);
+        teardown(&w);
+    }
+}
+
+static void server_that_asks_to_wait_is_obeyed(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    dial_and_open(&w);
+    answer_hello(&w, 0);
+    message_bye(&w.frame, &(struct bye){.err = ERR_LATER, .retry_ms = 60000});
+    hear(&w);
+    assert_non_null(action(&w, AGENT_CLOSE));
+    w.random = 5000;
+    closed(&w, ERR_OK);
+    assert_failed(&w, ERR_LATER, w.now_ms + 65000);
+    happens(&w, AGENT_EV_WANTED); /* not even on request */
+    assert_null(action(&w, AGENT_DIAL));
+    timer_after(&w, 65000);
+    assert_non_null(action(&w, AGENT_DIAL));
+    teardown(&w);
+}
+
+static void server_cannot_send_us_away_for_ever(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    dial_and_open(&w);
+    answer_hello(&w, 0);
+    message_bye(&w.frame, &(struct bye){.err = ERR_LATER, .retry_ms = UINT32_MAX});
+    hear(&w);
+    closed(&w, ERR_OK);
+    assert_failed(&w, ERR_LATER, w.now_ms + AGENT_RETRY_MS_MAX);
+    teardown(&w);
+}
+
+static void cut_in_the_middle_of_a_frame_ends_the_try(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    talk(&w, 0);
+    message_page(&w.frame, &(struct page){.from = SEEN, .to = SEEN + 1, .rows = 1});
+    w.frame.n -= 3;
+    hear(&w);
+    assert_null(w.job);
+    closed(&w, ERR_PROTOCOL);
+    assert_failed(&w, ERR_PROTOCOL, w.now_ms + AGENT_WAIT_MS_MIN / 2);
+    timer_after(&w, AGENT_WAIT_MS_MIN / 2);
+    happens(&w, AGENT_EV_OPENED); /* the torn frame is forgotten */
+    answer_hello(&w, 0);
+    put_welcome(&w);
+    hear(&w);
+    job_out(&w, AGENT_JOB_WELCOME);
+    w.job = NULL;
+    happens(&w, AGENT_EV_JOB);
+    teardown(&w);
+}
+
+static void wipe_is_carried_out_even_if_the_server_hangs_up(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    dial_and_open(&w);
+    answer_hello(&w, 0);
+    message_empty(&w.frame, MESSAGE_WIPE);
+    hear(&w);
+    assert_non_null(action(&w, AGENT_WIPE));
+    closed(&w, ERR_CLOSED);
+    assert_null(action(&w, AGENT_FAILED));
+    happens(&w, AGENT_EV_WIPED);
+    assert_failed(&w, ERR_REVOKED, 0);
+    assert_int_equal(agent_state(w.agent), AGENT_IDLE);
+    teardown(&w);
+}
+
+static void wipe_is_confirmed(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    dial_and_open(&w);
+    answer_hello(&w, 0);
+    message_empty(&w.frame, MESSAGE_WIPE);
+    hear(&w);
+    happens(&w, AGENT_EV_WIPED);
+    assert_int_equal(said(&w).type, MESSAGE_WIPED);
+    closed(&w, ERR_OK);
+    assert_failed(&w, ERR_REVOKED, 0);
+    teardown(&w);
+}
+
+/* Live, idle, AGENT_SYNCED said. */
+static void talk_live(struct world *w)
+{
+    setup(w, true);
+    talk(w, 0);
+    put_idle(w, SEEN, 0);
+    hear(w);
+    job_out(w, AGENT_JOB_PAGES)->through = SEEN;
+    job_done(w);
+    job_out(w, AGENT_JOB_SYNCED);
+    job_done(w);
+    assert_non_null(action(w, AGENT_SYNCED));
+}
+
+static void live_agent_pushes_what_is_saved(void **state)
+{
+    (void)state;
+    struct world w;
+    talk_live(&w);
+    happens(&w, AGENT_EV_SAVED);
+    struct agent_job *job = job_out(&w, AGENT_JOB_PUSH);
+    message_push(&job->frame, &(struct push){.epoch = EPOCH, .first_op = 1, .count = 1});
+    job->last = 1;
+    job_done(&w);
+    assert_int_equal(said(&w).type, MESSAGE_PUSH);
+    job_out(&w, AGENT_JOB_PUSH)->last = 1; /* it looks whether there is more */
+    job_done(&w);
+    struct verdict_range range = {1, 1, VERDICT_APPLIED, REASON_NONE, SEEN + 1};
+    message_verdicts(&w.frame, EPOCH, &range, 1);
+    put_idle(&w, SEEN + 1, 1);
+    hear(&w);
+    job_out(&w, AGENT_JOB_VERDICTS)->through = 1;
+    job_done(&w);
+    job_out(&w, AGENT_JOB_PAGES)->through = SEEN + 1;
+    job_done(&w);
+    job_out(&w, AGENT_JOB_SYNCED);
+    job_done(&w);
+    assert_non_null(action(&w, AGENT_SYNCED));
+    uint64_t judged = 0;
+    uint64_t total = 0;
+    agent_progress(w.agent, &judged, &total);
+    assert_int_equal(judged, 1);
+    assert_int_equal(total, 1);
+    teardown(&w);
+}
+
+static void pages_that_come_while_the_sync_is_noted_wait(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    talk(&w, 0);
+    put_idle(&w, SEEN, 0);
+    hear(&w);
+    job_out(&w, AGENT_JOB_PAGES)->through = SEEN;
+    job_done(&w);
+    job_out(&w, AGENT_JOB_SYNCED);
+    message_page(&w.frame, &(struct page){.from = SEEN, .to = SEEN + 1, .rows = 1});
+    hear(&w);
+    job_out(&w, AGENT_JOB_SYNCED);
+    job_done(&w);
+    assert_int_equal(job_out(&w, AGENT_JOB_PAGES)->pages[0].to, SEEN + 1);
+    job_done(&w);
+    teardown(&w);
+}
+
+static void live_agent_pings_a_silent_server_and_leaves_a_dead_one(void **state)
+{
+    (void)state;
+    struct world w;
+    talk_live(&w);
+    timer_after(&w, AGENT_PING_MS);
+    assert_int_equal(said(&w).type, MESSAGE_PING);
+    message_empty(&w.frame, MESSAGE_PONG);
+    w.now_ms += 1000;
+    hear(&w);
+    timer_after(&w, AGENT_PING_MS);
+    assert_int_equal(said(&w).type, MESSAGE_PING);
+    timer_after(&w, AGENT_PROGRESS_MS);
+    assert_int_equal(action(&w, AGENT_CLOSE)->err, ERR_TIMEOUT);
+    teardown(&w);
+}
+
+static void stop_says_goodbye_and_stays_stopped(void **state)
+{
+    (void)state;
+    struct world w;
+    talk_live(&w);
+    happens(&w, AGENT_EV_STOP);
+    assert_int_equal(said(&w).type, MESSAGE_BYE);
+    closed(&w, ERR_OK);
+    assert_failed(&w, ERR_CLOSED, 0);
+    assert_int_equal(agent_state(w.agent), AGENT_IDLE);
+    happens(&w, AGENT_EV_SAVED);
+    assert_null(action(&w, AGENT_DIAL));
+    happens(&w, AGENT_EV_WANTED);
+    assert_non_null(action(&w, AGENT_DIAL));
+    teardown(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tries_come_further_and_further_apart),
+        cmocka_unit_test(success_brings_the_tries_together_again),
+        cmocka_unit_test(errors_a_person_must_repair_are_not_tried_again),
+        cmocka_unit_test(server_that_asks_to_wait_is_obeyed),
+        cmocka_unit_test(server_cannot_send_us_away_for_ever),
+        cmocka_unit_test(cut_in_the_middle_of_a_frame_ends_the_try),
+        cmocka_unit_test(wipe_is_carried_out_even_if_the_server_hangs_up),
+        cmocka_unit_test(wipe_is_confirmed),
+        cmocka_unit_test(live_agent_pushes_what_is_saved),
+        cmocka_unit_test(pages_that_come_while_the_sync_is_noted_wait),
+        cmocka_unit_test(live_agent_pings_a_silent_server_and_leaves_a_dead_one),
+        cmocka_unit_test(stop_says_goodbye_and_stays_stopped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
