@@ -97,6 +97,10 @@ build() { # preset [target…]
         cmake --build --preset "$preset" -j "$JOBS" "$@"
 }
 
+build_both() {
+    build clang && build fuzz
+}
+
 tests() { # preset, ctest options…
     preset=$1
     shift
@@ -145,6 +149,7 @@ stage_analyse() {
         echo "    left out: clang-tidy is $version here, the rules are for 14"
         return
     fi
+    step "What clang-tidy reads" build_both
     step "clang-tidy" sh tests/tidy/analyse.sh build/clang
     step "clang-tidy, fuzz targets" sh tests/tidy/analyse.sh build/fuzz tests/fuzz/*.c
 }

@@ -5,7 +5,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-build=$(cd "$1" && pwd)
+build=$(cd "$1" && pwd) || exit 2
 shift
 tidy=$(command -v clang-tidy-14 || command -v clang-tidy) || exit 2
 passed=$build/clang-tidy
