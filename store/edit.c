@@ -303,9 +303,7 @@ static enum err insert(struct edit *edit, const struct table *table,
                        const struct edit_value *values, size_t count, const struct id *given,
                        struct id *id, struct note *why)
 {
-    struct row *row = arena_new(&edit->arena, sizeof *row);
-    if (row == NULL)
-        return ERR_NOMEM;
+    struct row *row = rows_fresh(edit->s, table);
     enum err err = check_roles(edit, table, why);
     if (err == ERR_OK && table->program_only)
         err = note_set(why, ERR_REFUSED, N_("« %s » est tenu par le programme"), table->name);

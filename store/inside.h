@@ -85,6 +85,7 @@ struct store {
     uint64_t chain_commit;
     uint32_t rights;     /* version of the grants */
     bool rights_touched; /* this transaction changed a row grants come from */
+    struct row *fresh;   /* rows_fresh */
     struct buf trail;    /* server: history of the operation being judged, for the chain */
     struct buf scratch;  /* expanded blocks */
 };

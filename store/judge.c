@@ -173,9 +173,7 @@ static enum err merge_insert(struct judge *j, const struct table *table,
 static enum err judge_insert(struct judge *j, const struct table *table,
                              const struct change *change, struct cur *cur)
 {
-    struct row *row = arena_new(j->arena, sizeof *row);
-    if (row == NULL)
-        return ERR_NOMEM;
+    struct row *row = rows_fresh(j->s, table);
     row->id = change->row;
     row->stamp = (struct stamp){.hlc = j->op->hlc, .origin = j->author->origin};
     row->adj_ms = j->edit_ms - hlc_ms(j->op->hlc);

@@ -182,9 +182,7 @@ static enum err overwrite(struct page_work *w, const struct table *table, const 
 static enum err apply_whole(struct page_work *w, const struct table *table, const struct id *id,
                             uint32_t items, struct cur *cur)
 {
-    struct row *row = arena_new(&w->arena, sizeof *row);
-    if (row == NULL)
-        return ERR_NOMEM;
+    struct row *row = rows_fresh(w->s, table);
     row->id = *id;
     enum err err = read_whole(w, table, items, cur, row);
     if (err == ERR_OK)

@@ -4,6 +4,7 @@
 #include "store/inside.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 static enum err copy(struct arena *arena, struct str *s)
 {
@@ -43,6 +44,17 @@ static enum err read_row(struct stmt *stmt, const struct table *table, struct ar
             err = copy(arena, &v->s);
     }
     return err;
+}
+
+struct row *rows_fresh(struct store *s, const struct table *table)
+{
+    struct row *row = s->fresh;
+    memset(row, 0, offsetof(struct row, values));
+    for (uint16_t i = 0; i < table->field_count; i++)
+        row->values[i] = VALUE_NONE;
+    row->versions.made_seq = 0;
+    row->versions.count = 0;
+    return row;
 }
 
 static enum err read_one(struct store *s, const struct table *table, struct stmt *stmt,

@@ -39,11 +39,14 @@ struct row {
     bool deleted;
     uint64_t seq;       /* server: its place in the feed */
     struct scope scope; /* server */
-    struct versions versions;
-    struct str raw; /* fields this program does not know: MessagePack id, value, … */
+    struct str raw;     /* fields this program does not know: MessagePack id, value, … */
     struct value values[SCHEMA_FIELDS_MAX]; /* in the order of table->fields */
+    struct versions versions;               /* last: a fresh row leaves its list as it is */
 };
 
+/* The store's own scratch row, empty, for bulk work; valid until the next call of rows_fresh.
+ */
+struct row *rows_fresh(struct store *s, const struct table *table);
 /* NOTFOUND when there is no such row (deleted rows are found). */
 NODISCARD enum err rows_find(struct store *s, const struct table *table, const struct id *id,
                              struct arena *arena, struct row *out);

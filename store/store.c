@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "store/inside.h"
+#include "store/rows.h"
 
 static const char *const sql_texts[SQL_COUNT] = {
 #define X(name, text) text,
@@ -235,7 +236,8 @@ enum err store_open(const struct store_env *env, struct store **out, struct note
     enum err err = ERR_OK;
     s->rows = mem_array(env->schema->table_count, sizeof *s->rows);
     s->refs = mem_array(REF_CACHE_SLOTS, sizeof *s->refs);
-    if (s->rows == NULL || s->refs == NULL)
+    s->fresh = mem_new(sizeof *s->fresh);
+    if (s->rows == NULL || s->refs == NULL || s->fresh == NULL)
         err = ERR_NOMEM;
     if (err == ERR_OK)
         err = db_open(env->path, env->vfs, &s->db, why);
@@ -261,6 +263,7 @@ void store_close(struct store *s)
     buf_done(&s->scratch);
     mem_free(s->rows);
     mem_free(s->refs);
+    mem_free(s->fresh);
     mem_free(s);
 }
 
