@@ -12,7 +12,7 @@ static size_t begin(struct buf *out, enum message_type type, uint32_t items)
 
 void message_hello(struct buf *out, const struct hello *m)
 {
-    size_t at = begin(out, MESSAGE_HELLO, 12);
+    size_t at = begin(out, MESSAGE_HELLO, 13);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -25,6 +25,7 @@ void message_hello(struct buf *out, const struct hello *m)
     pack_int(out, m->wall_ms);
     pack_bool(out, m->full);
     pack_bool(out, m->live);
+    pack_uint(out, m->grants);
     frame_end(out, at);
 }
 
@@ -41,12 +42,13 @@ static struct hello read_hello(struct cur *cur)
     m.wall_ms = unpack_int(cur);
     m.full = unpack_bool(cur);
     m.live = unpack_bool(cur);
+    m.grants = unpack_uint(cur);
     return m;
 }
 
 void message_welcome(struct buf *out, const struct welcome *m)
 {
-    size_t at = begin(out, MESSAGE_WELCOME, 13);
+    size_t at = begin(out, MESSAGE_WELCOME, 14);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -63,6 +65,7 @@ void message_welcome(struct buf *out, const struct welcome *m)
         pack_array(out, 0);
     else
         pack_raw(out, m->origins);
+    pack_uint(out, m->grants);
     frame_end(out, at);
 }
 
@@ -80,6 +83,7 @@ static struct welcome read_welcome(struct cur *cur)
     m.roles = (uint8_t)unpack_int_in(cur, 0, UINT8_MAX);
     m.structure = unpack_id(cur);
     m.origins = unpack_any(cur);
+    m.grants = unpack_uint(cur);
     return m;
 }
 

@@ -53,6 +53,7 @@ struct hello {
     int64_t wall_ms;     /* the device's clock now */
     bool full;           /* send everything, own rows too (after a fork or a repair) */
     bool live;           /* stay connected after IDLE */
+    uint64_t grants;     /* mark of the grants the replica was filled under, from WELCOME */
 };
 
 struct origin {
@@ -76,6 +77,7 @@ struct welcome {
     uint8_t roles;       /* mask of enum role, for the client's own early refusals */
     struct id structure; /* the staff member's structure */
     struct str origins; /* encoded array of [epoch, staff, device]; read with message_origins */
+    uint64_t grants;    /* mark of the grants now; when hello.grants differs, pull_from is 0 */
 };
 
 /* client → server: whole operations in order */

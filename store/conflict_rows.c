@@ -38,6 +38,9 @@ static void set_staff(struct row *row, const struct table *table, uint16_t field
 enum err conflict_add(struct judge *j, const struct table *table, const struct row *row,
                       const struct conflict_case *c)
 {
+    /* Two people deciding one conflict both edit its field: that is where they are shown. */
+    if (table->program_only)
+        return ERR_OK;
     const struct table *to = schema_table(j->s->env.schema, TABLE_CONFLICT);
     struct row *out = arena_new(j->arena, sizeof *out);
     if (to == NULL || out == NULL)

@@ -36,6 +36,7 @@ enum meta {
     META_OP_LAST, /* last operation when the outbox is empty */
     META_OP_HASH,
     META_OP_HLC,
+    META_GRANTS, /* mark of the grants the pull cursor was moved under */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */

@@ -11,6 +11,7 @@ enum err replica_hello(struct store *s, struct hello *out)
 {
     int64_t generation = 0;
     int64_t full = 0;
+    int64_t grants = 0;
     struct hello hello = {.protocol = MESSAGE_PROTOCOL,
                           .schema = s->env.schema->version,
                           .epoch = s->epoch,
@@ -22,6 +23,8 @@ enum err replica_hello(struct store *s, struct hello *out)
     if (err == ERR_OK)
         err = meta_get_int(s, META_FULL, &full);
     if (err == ERR_OK)
+        err = meta_get_int(s, META_GRANTS, &grants);
+    if (err == ERR_OK)
         err = meta_get_id(s, META_HISTORY, &hello.history);
     uint64_t origins = 0;
     if (err == ERR_OK)
@@ -29,6 +32,7 @@ enum err replica_hello(struct store *s, struct hello *out)
     hello.origins = (uint32_t)origins;
     hello.generation = (uint32_t)generation;
     hello.full = full != 0;
+    hello.grants = (uint64_t)grants;
     if (err == ERR_OK)
         *out = hello;
     return err;
@@ -102,7 +106,10 @@ static enum err save_welcome(struct store *s, const struct welcome *w, int64_t s
     const struct {
         enum meta key;
         int64_t v;
-    } ints[] = {{META_SKEW, skew}, {META_ROLES, w->roles}, {META_GENERATION, w->generation}};
+    } ints[] = {{META_SKEW, skew},
+                {META_ROLES, w->roles},
+                {META_GENERATION, w->generation},
+                {META_GRANTS, (int64_t)w->grants}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof ints / sizeof *ints && err == ERR_OK; i++)
         err = meta_set_int(s, ints[i].key, ints[i].v);

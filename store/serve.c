@@ -133,10 +133,9 @@ static enum err stable_op(struct store *s, uint32_t epoch, uint64_t *out)
     return err;
 }
 
-/* Last contact, skew and grants of a device, written when they have moved. *new_grants: it may
- * see other scopes than at its last contact. */
+/* Last contact and skew of a device, written when they have moved. */
 static enum err note_contact(struct store *s, const struct serve_session *session,
-                             const struct hello *hello, bool *new_grants)
+                             const struct hello *hello)
 {
     struct stmt *stmt = NULL;
     enum err err = store_sql(s, SQL_DEVICE_GET, &stmt);
@@ -145,21 +144,17 @@ static enum err note_contact(struct store *s, const struct serve_session *sessio
     bind_int(stmt, 1, session->device);
     int64_t seen = 0;
     int64_t skew = 0;
-    uint64_t mark = 0;
     enum step step = stmt_step(stmt);
     if (step == STEP_ROW) {
         seen = col_int(stmt, 0);
         skew = col_int(stmt, 1);
-        mark = (uint64_t)col_int(stmt, 2);
     }
     stmt_reset(stmt);
     if (step != STEP_ROW)
         return step == STEP_FAILED ? db_error(s->db) : ERR_NOTFOUND;
-    uint64_t now_mark = grants_mark(&session->reader.grants);
     int64_t now = store_now(s);
     int64_t moved = skew > session->skew_ms ? skew - session->skew_ms : session->skew_ms - skew;
-    *new_grants = seen != 0 && mark != now_mark;
-    if (mark == now_mark && now - seen < SEEN_EVERY_MS && now >= seen && moved < SEEN_SKEW_MS)
+    if (now - seen < SEEN_EVERY_MS && now >= seen && moved < SEEN_SKEW_MS)
         return ERR_OK;
     err = store_sql(s, SQL_DEVICE_SEEN, &stmt);
     if (err == ERR_OK)
@@ -171,15 +166,14 @@ static enum err note_contact(struct store *s, const struct serve_session *sessio
     bind_int(stmt, 3, session->skew_ms);
     bind_int(stmt, 4, (int64_t)hello->pulled);
     bind_int(stmt, 5, hello->schema);
-    bind_int(stmt, 6, (int64_t)now_mark);
     return store_end(s, stmt_run(stmt));
 }
 
 static enum err pull_from(struct store *s, const struct hello *hello, uint32_t generation,
-                          bool new_grants, uint64_t *out)
+                          uint64_t grants, uint64_t *out)
 {
     *out = hello->pulled;
-    if (new_grants) {
+    if (hello->grants != grants) {
         *out = 0;
         return ERR_OK;
     }
@@ -350,11 +344,11 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
         err = stable_op(s, hello->epoch, &w->stable_op);
     if (err == ERR_OK)
         err = serve_staff(s, &session->staff, &w->structure, NULL);
-    bool new_grants = false;
     if (err == ERR_OK)
-        err = note_contact(s, session, hello, &new_grants);
+        err = note_contact(s, session, hello);
+    w->grants = grants_mark(&session->reader.grants);
     if (err == ERR_OK)
-        err = pull_from(s, hello, w->generation, new_grants, &w->pull_from);
+        err = pull_from(s, hello, w->generation, w->grants, &w->pull_from);
     if (err == ERR_OK)
         err = encode_origins(s, hello->origins, origins);
     w->origins = buf_str(origins);

@@ -34,7 +34,8 @@ static void write_hello(struct buf *out)
                                        .origins = 12,
                                        .wall_ms = 1795348800000,
                                        .full = false,
-                                       .live = true});
+                                       .live = true,
+                                       .grants = 0x1122334455667788});
 }
 
 static void write_welcome(struct buf *out)
@@ -54,7 +55,8 @@ static void write_welcome(struct buf *out)
                                            .pull_from = 5000000000,
                                            .roles = 31,
                                            .structure = id_of(0x20),
-                                           .origins = buf_str(&list)});
+                                           .origins = buf_str(&list),
+                                           .grants = 7});
     buf_done(&list);
 }
 
@@ -159,13 +161,14 @@ static const struct vector {
     const char *hex; /* of the whole frame */
 } vectors[] = {
     {MESSAGE_HELLO, write_hello,
-     "000000399d010101c410101112131415161718191a1b1c1d1e1f02cd012cce00"
-     "011170ce0001116fcf000000012a05f2000ccf000001a20320a200c2c3"},
+     "000000429e010101c410101112131415161718191a1b1c1d1e1f02cd012cce00"
+     "011170ce0001116fcf000000012a05f2000ccf000001a20320a200c2c3cf1122"
+     "334455667788"},
     {MESSAGE_WELCOME, write_welcome,
-     "000000739e020101c410101112131415161718191a1b1c1d1e1f02ffcd012cce"
+     "000000749f020101c410101112131415161718191a1b1c1d1e1f02ffcd012cce"
      "0001116fcfffffffffffffffffcc80cf000000012a05f2001fc4102021222324"
      "25262728292a2b2c2d2e2f9601c410505152535455565758595a5b5c5d5e5f01"
-     "cd012cc410606162636465666768696a6b6c6d6e6fccc8"},
+     "cd012cc410606162636465666768696a6b6c6d6e6fccc807"},
     {MESSAGE_PUSH, write_push, "000000189603cd012cce0001117002c3c40a6f7065726174696f6e73"},
     {MESSAGE_VERDICTS, write_verdicts,
      "000000329304cd012c9295ce00011170ce000111700100cf000000012a05f201"
