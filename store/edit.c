@@ -312,6 +312,7 @@ static enum err insert(struct edit *edit, const struct table *table,
     if (err != ERR_OK)
         return err;
     row->id = given != NULL ? *given : row_id(edit, table, row);
+    *id = row->id;
     row->stamp = stamp_now(edit);
     row->by = edit->s->staff;
     row->form = edit->s->env.schema->version;
@@ -329,17 +330,7 @@ static enum err insert(struct edit *edit, const struct table *table,
         err = note_set(why, err, N_("cette fiche « %s » existe déjà"), table->name);
     if (err != ERR_OK)
         return undo_change(edit, n, changes, err);
-    *id = row->id;
     return after_change(edit);
-}
-
-enum err edit_insert(struct edit *edit, const struct table *table,
-                     const struct edit_value *values, size_t count, struct id *id,
-                     struct note *why)
-{
-    enum err err = insert(edit, table, values, count, NULL, id, why);
-    arena_done(&edit->arena);
-    return err;
 }
 
 enum err edit_insert_as(struct edit *edit, const struct table *table, const struct id *given,
@@ -520,6 +511,40 @@ static enum err update(struct edit *edit, const struct table *table, const struc
     if (err != ERR_OK)
         return undo_change(edit, n, changes, err);
     return after_change(edit);
+}
+
+/* A row named by its fields was made and deleted before: bring it back with the values given.
+ */
+static enum err revive(struct edit *edit, const struct table *table,
+                       const struct edit_value *values, size_t count, struct id *id,
+                       struct note *why)
+{
+    struct edit_value all[SCHEMA_FIELDS_MAX + 1];
+    struct row *row = arena_new(&edit->arena, sizeof *row);
+    if (row == NULL)
+        return ERR_NOMEM;
+    enum err err = rows_find(edit->s, table, id, &edit->arena, row);
+    if (err != ERR_OK)
+        return err;
+    if (!row->deleted || count > SCHEMA_FIELDS_MAX)
+        return ERR_EXISTS;
+    memcpy(all, values, count * sizeof *values);
+    all[count] = (struct edit_value){.field = NULL, .value = value_int(0)};
+    return update(edit, table, id, all, count + 1, why);
+}
+
+enum err edit_insert(struct edit *edit, const struct table *table,
+                     const struct edit_value *values, size_t count, struct id *id,
+                     struct note *why)
+{
+    struct id made = {0};
+    enum err err = insert(edit, table, values, count, NULL, &made, why);
+    if (err == ERR_EXISTS && table->derived[0] != 0)
+        err = revive(edit, table, values, count, &made, why);
+    arena_done(&edit->arena);
+    if (err == ERR_OK)
+        *id = made;
+    return err;
 }
 
 enum err edit_update(struct edit *edit, const struct table *table, const struct id *id,

@@ -346,6 +346,62 @@ static void repeated_delivery_is_applied_once(void **state)
     twin_close(&t);
 }
 
+static void a_lost_welcome_loses_no_scope(void **state)
+{
+    (void)state;
+    struct twin t;
+    open_synced(&t, 1);
+    const char *other[] = {"name=CISP du Bois", "kind=CISP_EFT", NULL};
+    struct id second = twin_add(&t.server, "structure", other);
+    char structure[80];
+    char staff[80];
+    ref("structure", &second, structure);
+    ref("staff", &t.replicas[0].device.staff, staff);
+    const char *person[] = {"name=Martin", "first_name=Zoé", structure, NULL};
+    struct id zoe = twin_add(&t.server, "person", person);
+    (void)twin_sync(&t, 0);
+    assert_string_equal(twin_get(t.replicas[0].store, "person", &zoe, "name"), "<NOTFOUND>");
+    const char *role[] = {staff, structure, "role=jobcoach", "start=2020-01-01", NULL};
+    (void)twin_add(&t.server, "staff_role", role);
+    /* The server answers, the answer is lost. */
+    struct hello hello;
+    struct serve_session session;
+    struct buf frames = {0};
+    struct party *p = &t.replicas[0];
+    assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
+    assert_int_equal(serve_hello(t.server.store, &p->device, &hello, &session, &frames),
+                     ERR_OK);
+    buf_done(&frames);
+    (void)twin_sync(&t, 0);
+    assert_string_equal(twin_get(p->store, "person", &zoe, "name"), "Martin");
+    twin_close(&t);
+}
+
+static void a_deleted_row_named_by_its_fields_can_be_made_again(void **state)
+{
+    (void)state;
+    struct twin t;
+    open_synced(&t, 2);
+    struct id a = add_person(&t, 0, "Anna");
+    char person[80];
+    char session[80];
+    ref("person", &a, person);
+    const char *fields[] = {"kind=individual", person, "date=2026-11-02", "minutes=45", NULL};
+    struct id s = twin_add(&t.replicas[0], "session", fields);
+    ref("session", &s, session);
+    const char *first[] = {session, person, "date=2026-11-02", "status=present", NULL};
+    const char *again[] = {session, person, "date=2026-11-02", "status=excused", NULL};
+    struct id one = twin_add(&t.replicas[0], "attendance", first);
+    sync_all(&t);
+    assert_int_equal(twin_delete(&t.replicas[0], "attendance", &one, true), ERR_OK);
+    struct id two = twin_add(&t.replicas[0], "attendance", again);
+    assert_true(id_eq(&one, &two));
+    sync_all(&t);
+    assert_string_equal(twin_get(t.replicas[1].store, "attendance", &one, "status"), "excused");
+    assert_int_equal(twin_count(t.replicas[1].store, "attendance"), 1);
+    twin_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +414,8 @@ int main(void)
         cmocka_unit_test(a_manager_reads_no_notes),
         cmocka_unit_test(older_image_of_a_replica_is_noticed_and_loses_nothing),
         cmocka_unit_test(repeated_delivery_is_applied_once),
+        cmocka_unit_test(a_lost_welcome_loses_no_scope),
+        cmocka_unit_test(a_deleted_row_named_by_its_fields_can_be_made_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
