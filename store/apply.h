@@ -30,9 +30,9 @@ NODISCARD enum err serve_chain(struct store *s, struct chain *out, int64_t *edit
 NODISCARD enum err serve_chain_save(struct store *s, const struct chain *chain,
                                     int64_t edit_ms);
 
-/* A new epoch of a device, inside the caller's transaction. */
-NODISCARD enum err serve_epoch_new(struct store *s, uint32_t device, const struct id *staff,
-                                   uint32_t *num);
+/* Read the session's grants again when they may have changed; *changed: they did. */
+struct serve_session;
+NODISCARD enum err serve_refresh(struct store *s, struct serve_session *session, bool *changed);
 
 /* The operation's entry in the commit chain. */
 struct apply_entry {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/scopes.h"
 
+#include "proto/hash.h"
 #include "store/inside.h"
 
 enum err scopes_init(struct store *s)
@@ -213,4 +214,20 @@ enum err scopes_grants(struct store *s, const struct id *staff, int32_t today,
     if (err == ERR_OK)
         *out = grants;
     return err;
+}
+
+uint64_t scopes_mark(const struct grants *grants)
+{
+    uint64_t mark = 0;
+    for (uint32_t i = 0; i < grants->count; i++) {
+        const struct grant *g = &grants->list[i];
+        uint8_t bytes[6] = {(uint8_t)(g->home >> 24),
+                            (uint8_t)(g->home >> 16),
+                            (uint8_t)(g->home >> 8),
+                            (uint8_t)g->home,
+                            g->roles,
+                            g->facets};
+        mark = hash64(mark, bytes, sizeof bytes);
+    }
+    return mark;
 }

@@ -18,6 +18,8 @@ NODISCARD enum err scopes_of(struct store *s, const struct table *table, const s
 /* What a staff member may see and write on this day (days since 1970). */
 NODISCARD enum err scopes_grants(struct store *s, const struct id *staff, int32_t today,
                                  struct grants *out);
+/* A number that differs when the grants do. */
+uint64_t scopes_mark(const struct grants *grants);
 /* Home number of a structure. NOTFOUND. */
 NODISCARD enum err scopes_home(struct store *s, const struct id *structure, uint32_t *home);
 

@@ -3,6 +3,8 @@
 
 #include "proto/hash.h"
 #include "store/apply.h"
+#include "store/epochs.h"
+#include "store/ranges.h"
 #include "store/scopes.h"
 
 enum {
@@ -21,81 +23,6 @@ static int32_t today(struct store *s)
 uint64_t serve_seq(const struct store *s)
 {
     return s->seq;
-}
-
-static uint64_t grants_mark(const struct grants *grants)
-{
-    uint64_t mark = 0;
-    for (uint32_t i = 0; i < grants->count; i++) {
-        const struct grant *g = &grants->list[i];
-        uint8_t bytes[6] = {(uint8_t)(g->home >> 24),
-                            (uint8_t)(g->home >> 16),
-                            (uint8_t)(g->home >> 8),
-                            (uint8_t)g->home,
-                            g->roles,
-                            g->facets};
-        mark = hash64(mark, bytes, sizeof bytes);
-    }
-    return mark;
-}
-
-/* One epoch as stored. */
-struct epoch_row {
-    uint32_t device;
-    struct chain chain;
-    int64_t edit_ms; /* of its last operation */
-};
-
-static enum err epoch_get(struct store *s, uint32_t num, struct epoch_row *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_EPOCH_GET, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, num);
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW) {
-        out->device = (uint32_t)col_int(stmt, 0);
-        out->chain.op_no = (uint64_t)col_int(stmt, 1);
-        out->chain.hash = (uint64_t)col_int(stmt, 2);
-        out->chain.hlc = (hlc_t)col_int(stmt, 3);
-        out->edit_ms = col_int(stmt, 4);
-    }
-    stmt_reset(stmt);
-    if (step == STEP_FAILED)
-        return db_error(s->db);
-    return step == STEP_ROW ? ERR_OK : ERR_NOTFOUND;
-}
-
-static enum err epoch_set(struct store *s, uint32_t num, const struct epoch_row *row)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_EPOCH_SET, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, num);
-    bind_int(stmt, 2, (int64_t)row->chain.op_no);
-    bind_int(stmt, 3, (int64_t)row->chain.hash);
-    bind_int(stmt, 4, (int64_t)row->chain.hlc);
-    bind_int(stmt, 5, row->edit_ms);
-    return stmt_run(stmt);
-}
-
-enum err serve_chain(struct store *s, struct chain *out, int64_t *edit_ms)
-{
-    struct epoch_row row = {0};
-    enum err err = epoch_get(s, 0, &row);
-    if (err == ERR_OK) {
-        *out = row.chain;
-        *edit_ms = row.edit_ms;
-    }
-    return err;
-}
-
-enum err serve_chain_save(struct store *s, const struct chain *chain, int64_t edit_ms)
-{
-    struct epoch_row row = {.chain = *chain, .edit_ms = edit_ms};
-    return epoch_set(s, 0, &row);
 }
 
 enum err serve_device(struct store *s, const uint8_t key[32], struct serve_device *out)
@@ -215,59 +142,6 @@ static enum err encode_origins(struct store *s, uint32_t after, struct buf *out)
     return err == ERR_OK ? out->err : err;
 }
 
-/* Ranges grow in a buffer: neighbours with the same verdict are one. */
-static void add_range(struct buf *ranges, const struct verdict_range *next)
-{
-    struct verdict_range last;
-    if (ranges->n >= sizeof last) {
-        memcpy(&last, ranges->p + ranges->n - sizeof last, sizeof last);
-        if (last.to + 1 == next->from && last.verdict == next->verdict &&
-            last.reason == next->reason) {
-            last.to = next->to;
-            last.seq = next->seq;
-            memcpy(ranges->p + ranges->n - sizeof last, &last, sizeof last);
-            return;
-        }
-    }
-    buf_add(ranges, next, sizeof *next);
-}
-
-static void send_ranges(struct buf *frames, uint32_t epoch, const struct buf *ranges)
-{
-    struct verdict_range part[64];
-    size_t step = sizeof part / sizeof *part;
-    size_t count = ranges->n / sizeof *part;
-    for (size_t i = 0; i < count; i += step) {
-        size_t n = count - i < step ? count - i : step;
-        memcpy(part, ranges->p + i * sizeof *part, n * sizeof *part);
-        message_verdicts(frames, epoch, part, (uint32_t)n);
-    }
-}
-
-/* Stored verdicts of (after, through], as on the first delivery. */
-static enum err old_verdicts(struct store *s, uint32_t epoch, uint64_t after, uint64_t through,
-                             struct buf *ranges)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_OPS_AFTER, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, epoch);
-    bind_int(stmt, 2, (int64_t)after);
-    bind_int(stmt, 3, (int64_t)through);
-    enum step step = STEP_DONE;
-    while ((step = stmt_step(stmt)) == STEP_ROW) {
-        struct verdict_range range = {.from = (uint64_t)col_int(stmt, 0),
-                                      .seq = (uint64_t)col_int(stmt, 1)};
-        range.to = range.from;
-        range.verdict = (enum verdict)col_int(stmt, 2);
-        range.reason = (enum reason)col_int(stmt, 3);
-        add_range(ranges, &range);
-    }
-    stmt_reset(stmt);
-    return step == STEP_FAILED ? db_error(s->db) : ranges->err;
-}
-
 static uint8_t all_roles(const struct grants *grants)
 {
     uint8_t roles = 0;
@@ -313,7 +187,7 @@ static enum err check_hello(struct store *s, const struct serve_device *device,
         return err;
     if (!id_is_null(&hello->history) && !id_eq(&hello->history, &history))
         return ERR_IDENTITY;
-    err = epoch_get(s, hello->epoch, epoch);
+    err = epochs_get(s, hello->epoch, epoch);
     if (err == ERR_NOTFOUND || (err == ERR_OK && epoch->device != device->device))
         return ERR_REFUSED;
     uint64_t num = 0;
@@ -346,7 +220,7 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
         err = serve_staff(s, &session->staff, &w->structure, NULL);
     if (err == ERR_OK)
         err = note_contact(s, session, hello);
-    w->grants = grants_mark(&session->reader.grants);
+    w->grants = scopes_mark(&session->reader.grants);
     if (err == ERR_OK)
         err = pull_from(s, hello, w->generation, w->grants, &w->pull_from);
     if (err == ERR_OK)
@@ -376,13 +250,13 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
     if (err == ERR_OK)
         err = fill_welcome(s, hello, &epoch, latest, &session, &origins, &welcome);
     if (err == ERR_OK && latest == hello->epoch && hello->acked < epoch.chain.op_no)
-        err = old_verdicts(s, hello->epoch, hello->acked, epoch.chain.op_no, &ranges);
+        err = ranges_stored(s, hello->epoch, hello->acked, epoch.chain.op_no, &ranges);
     if (err == ERR_OK) {
         session.reader.origin = hello->epoch;
         session.reader.full = hello->full;
         session.reader.cursor = welcome.pull_from;
         message_welcome(frames, &welcome);
-        send_ranges(frames, hello->epoch, &ranges);
+        ranges_send(frames, hello->epoch, &ranges);
         err = frames->err;
     }
     if (err == ERR_OK)
@@ -393,32 +267,6 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
 }
 
 /* ---- epochs ---- */
-
-enum err serve_epoch_new(struct store *s, uint32_t device, const struct id *staff,
-                         uint32_t *num)
-{
-    uint64_t next = 0;
-    enum err err = store_number(s, SQL_EPOCH_NEXT, NULL, 0, &next);
-    struct stmt *stmt = NULL;
-    if (err == ERR_OK)
-        err = store_sql(s, SQL_EPOCH_ADD, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, (int64_t)next);
-    bind_int(stmt, 2, device);
-    err = stmt_run(stmt);
-    if (err == ERR_OK)
-        err = store_sql(s, SQL_ORIGIN_SET, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, (int64_t)next);
-    bind_id(stmt, 2, staff);
-    bind_int(stmt, 3, device);
-    err = stmt_run(stmt);
-    if (err == ERR_OK)
-        *num = (uint32_t)next;
-    return err;
-}
 
 static enum err run_with_device(struct store *s, enum sql sql, uint32_t device)
 {
@@ -436,7 +284,7 @@ enum err serve_fork(struct store *s, const struct serve_device *device, struct b
     enum err err = store_begin(s);
     if (err != ERR_OK)
         return err;
-    err = serve_epoch_new(s, device->device, &device->staff, &given.epoch);
+    err = epochs_new(s, device->device, &device->staff, &given.epoch);
     if (err == ERR_OK)
         err = run_with_device(s, SQL_DEVICE_FORKED, device->device);
     err = store_end(s, err);
@@ -447,74 +295,7 @@ enum err serve_fork(struct store *s, const struct serve_device *device, struct b
     return err;
 }
 
-/* ---- pushes ---- */
-
-/* Walk a push's operations before any is judged: framing, numbers, hashes. */
-static enum err check_push(const struct push *push, struct str body,
-                           const struct epoch_row *epoch, uint64_t *fresh)
-{
-    struct chain chain = epoch->chain;
-    uint64_t op_no = push->first_op;
-    uint32_t count = 0;
-    *fresh = 0;
-    while (body.n > 0) {
-        struct op_head head;
-        struct cur changes;
-        size_t used = 0;
-        enum err err = op_read(body, &head, &changes, &used);
-        if (err != ERR_OK)
-            return err;
-        if (head.op_no != op_no + count)
-            return ERR_PROTOCOL;
-        if (head.op_no > chain.op_no) {
-            if (head.op_no != chain.op_no + 1 || head.prev_hash != chain.hash ||
-                head.hlc <= chain.hlc)
-                return ERR_FORK;
-            chain.op_no = head.op_no;
-            chain.hash = op_hash(head.prev_hash, (struct str){body.p, used});
-            chain.hlc = head.hlc;
-            (*fresh)++;
-        }
-        body.p += used;
-        body.n -= used;
-        count++;
-    }
-    return count == push->count && count > 0 ? ERR_OK : ERR_FORMAT;
-}
-
-static enum err judge_push(struct apply *a, const struct serve_session *session,
-                           struct str body, struct epoch_row *epoch, struct buf *ranges)
-{
-    struct author author = {
-        .origin = session->epoch, .staff = session->staff, .grants = &session->reader.grants};
-    enum err err = ERR_OK;
-    while (body.n > 0 && err == ERR_OK) {
-        struct op_head head;
-        struct cur changes;
-        size_t used = 0;
-        err = op_read(body, &head, &changes, &used);
-        if (err != ERR_OK)
-            return err;
-        struct str op = {body.p, used};
-        body.p += used;
-        body.n -= used;
-        if (head.op_no <= epoch->chain.op_no)
-            continue;
-        uint64_t hash = op_hash(head.prev_hash, op);
-        int64_t edit_ms =
-            hlc_edit_ms(head.wall_ms, session->skew_ms, a->recv_ms, epoch->edit_ms);
-        struct verdict_range range;
-        err = apply_op(a, &author, op, edit_ms, hash, &range);
-        if (err != ERR_OK)
-            return err;
-        add_range(ranges, &range);
-        epoch->chain = (struct chain){head.op_no, hash, head.hlc};
-        epoch->edit_ms = edit_ms;
-    }
-    return err == ERR_OK ? ranges->err : err;
-}
-
-static enum err refresh_grants(struct store *s, struct serve_session *session, bool *changed)
+enum err serve_refresh(struct store *s, struct serve_session *session, bool *changed)
 {
     *changed = false;
     if (session->rights == s->rights)
@@ -523,90 +304,10 @@ static enum err refresh_grants(struct store *s, struct serve_session *session, b
     enum err err = scopes_grants(s, &session->staff, today(s), &grants);
     if (err != ERR_OK)
         return err;
-    *changed = grants_mark(&grants) != grants_mark(&session->reader.grants);
+    *changed = scopes_mark(&grants) != scopes_mark(&session->reader.grants);
     session->reader.grants = grants;
     session->rights = s->rights;
     return ERR_OK;
-}
-
-/* One push inside the commit. Its own mistakes go to p->err; what is returned is the machine's.
- */
-static enum err one_push(struct apply *a, struct serve_push *p, struct epoch_row *epoch,
-                         struct buf *ranges)
-{
-    struct store *s = a->s;
-    bool changed = false;
-    enum err err = refresh_grants(s, p->session, &changed);
-    if (err == ERR_OK)
-        err = epoch_get(s, p->session->epoch, epoch);
-    if (err != ERR_OK)
-        return err;
-    struct str body = p->push.body;
-    if (p->push.epoch != p->session->epoch) {
-        p->err = ERR_FORK;
-        return ERR_OK;
-    }
-    if (p->push.packed) {
-        buf_clear(&s->scratch);
-        p->err = squeeze_expand(&s->squeeze, body, FRAME_PLAIN_BYTES_MAX, &s->scratch);
-        body = buf_str(&s->scratch);
-    }
-    uint64_t fresh = 0;
-    if (p->err == ERR_OK)
-        p->err = check_push(&p->push, body, epoch, &fresh);
-    if (p->err != ERR_OK)
-        return p->err == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
-    uint64_t known = epoch->chain.op_no;
-    if (p->push.first_op <= known) {
-        uint64_t last = p->push.first_op + p->push.count - 1;
-        err = old_verdicts(s, p->session->epoch, p->push.first_op - 1,
-                           last < known ? last : known, ranges);
-    }
-    if (err == ERR_OK && fresh > 0)
-        err = judge_push(a, p->session, body, epoch, ranges);
-    if (err == ERR_OK && fresh > 0)
-        err = epoch_set(s, p->session->epoch, epoch);
-    return err;
-}
-
-static enum err all_pushes(struct apply *a, struct serve_push *pushes, size_t count,
-                           struct buf *ranges, uint64_t *judged)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct epoch_row epoch = {0};
-        pushes[i].err = ERR_OK;
-        enum err err = one_push(a, &pushes[i], &epoch, &ranges[i]);
-        if (err != ERR_OK)
-            return err;
-        judged[i] = epoch.chain.op_no;
-    }
-    return apply_end(a);
-}
-
-enum err serve_pushes(struct store *s, struct serve_push *pushes, size_t count)
-{
-    struct buf *ranges = mem_array(count, sizeof *ranges);
-    uint64_t *judged = mem_array(count, sizeof *judged);
-    struct apply a = {.s = s};
-    enum err err = ranges == NULL || judged == NULL ? ERR_NOMEM : store_begin(s);
-    if (err == ERR_OK) {
-        apply_begin(&a, s);
-        err = store_end(s, all_pushes(&a, pushes, count, ranges, judged));
-    }
-    for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        if (pushes[i].err != ERR_OK)
-            continue;
-        pushes[i].session->judged = judged[i];
-        send_ranges(pushes[i].frames, pushes[i].session->epoch, &ranges[i]);
-        /* A verdict that cannot be sent is not lost: it is stored, the device asks again. */
-        pushes[i].err = pushes[i].frames->err;
-    }
-    for (size_t i = 0; i < count && ranges != NULL; i++)
-        buf_done(&ranges[i]);
-    mem_free(ranges);
-    mem_free(judged);
-    apply_done(&a);
-    return err;
 }
 
 /* ---- pages ---- */
@@ -636,7 +337,7 @@ enum err serve_page(struct store *s, struct serve_session *session, struct buf *
                     bool *idle)
 {
     bool changed = false;
-    enum err err = refresh_grants(s, session, &changed);
+    enum err err = serve_refresh(s, session, &changed);
     if (err != ERR_OK)
         return err;
     if (changed)

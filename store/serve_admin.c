@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/hash.h"
 #include "store/apply.h"
+#include "store/epochs.h"
 #include "store/scopes.h"
 #include "store/serve.h"
 
@@ -150,8 +151,7 @@ static enum err add_device(struct store *s, const struct serve_enrolment *e,
     bind_text(stmt, 4, e->name);
     bind_int(stmt, 5, store_now(s));
     err = stmt_run(stmt);
-    return err == ERR_OK ? serve_epoch_new(s, identity->device, &e->staff, &identity->epoch)
-                         : err;
+    return err == ERR_OK ? epochs_new(s, identity->device, &e->staff, &identity->epoch) : err;
 }
 
 /* What the new device is told of itself. */

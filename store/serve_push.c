@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pushes judged and committed together. */
+#include "store/apply.h"
+#include "store/epochs.h"
+#include "store/ranges.h"
+#include "store/serve.h"
+
+enum err serve_chain(struct store *s, struct chain *out, int64_t *edit_ms)
+{
+    struct epoch_row row = {0};
+    enum err err = epochs_get(s, 0, &row);
+    if (err == ERR_OK) {
+        *out = row.chain;
+        *edit_ms = row.edit_ms;
+    }
+    return err;
+}
+
+enum err serve_chain_save(struct store *s, const struct chain *chain, int64_t edit_ms)
+{
+    struct epoch_row row = {.chain = *chain, .edit_ms = edit_ms};
+    return epochs_set(s, 0, &row);
+}
+
+/* Walk a push's operations before any is judged: framing, numbers, hashes. */
+static enum err check_push(const struct push *push, struct str body,
+                           const struct epoch_row *epoch, uint64_t *fresh)
+{
+    struct chain chain = epoch->chain;
+    uint64_t op_no = push->first_op;
+    uint32_t count = 0;
+    *fresh = 0;
+    while (body.n > 0) {
+        struct op_head head;
+        struct cur changes;
+        size_t used = 0;
+        enum err err = op_read(body, &head, &changes, &used);
+        if (err != ERR_OK)
+            return err;
+        if (head.op_no != op_no + count)
+            return ERR_PROTOCOL;
+        if (head.op_no > chain.op_no) {
+            if (head.op_no != chain.op_no + 1 || head.prev_hash != chain.hash ||
+                head.hlc <= chain.hlc)
+                return ERR_FORK;
+            chain.op_no = head.op_no;
+            chain.hash = op_hash(head.prev_hash, (struct str){body.p, used});
+            chain.hlc = head.hlc;
+            (*fresh)++;
+        }
+        body.p += used;
+        body.n -= used;
+        count++;
+    }
+    return count == push->count && count > 0 ? ERR_OK : ERR_FORMAT;
+}
+
+static enum err judge_push(struct apply *a, const struct serve_session *session,
+                           struct str body, struct epoch_row *epoch, struct buf *ranges)
+{
+    struct author author = {
+        .origin = session->epoch, .staff = session->staff, .grants = &session->reader.grants};
+    enum err err = ERR_OK;
+    while (body.n > 0 && err == ERR_OK) {
+        struct op_head head;
+        struct cur changes;
+        size_t used = 0;
+        err = op_read(body, &head, &changes, &used);
+        if (err != ERR_OK)
+            return err;
+        struct str op = {body.p, used};
+        body.p += used;
+        body.n -= used;
+        if (head.op_no <= epoch->chain.op_no)
+            continue;
+        uint64_t hash = op_hash(head.prev_hash, op);
+        int64_t edit_ms =
+            hlc_edit_ms(head.wall_ms, session->skew_ms, a->recv_ms, epoch->edit_ms);
+        struct verdict_range range;
+        err = apply_op(a, &author, op, edit_ms, hash, &range);
+        if (err != ERR_OK)
+            return err;
+        ranges_add(ranges, &range);
+        epoch->chain = (struct chain){head.op_no, hash, head.hlc};
+        epoch->edit_ms = edit_ms;
+    }
+    return err == ERR_OK ? ranges->err : err;
+}
+
+/* One push inside the commit. Its own mistakes go to p->err; what is returned is the machine's.
+ */
+static enum err one_push(struct apply *a, struct serve_push *p, struct epoch_row *epoch,
+                         struct buf *ranges)
+{
+    struct store *s = a->s;
+    bool changed = false;
+    enum err err = serve_refresh(s, p->session, &changed);
+    if (err == ERR_OK)
+        err = epochs_get(s, p->session->epoch, epoch);
+    if (err != ERR_OK)
+        return err;
+    struct str body = p->push.body;
+    if (p->push.epoch != p->session->epoch) {
+        p->err = ERR_FORK;
+        return ERR_OK;
+    }
+    if (p->push.packed) {
+        buf_clear(&s->scratch);
+        p->err = squeeze_expand(&s->squeeze, body, FRAME_PLAIN_BYTES_MAX, &s->scratch);
+        body = buf_str(&s->scratch);
+    }
+    uint64_t fresh = 0;
+    if (p->err == ERR_OK)
+        p->err = check_push(&p->push, body, epoch, &fresh);
+    if (p->err != ERR_OK)
+        return p->err == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
+    uint64_t known = epoch->chain.op_no;
+    if (p->push.first_op <= known) {
+        uint64_t last = p->push.first_op + p->push.count - 1;
+        err = ranges_stored(s, p->session->epoch, p->push.first_op - 1,
+                            last < known ? last : known, ranges);
+    }
+    if (err == ERR_OK && fresh > 0)
+        err = judge_push(a, p->session, body, epoch, ranges);
+    if (err == ERR_OK && fresh > 0)
+        err = epochs_set(s, p->session->epoch, epoch);
+    return err;
+}
+
+static enum err all_pushes(struct apply *a, struct serve_push *pushes, size_t count,
+                           struct buf *ranges, uint64_t *judged)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct epoch_row epoch = {0};
+        pushes[i].err = ERR_OK;
+        enum err err = one_push(a, &pushes[i], &epoch, &ranges[i]);
+        if (err != ERR_OK)
+            return err;
+        judged[i] = epoch.chain.op_no;
+    }
+    return apply_end(a);
+}
+
+enum err serve_pushes(struct store *s, struct serve_push *pushes, size_t count)
+{
+    struct buf *ranges = mem_array(count, sizeof *ranges);
+    uint64_t *judged = mem_array(count, sizeof *judged);
+    struct apply a = {.s = s};
+    enum err err = ranges == NULL || judged == NULL ? ERR_NOMEM : store_begin(s);
+    if (err == ERR_OK) {
+        apply_begin(&a, s);
+        err = store_end(s, all_pushes(&a, pushes, count, ranges, judged));
+    }
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        if (pushes[i].err != ERR_OK)
+            continue;
+        pushes[i].session->judged = judged[i];
+        ranges_send(pushes[i].frames, pushes[i].session->epoch, &ranges[i]);
+        /* A verdict that cannot be sent is not lost: it is stored, the device asks again. */
+        pushes[i].err = pushes[i].frames->err;
+    }
+    for (size_t i = 0; i < count && ranges != NULL; i++)
+        buf_done(&ranges[i]);
+    mem_free(ranges);
+    mem_free(judged);
+    apply_done(&a);
+    return err;
+}
