@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/figures.h"
+
+#include "proto/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec ts;
+    must(clock_gettime(clock, &ts) == 0);
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+double figures_now(void)
+{
+    return seconds_of(CLOCK_MONOTONIC);
+}
+
+double figures_cpu(void)
+{
+    return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static const struct figure *find(const struct figures *figures, const char *name, uint64_t rows)
+{
+    for (size_t i = 0; i < figures->count; i++) {
+        const struct figure *figure = &figures->list[i];
+        if (figure->rows == rows && strcmp(figure->name, name) == 0)
+            return figure;
+    }
+    return NULL;
+}
+
+void figures_add(struct figures *figures, const char *name, const char *control, uint64_t rows,
+                 const struct sample *sample)
+{
+    const struct figure *known = find(figures, name, rows);
+    if (known == NULL) {
+        must(figures->count < FIGURES_MAX);
+        known = &figures->list[figures->count++];
+        figures->list[figures->count - 1] =
+            (struct figure){.name = name, .control = control, .rows = rows};
+    }
+    struct figure *figure = &figures->list[known - figures->list];
+    must(figure->count < FIGURES_RUNS_MAX);
+    figure->runs[figure->count++] = *sample;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median of the number at `offset` in each run. */
+static double median(const struct figure *figure, size_t offset)
+{
+    double values[FIGURES_RUNS_MAX];
+    for (size_t i = 0; i < figure->count; i++) {
+        const char *run = (const char *)&figure->runs[i];
+        memcpy(&values[i], run + offset, sizeof values[i]);
+    }
+    qsort(values, figure->count, sizeof values[0], by_size);
+    size_t half = figure->count / 2;
+    return figure->count % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+#define MEDIAN(figure, member) median(figure, offsetof(struct sample, member))
+
+/* What both outputs show; negative where there is nothing to show. */
+struct line {
+    double seconds, rate, ratio;
+    double near_us, far_us; /* CPU per row */
+    double wire, wire_raw;  /* bytes per row, and times the raw row */
+    double disk, disk_raw;
+    double peak_mb;
+};
+
+static double per(double total, double parts)
+{
+    return total < 0 || parts <= 0 ? -1 : total / parts;
+}
+
+static struct line line_of(const struct figures *figures, const struct figure *figure)
+{
+    double rows = (double)figure->rows;
+    struct line line = {.seconds = MEDIAN(figure, seconds), .ratio = -1};
+    line.rate = per(rows, line.seconds);
+    const struct figure *control =
+        figure->control == NULL ? NULL : find(figures, figure->control, figure->rows);
+    if (control != NULL)
+        line.ratio = per(MEDIAN(control, seconds), line.seconds);
+    line.near_us = per(MEDIAN(figure, near_cpu_s) * 1e6, rows);
+    line.far_us = per(MEDIAN(figure, far_cpu_s) * 1e6, rows);
+    line.wire = per(MEDIAN(figure, wire_bytes), rows);
+    line.wire_raw = per(line.wire, figures->raw_bytes);
+    line.disk = per(MEDIAN(figure, disk_bytes), rows);
+    line.disk_raw = per(line.disk, figures->raw_bytes);
+    line.peak_mb = per(MEDIAN(figure, peak_kb), 1024);
+    return line;
+}
+
+static void cell(FILE *out, double value, int digits)
+{
+    if (value < 0)
+        (void)fprintf(out, " %9s |", "");
+    else
+        (void)fprintf(out, " %9.*f |", digits, value);
+}
+
+void figures_table(const struct figures *figures, FILE *out)
+{
+    (void)fprintf(out, "A row is %.0f bytes of plain MessagePack.\n\n", figures->raw_bytes);
+    (void)fprintf(out,
+                  "| %-30s | %8s | %9s | %9s | %9s | %9s | %9s | %9s | %9s | %9s | %9s |\n",
+                  "what", "rows", "seconds", "rows/s", "x control", "us sender", "us recv",
+                  "wire B", "wire/raw", "disk/raw", "peak MB");
+    (void)fprintf(out, "|%s|%s|", "--------------------------------", "---------:");
+    for (int i = 0; i < 9; i++)
+        (void)fprintf(out, "----------:|");
+    (void)fprintf(out, "\n");
+    for (size_t i = 0; i < figures->count; i++) {
+        const struct figure *figure = &figures->list[i];
+        struct line line = line_of(figures, figure);
+        (void)fprintf(out, "| %-30s | %8llu |", figure->name, (unsigned long long)figure->rows);
+        cell(out, line.seconds, 4);
+        cell(out, line.rate, 0);
+        cell(out, line.ratio, 2);
+        cell(out, line.near_us, 1);
+        cell(out, line.far_us, 1);
+        cell(out, line.wire, 1);
+        cell(out, line.wire_raw, 2);
+        cell(out, line.disk_raw, 2);
+        cell(out, line.peak_mb, 1);
+        (void)fprintf(out, "\n");
+    }
+}
+
+static void member(FILE *out, const char *name, double value)
+{
+    if (value >= 0)
+        (void)fprintf(out, ",\"%s\":%.6g", name, value);
+}
+
+void figures_json(const struct figures *figures, FILE *out)
+{
+    (void)fprintf(out, "{\"row_raw_bytes\":%.1f,\"figures\":[", figures->raw_bytes);
+    for (size_t i = 0; i < figures->count; i++) {
+        const struct figure *figure = &figures->list[i];
+        struct line line = line_of(figures, figure);
+        (void)fprintf(out, "%s\n{\"name\":\"%s\",\"rows\":%llu,\"runs\":%zu", i == 0 ? "" : ",",
+                      figure->name, (unsigned long long)figure->rows, figure->count);
+        member(out, "seconds", line.seconds);
+        member(out, "rows_per_s", line.rate);
+        member(out, "ratio_to_control", line.ratio);
+        member(out, "sender_cpu_us_per_row", line.near_us);
+        member(out, "receiver_cpu_us_per_row", line.far_us);
+        member(out, "wire_bytes_per_row", line.wire);
+        member(out, "wire_to_raw", line.wire_raw);
+        member(out, "disk_bytes_per_row", line.disk);
+        member(out, "disk_to_raw", line.disk_raw);
+        member(out, "receiver_peak_mb", line.peak_mb);
+        (void)fprintf(out, "}");
+    }
+    (void)fprintf(out, "\n]}\n");
+}

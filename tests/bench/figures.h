@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was measured: samples by name, their medians and ratios, as a table and as JSON. */
+#ifndef BENCH_FIGURES_H
+#define BENCH_FIGURES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { FIGURES_MAX = 32, FIGURES_RUNS_MAX = 15 };
+
+/* One run. A negative number was not measured. */
+struct sample {
+    double seconds;
+    double near_cpu_s; /* the client, the sender */
+    double far_cpu_s;  /* the server, the receiver */
+    double wire_bytes; /* both ways */
+    double disk_bytes; /* what the rows added to the receiving side's files */
+    double peak_kb;    /* highest memory of the receiving process */
+};
+#define SAMPLE_NONE ((struct sample){-1, -1, -1, -1, -1, -1})
+
+struct figure {
+    const char *name;
+    const char *control; /* name of what it is compared with; NULL = nothing */
+    uint64_t rows;
+    struct sample runs[FIGURES_RUNS_MAX];
+    size_t count;
+};
+struct figures {
+    struct figure list[FIGURES_MAX];
+    size_t count;
+    double raw_bytes; /* a row as plain MessagePack, on average */
+};
+
+/* Add a run to the figure of this name and number of rows. The strings must stay. */
+void figures_add(struct figures *figures, const char *name, const char *control, uint64_t rows,
+                 const struct sample *sample);
+/* Medians and ratios: rows/s against the control's, wire and disk against raw MessagePack. */
+void figures_table(const struct figures *figures, FILE *out);
+void figures_json(const struct figures *figures, FILE *out);
+
+/* Seconds on the monotonic clock; seconds of CPU this process has used. */
+double figures_now(void);
+double figures_cpu(void);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store and the sync jobs by direct calls, in one process: no network, no TLS. */
+#ifndef BENCH_INSIDE_H
+#define BENCH_INSIDE_H
+
+#include "bench/figures.h"
+
+/* Import, first upload, first download, change of 100 rows, nothing to do. */
+void inside_measure(struct figures *figures, uint64_t rows);
+/* One durable transaction for each row. */
+void inside_record(struct figures *figures, uint64_t rows);
+
+#endif
