@@ -176,8 +176,7 @@ enum err serve_staff(struct store *s, const struct id *staff, struct id *structu
 }
 
 static enum err check_hello(struct store *s, const struct serve_device *device,
-                            const struct hello *hello, struct epoch_row *epoch,
-                            uint32_t *latest)
+                            const struct hello *hello, struct epoch_row *epoch)
 {
     if (hello->protocol != MESSAGE_PROTOCOL)
         return ERR_VERSION;
@@ -193,14 +192,14 @@ static enum err check_hello(struct store *s, const struct serve_device *device,
     uint64_t num = 0;
     if (err == ERR_OK)
         err = store_number(s, SQL_EPOCH_LATEST, (int64_t[]){device->device}, 1, &num);
-    *latest = (uint32_t)num;
-    return err;
+    /* An earlier epoch comes from a copy or an older image: it must not go on writing under it.
+     */
+    return err == ERR_OK && num != hello->epoch ? ERR_REFUSED : err;
 }
 
 static enum err fill_welcome(struct store *s, const struct hello *hello,
-                             const struct epoch_row *epoch, uint32_t latest,
-                             struct serve_session *session, struct buf *origins,
-                             struct welcome *w)
+                             const struct epoch_row *epoch, struct serve_session *session,
+                             struct buf *origins, struct welcome *w)
 {
     int64_t generation = 0;
     enum err err = meta_get_int(s, META_GENERATION, &generation);
@@ -208,7 +207,7 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
                           .schema = s->env.schema->version,
                           .generation = (uint32_t)generation,
                           .wall_ms = store_now(s),
-                          .epoch = latest,
+                          .epoch = hello->epoch,
                           .known_op = epoch->chain.op_no,
                           .known_hash = epoch->chain.hash,
                           .roles = all_roles(&session->reader.grants)};
@@ -233,8 +232,7 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
                      const struct hello *hello, struct serve_session *out, struct buf *frames)
 {
     struct epoch_row epoch = {0};
-    uint32_t latest = 0;
-    enum err err = check_hello(s, device, hello, &epoch, &latest);
+    enum err err = check_hello(s, device, hello, &epoch);
     if (err != ERR_OK)
         return err;
     struct serve_session session = {.device = device->device,
@@ -248,8 +246,8 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
     struct buf ranges = {0};
     struct welcome welcome = {0};
     if (err == ERR_OK)
-        err = fill_welcome(s, hello, &epoch, latest, &session, &origins, &welcome);
-    if (err == ERR_OK && latest == hello->epoch && hello->acked < epoch.chain.op_no)
+        err = fill_welcome(s, hello, &epoch, &session, &origins, &welcome);
+    if (err == ERR_OK && hello->acked < epoch.chain.op_no)
         err = ranges_stored(s, hello->epoch, hello->acked, epoch.chain.op_no, &ranges);
     if (err == ERR_OK) {
         session.reader.origin = hello->epoch;

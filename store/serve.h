@@ -35,8 +35,8 @@ struct serve_session {
     uint64_t judged;           /* own operations judged through here */
 };
 /* Answer a HELLO: appends WELCOME, then VERDICTS for what the client has not heard yet.
- * VERSION, IDENTITY (another history), REFUSED (an epoch that is not this device's; the client
- * may FORK). */
+ * VERSION, IDENTITY (another history), REFUSED (not the device's present epoch:
+ * serve_fork). */
 NODISCARD enum err serve_hello(struct store *s, const struct serve_device *device,
                                const struct hello *hello, struct serve_session *out,
                                struct buf *frames);

@@ -264,6 +264,20 @@ static bool next(struct str *frames, struct message *out)
     return true;
 }
 
+/* A new epoch for a replica that is a copy or an older image. */
+static void fork_replica(struct twin *t, struct party *p)
+{
+    struct buf frames = {0};
+    enum err err = serve_fork(t->server.store, &p->device, &frames);
+    must(err == ERR_OK);
+    struct str rest = buf_str(&frames);
+    struct message m;
+    must(next(&rest, &m) && m.type == MESSAGE_EPOCH);
+    err = replica_rebase(p->store, m.epoch.epoch);
+    must(err == ERR_OK);
+    buf_done(&frames);
+}
+
 /* HELLO until the chains agree. */
 static void greet(struct twin *t, struct party *p, struct serve_session *session,
                   struct replica_plan *plan, struct replica_tally *tally)
@@ -275,7 +289,8 @@ static void greet(struct twin *t, struct party *p, struct serve_session *session
         enum err err = replica_hello(p->store, &hello);
         must(err == ERR_OK);
         err = serve_hello(t->server.store, &p->device, &hello, session, &frames);
-        must(err == ERR_OK);
+        plan->fork = err == ERR_REFUSED;
+        must(err == ERR_OK || err == ERR_REFUSED);
         struct str rest = buf_str(&frames);
         struct message m;
         while (next(&rest, &m)) {
@@ -288,13 +303,7 @@ static void greet(struct twin *t, struct party *p, struct serve_session *session
         buf_done(&frames);
         if (!plan->fork)
             return;
-        err = serve_fork(t->server.store, &p->device, &frames);
-        must(err == ERR_OK);
-        rest = buf_str(&frames);
-        must(next(&rest, &m) && m.type == MESSAGE_EPOCH);
-        err = replica_rebase(p->store, m.epoch.epoch);
-        must(err == ERR_OK);
-        buf_done(&frames);
+        fork_replica(t, p);
     }
 }
 
