@@ -326,8 +326,10 @@ static enum err insert(struct edit *edit, const struct table *table,
         if (err == ERR_OK)
             rows_remember(edit->s, table, &row->id, row->scope);
     }
-    if (err == ERR_EXISTS)
+    if (err == ERR_EXISTS) {
+        *id = row->id;
         err = note_set(why, err, N_("cette fiche « %s » existe déjà"), table->name);
+    }
     if (err != ERR_OK)
         return undo_change(edit, n, changes, err);
     return after_change(edit);

@@ -22,8 +22,8 @@ NODISCARD enum err edit_open(struct store *s, struct edit **out, struct note *wh
 /* Make a row. Fields left out are empty, or the author's structure where the schema says so.
  * The id is derived or new; *id tells. INVALID, NOTFOUND (a reference to no row), REFUSED
  * (roles do not allow this table: told early, the server judges anyway), EXISTS (a derived id
- * that is there and alive). `why` names the field, never the value. After an error nothing of
- * this call remains. */
+ * that is there: *id tells it too). `why` names the field, never the value. After an error
+ * nothing of this call remains. */
 NODISCARD enum err edit_insert(struct edit *edit, const struct table *table,
                                const struct edit_value *values, size_t count, struct id *id,
                                struct note *why);
