@@ -22,3 +22,10 @@ int64_t clock_mono_ms(void)
     /* A laptop that slept for a night must see that a night has passed. */
     return read_ms(CLOCK_BOOTTIME);
 }
+
+int clock_offset_min(int64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm local = {0};
+    return localtime_r(&seconds, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
+}

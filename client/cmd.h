@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One command being carried out: its words, the replica it works on, where its answer goes. */
+#ifndef CLIENT_CMD_H
+#define CLIENT_CMD_H
+
+#include "io/args.h"
+#include "io/say.h"
+#include "store/edit.h"
+#include "store/names.h"
+
+/* Exit statuses of the command-line contract. */
+enum cmd_exit {
+    CMD_DONE = 0,
+    CMD_FAILED = 1,
+    CMD_USAGE = 2,
+    CMD_OFFLINE = 3, /* nothing lost */
+    CMD_WAITS = 4,   /* done, but something waits for a person */
+    CMD_REFUSED = 5, /* rights, revoked, wrong server */
+    CMD_DAMAGED = 6,
+};
+
+enum cmd_stream { CMD_OUT = 1, CMD_TALK = 2 };
+/* Take bytes of the answer; an error ends the command at its next cmd_flush. */
+typedef enum err cmd_write(void *ctx, enum cmd_stream stream, struct str bytes);
+
+/* Answers are handed on in pieces of about this size. */
+enum { CMD_CHUNK_BYTES = 64 * 1024 };
+
+struct cmd {
+    const struct args *args;
+    const char *dir;     /* data folder */
+    const char *cwd;     /* where relative files lie; NULL: the process's own folder */
+    struct store *store; /* the open replica; NULL for commands that need none */
+    bool json;           /* data as JSON */
+    bool color;          /* the answer may be coloured */
+    bool progress;       /* stderr is a terminal */
+    int columns;         /* width of the terminal */
+    cmd_write *write;    /* takes the answer */
+    void *ctx;           /* its argument */
+    struct buf out;      /* data, not yet handed on */
+    struct buf talk;     /* words for the person, not yet handed on */
+    struct names *names; /* made by cmd_names */
+    struct arena arena;  /* lives as long as the command */
+    enum err broken;     /* the answer could not be handed on */
+};
+void cmd_done(struct cmd *c);
+
+/* Say a line to the person (stderr). */
+void cmd_say(struct cmd *c, const char *fmt, ...) PRINTF(2, 3);
+/* Hand on what was written so far. */
+NODISCARD enum err cmd_flush(struct cmd *c);
+/* The same once there is enough for a piece. */
+NODISCARD enum err cmd_flush_some(struct cmd *c);
+/* Tell what went wrong, what that means and what to do next; returns the exit status. why: may
+ * be NULL or empty. */
+int cmd_fail(struct cmd *c, enum err err, const struct note *why);
+
+/* The table of that name; NOTFOUND with the nearest one in `why`. */
+NODISCARD enum err cmd_table(struct cmd *c, const char *word, const struct table **out,
+                             struct note *why);
+NODISCARD enum err cmd_field(struct cmd *c, const struct table *table, struct str word,
+                             const struct field **out, struct note *why);
+NODISCARD enum err cmd_names(struct cmd *c, struct names **out);
+/* The row a person means by an id, the beginning of one, or its name. */
+NODISCARD enum err cmd_row(struct cmd *c, const struct table *table, const char *word,
+                           struct id *out, struct note *why);
+/* FIELD=VALUE words from `first` on; `out` has room for SCHEMA_FIELDS_MAX. The bytes live in
+ * c->arena and argv. */
+NODISCARD enum err cmd_values(struct cmd *c, const struct table *table, size_t first,
+                              struct edit_value *out, size_t *count, struct note *why);
+
+/* One per command, in cmd_<name>.c; program: struct cmd. */
+args_run cmd_add, cmd_set, cmd_delete, cmd_restore, cmd_show, cmd_list, cmd_schema, cmd_status,
+    cmd_conflicts, cmd_resolve, cmd_inbox, cmd_import, cmd_export, cmd_doctor;
+
+#endif

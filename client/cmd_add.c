@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jalon add, jalon set: make a row, change fields of one. */
+#include "client/cmd.h"
+#include "io/json.h"
+
+static void print_id(struct cmd *c, const struct id *id, const char *key, bool value)
+{
+    char text[ID_TEXT_BYTES];
+    id_print(id, text);
+    if (!c->json) {
+        buf_printf(&c->out, "%s\n", text);
+        return;
+    }
+    struct json_out json;
+    json_out_init(&json, &c->out);
+    json_object(&json);
+    json_key(&json, "id");
+    json_text(&json, text);
+    json_key(&json, key);
+    json_bool(&json, value);
+    json_object_end(&json);
+    json_line(&json);
+}
+
+int cmd_add(void *program, const struct args *args)
+{
+    struct cmd *c = program;
+    struct note why = {""};
+    const struct table *table = NULL;
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    size_t count = 0;
+    struct edit *edit = NULL;
+    struct id id;
+    enum err err = cmd_table(c, args->word[0], &table, &why);
+    if (err == ERR_OK)
+        err = cmd_values(c, table, 1, values, &count, &why);
+    if (err == ERR_OK)
+        err = edit_open(c->store, &edit, &why);
+    if (err == ERR_OK) {
+        err = edit_insert(edit, table, values, count, &id, &why);
+        if (err == ERR_OK)
+            err = edit_commit(edit, &why);
+        else
+            edit_abort(edit);
+    }
+    if (err != ERR_OK)
+        return cmd_fail(c, err, &why);
+    print_id(c, &id, "created", true);
+    if (!c->json)
+        cmd_say(c, T("enregistré sur cet appareil ; pour l'envoyer : jalon sync"));
+    return CMD_DONE;
+}
+
+/* Save; *changed tells whether anything differed. */
+static enum err save_set(struct cmd *c, const struct table *table, const struct id *id,
+                         const struct edit_value *values, size_t count, bool *changed,
+                         struct note *why)
+{
+    struct edit *edit = NULL;
+    enum err err = edit_open(c->store, &edit, why);
+    if (err != ERR_OK)
+        return err;
+    err = edit_update(edit, table, id, values, count, why);
+    if (err != ERR_OK) {
+        edit_abort(edit);
+        return err;
+    }
+    *changed = edit_count(edit) > 0;
+    return edit_commit(edit, why);
+}
+
+int cmd_set(void *program, const struct args *args)
+{
+    struct cmd *c = program;
+    struct note why = {""};
+    const struct table *table = NULL;
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    size_t count = 0;
+    struct id id;
+    bool changed = false;
+    enum err err = cmd_table(c, args->word[0], &table, &why);
+    if (err == ERR_OK)
+        err = cmd_row(c, table, args->word[1], &id, &why);
+    if (err == ERR_OK)
+        err = cmd_values(c, table, 2, values, &count, &why);
+    if (err == ERR_OK)
+        err = save_set(c, table, &id, values, count, &changed, &why);
+    if (err != ERR_OK)
+        return cmd_fail(c, err, &why);
+    if (c->json)
+        print_id(c, &id, "changed", changed);
+    else if (changed)
+        cmd_say(c, T("enregistré sur cet appareil ; pour l'envoyer : jalon sync"));
+    else
+        cmd_say(c, T("rien à changer : ces valeurs y sont déjà"));
+    return CMD_DONE;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jalon status: what is on the server, what is on this device only, what waits for a person. */
+#include "client/cmd.h"
+#include "client/words.h"
+#include "io/grid.h"
+#include "io/json.h"
+
+enum { SKEW_TOLD_MS = 2 * 60 * 1000 };
+
+static void id_json(struct json_out *json, const char *key, const struct id *id)
+{
+    char text[ID_TEXT_BYTES];
+    id_print(id, text);
+    json_key(json, key);
+    json_text(json, id_is_null(id) ? NULL : text);
+}
+
+static void uint_json(struct json_out *json, const char *key, uint64_t v)
+{
+    json_key(json, key);
+    json_uint(json, v);
+}
+
+static void status_json(struct cmd *c, const struct store_status *st)
+{
+    struct json_out json;
+    json_out_init(&json, &c->out);
+    json_object(&json);
+    json_key(&json, "enrolled");
+    json_bool(&json, st->enrolled);
+    uint_json(&json, "device", st->device);
+    uint_json(&json, "epoch", st->epoch);
+    uint_json(&json, "generation", st->generation);
+    id_json(&json, "staff", &st->staff);
+    id_json(&json, "structure", &st->structure);
+    uint_json(&json, "roles", st->roles);
+    uint_json(&json, "unsent", st->unsent);
+    uint_json(&json, "op_last", st->op_last);
+    uint_json(&json, "acked_through", st->acked_through);
+    uint_json(&json, "pulled_through", st->pulled_through);
+    json_key(&json, "last_sync");
+    struct buf at = {0};
+    struct value v = value_int(st->last_sync_ms);
+    if (st->last_sync_ms != 0) {
+        value_print(KIND_INSTANT, &v, &at);
+        json_str(&json, buf_str(&at));
+    } else {
+        json_null(&json);
+    }
+    buf_done(&at);
+    json_key(&json, "complete");
+    json_bool(&json, st->complete);
+    uint_json(&json, "conflicts", st->conflicts);
+    uint_json(&json, "quarantined", st->quarantined);
+    json_key(&json, "skew_ms");
+    json_int(&json, st->skew_ms);
+    json_object_end(&json);
+    json_line(&json);
+}
+
+static void line(struct cmd *c, enum grid_style style, const char *text)
+{
+    grid_paint(&c->out, str_of(text), style, c->color);
+    buf_u8(&c->out, '\n');
+}
+
+/* The one thing everybody wants to know, said only when it is true. */
+static void print_outbox(struct cmd *c, const struct store_status *st)
+{
+    struct buf text = {0};
+    enum grid_style style = GRID_YELLOW;
+    if (st->unsent > 0) {
+        buf_printf(&text,
+                   TN("%llu changement est sur cet appareil seulement ; pour l'envoyer : "
+                      "jalon sync",
+                      "%llu changements sont sur cet appareil seulement ; pour les envoyer : "
+                      "jalon sync",
+                      st->unsent),
+                   (unsigned long long)st->unsent);
+    } else if (st->last_sync_ms == 0 || !st->complete) {
+        buf_text(&text, T("rien n'attend d'être envoyé ; pas encore de synchronisation "
+                          "complète : jalon sync"));
+    } else {
+        buf_text(&text, T("tout est sur le serveur"));
+        style = GRID_GREEN;
+    }
+    buf_u8(&text, 0);
+    if (text.err == ERR_OK)
+        line(c, style, (const char *)text.p);
+    buf_printf(&c->out, "%s", T("dernière synchronisation complète : "));
+    words_time(st->last_sync_ms, &c->out);
+    buf_u8(&c->out, '\n');
+    buf_done(&text);
+}
+
+static void print_warnings(struct cmd *c, const struct store_status *st)
+{
+    if (!st->complete)
+        line(c, GRID_YELLOW,
+             T("les données reçues sont incomplètes : la première synchronisation n'est pas "
+               "finie ; jalon sync la continue"));
+    if (st->skew_ms > SKEW_TOLD_MS || st->skew_ms < -SKEW_TOLD_MS) {
+        struct buf span = {0};
+        words_span(st->skew_ms, &span);
+        buf_u8(&span, 0);
+        if (span.err == ERR_OK)
+            buf_printf(&c->out,
+                       st->skew_ms > 0
+                           ? T("l'horloge de cet appareil avance de %s sur celle du serveur ; "
+                               "rien n'est abîmé, mais réglez-la\n")
+                           : T("l'horloge de cet appareil retarde de %s sur celle du serveur ; "
+                               "rien n'est abîmé, mais réglez-la\n"),
+                       (const char *)span.p);
+        buf_done(&span);
+    }
+    if (st->conflicts > 0)
+        buf_printf(&c->out,
+                   TN("%llu conflit attend une décision : jalon conflicts\n",
+                      "%llu conflits attendent une décision : jalon conflicts\n",
+                      st->conflicts),
+                   (unsigned long long)st->conflicts);
+    if (st->quarantined > 0)
+        buf_printf(&c->out,
+                   TN("%llu saisie refusée par le serveur, gardée ici : jalon inbox\n",
+                      "%llu saisies refusées par le serveur, gardées ici : jalon inbox\n",
+                      st->quarantined),
+                   (unsigned long long)st->quarantined);
+}
+
+int cmd_status(void *program, const struct args *args)
+{
+    (void)args;
+    struct cmd *c = program;
+    struct store_status st;
+    enum err err = store_status(c->store, &st);
+    if (err != ERR_OK)
+        return cmd_fail(c, err, NULL);
+    if (c->json) {
+        status_json(c, &st);
+        return CMD_DONE;
+    }
+    if (!st.enrolled) {
+        line(c, GRID_YELLOW,
+             T("cet appareil n'est pas encore inscrit ; avec le code reçu de votre "
+               "coordination : jalon enrol CODE"));
+        return CMD_DONE;
+    }
+    buf_printf(&c->out, T("appareil %u, au nom de "), st.device);
+    words_staff(c, &st.staff, &c->out);
+    buf_u8(&c->out, '\n');
+    print_outbox(c, &st);
+    print_warnings(c, &st);
+    return CMD_DONE;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/commands.h"
+
+#include "client/local.h"
+#include "io/env.h"
+
+static const struct args_option common[] = {ARGS_DATA, ARGS_JSON, {NULL, NULL, NULL, false}};
+
+static const struct args_option show_options[] = {
+    {"history", NULL, N_("montrer aussi les changements"), false}, {NULL, NULL, NULL, false}};
+static const struct args_option list_options[] = {
+    {"deleted", NULL, N_("les fiches supprimées"), false},
+    {"limit", N_("N"), N_("au plus N fiches"), false},
+    {NULL, NULL, NULL, false}};
+static const struct args_option import_options[] = {
+    {"dry-run", NULL, N_("essayer seulement : rien n'est enregistré"), false},
+    {"each", NULL, N_("enregistrer durablement ligne par ligne"), false},
+    {"skip-bad", NULL, N_("importer le reste quand des lignes sont fausses"), false},
+    {NULL, NULL, NULL, false}};
+static const struct args_option export_options[] = {
+    {"labels", NULL, N_("CSV à lire : libellés en titre, noms au lieu d'identifiants"), false},
+    {NULL, NULL, NULL, false}};
+static const struct args_option resolve_options[] = {
+    {"keep", N_("current|other|VALEUR"), N_("la valeur à garder"), true},
+    {"reason", N_("TEXTE"), N_("pourquoi"), false},
+    {NULL, NULL, NULL, false}};
+
+static const struct args_command table[] = {
+    {"add", N_("TABLE CHAMP=VALEUR…"), 2, -1, NULL,
+     N_("créer une fiche ; affiche son identifiant"), cmd_add},
+    {"set", N_("TABLE ID CHAMP=VALEUR…"), 3, -1, NULL, N_("changer des champs d'une fiche"),
+     cmd_set},
+    {"delete", N_("TABLE ID"), 2, 2, NULL, N_("supprimer une fiche"), cmd_delete},
+    {"restore", N_("TABLE ID"), 2, 2, NULL, N_("ramener une fiche supprimée"), cmd_restore},
+    {"show", N_("TABLE ID"), 2, 2, show_options, N_("montrer une fiche"), cmd_show},
+    {"list", N_("TABLE [CHAMP=VALEUR…]"), 1, -1, list_options, N_("lister des fiches"),
+     cmd_list},
+    {"import", N_("TABLE FICHIER"), 2, 2, import_options,
+     N_("reprendre un fichier .csv ou .ndjson"), cmd_import},
+    {"export", N_("TABLE FICHIER"), 2, 2, export_options,
+     N_("écrire un fichier .csv ou .ndjson"), cmd_export},
+    {"schema", N_("[TABLE]"), 0, 1, NULL, N_("les tables et leurs champs"), cmd_schema},
+    {"status", "", 0, 0, NULL, N_("ce qui est sur le serveur, et ce qui n'y est pas"),
+     cmd_status},
+    {"conflicts", "", 0, 0, NULL, N_("les saisies concurrentes qui attendent une décision"),
+     cmd_conflicts},
+    {"resolve", N_("ID"), 1, 1, resolve_options, N_("décider d'un conflit"), cmd_resolve},
+    {"inbox", "", 0, 0, NULL, N_("tout ce qui attend une personne"), cmd_inbox},
+    {"doctor", "", 0, 0, NULL, N_("vérifier les données de cet appareil"), cmd_doctor},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+const struct args_program commands_program = {
+    .name = "jalon",
+    .help = N_("le suivi des jobcoaches, aussi sans réseau"),
+    .commands = table,
+    .common = common,
+};
+
+static int help(struct cmd *c)
+{
+    if (c->args->version)
+        buf_printf(&c->out, "jalon %s\n", JALON_VERSION);
+    else
+        args_help(&commands_program, c->args->command, &c->out);
+    return CMD_DONE;
+}
+
+/* Carry out what args say once the store is there. */
+static int run(struct cmd *c)
+{
+    int exit = c->args->command->run(c, c->args);
+    enum err err = cmd_flush(c);
+    return err == ERR_OK ? exit : CMD_FAILED;
+}
+
+/* Take the command line apart; true when a command is to be run, else *exit is set. */
+static bool begin(struct cmd *c, struct args *args, int argc, const char *const *argv,
+                  int *exit)
+{
+    struct note why = {""};
+    enum err err = args_parse(&commands_program, argc, argv, args, &why);
+    c->args = args;
+    c->json = args_flag(args, "json");
+    if (err != ERR_OK)
+        *exit = cmd_fail(c, err, &why);
+    else if (args->help || args->version)
+        *exit = help(c);
+    else
+        return true;
+    if (cmd_flush(c) != ERR_OK)
+        *exit = CMD_FAILED;
+    return false;
+}
+
+int commands_run(struct cmd *c, int argc, const char *const *argv)
+{
+    struct args *args = arena_new(&c->arena, sizeof *args);
+    int exit = CMD_FAILED;
+    if (args != NULL && begin(c, args, argc, argv, &exit))
+        exit = run(c);
+    cmd_done(c);
+    return exit;
+}
+
+static enum err data_dir(const struct args *args, struct buf *out, struct note *why)
+{
+    const char *given = args_value(args, "data");
+    if (given == NULL)
+        return env_data_dir("jalon", out, why);
+    buf_text(out, given);
+    buf_u8(out, 0);
+    return out->err;
+}
+
+static int run_here(struct cmd *c)
+{
+    struct note why = {""};
+    struct buf dir = {0};
+    struct local local = {0};
+    enum err err = data_dir(c->args, &dir, &why);
+    if (err == ERR_OK) {
+        c->dir = (const char *)dir.p;
+        err = local_open(c->dir, LOCAL_WAIT_MS, &local, &why);
+    }
+    int exit = 0;
+    if (err == ERR_OK) {
+        c->store = local.store;
+        exit = run(c);
+    } else {
+        exit = cmd_fail(c, err, &why);
+        if (cmd_flush(c) != ERR_OK)
+            exit = CMD_FAILED;
+    }
+    /* What remembers names looks into the store. */
+    cmd_done(c);
+    local_close(&local);
+    buf_done(&dir);
+    return exit;
+}
+
+int commands_main(struct cmd *c, int argc, const char *const *argv)
+{
+    struct args *args = mem_new(sizeof *args);
+    int exit = CMD_FAILED;
+    if (args == NULL)
+        return exit;
+    if (begin(c, args, argc, argv, &exit))
+        exit = args->command->run == cmd_schema ? run(c) : run_here(c);
+    cmd_done(c);
+    mem_free(args);
+    return exit;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The replica of a data folder, held by one process at a time: take the lock, open the store.
+ */
+#ifndef CLIENT_LOCAL_H
+#define CLIENT_LOCAL_H
+
+#include "io/file.h"
+#include "store/store.h"
+
+/* How long a command waits for another one to end. */
+enum { LOCAL_WAIT_MS = 10 * 1000, LOCAL_TRY_MS = 50 };
+
+struct local {
+    struct store *store;   /* open */
+    struct file_lock lock; /* of DIR/lock */
+    struct buf path;       /* of the database */
+    struct store_env env;  /* the store's */
+};
+
+/* Take the lock of the folder (made if need be, mode 0700). BUSY at once, or after wait_ms;
+ * `why` names the process that has it. */
+NODISCARD enum err local_lock(const char *dir, int64_t wait_ms, struct file_lock *lock,
+                              struct note *why);
+/* Take the lock and open the replica. BUSY, and what store_open says. */
+NODISCARD enum err local_open(const char *dir, int64_t wait_ms, struct local *out,
+                              struct note *why);
+/* A zeroed one is fine. */
+void local_close(struct local *local);
+
+#endif
