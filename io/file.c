@@ -165,6 +165,30 @@ enum err file_remove(const char *path, struct note *why)
     return sync_folder(path, why);
 }
 
+static enum err overwrite(int fd, const char *path, struct note *why)
+{
+    static const char zeros[4096];
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return failed(why, N_("lecture impossible"), path);
+    for (off_t left = st.st_size; left > 0; left -= (off_t)sizeof zeros) {
+        size_t n = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
+        if (!write_all(fd, (struct str){zeros, n}))
+            return failed(why, N_("écriture impossible"), path);
+    }
+    return fsync(fd) == 0 ? ERR_OK : failed(why, N_("écriture durable impossible"), path);
+}
+
+enum err file_erase(const char *path, struct note *why)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return failed(why, N_("ouverture impossible"), path);
+    enum err err = overwrite(fd, path, why);
+    (void)close(fd);
+    return err == ERR_OK ? file_remove(path, why) : err;
+}
+
 static enum err make_one(const char *path, struct note *why)
 {
     if (mkdir(path, 0700) == 0)

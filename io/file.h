@@ -25,6 +25,9 @@ NODISCARD enum err file_read(const char *path, size_t bytes_max, struct buf *out
                              struct note *why);
 /* Remove the file and make that durable. ERR_NOTFOUND when there is none. */
 NODISCARD enum err file_remove(const char *path, struct note *why);
+/* Overwrite the content, make that durable, then remove the file: for secrets. What an old
+ * block of the disk may still hold is beyond us. ERR_NOTFOUND when there is none. */
+NODISCARD enum err file_erase(const char *path, struct note *why);
 /* Make the folder and those above it, mode 0700; folders that exist are left as they are. */
 NODISCARD enum err file_mkdirs(const char *path, struct note *why);
 

@@ -132,6 +132,22 @@ static void an_error_names_the_path_and_the_cause(void **state)
     buf_done(&out);
 }
 
+static void an_erased_file_was_overwritten_first(void **state)
+{
+    (void)state;
+    const char *name = in_dir("secret");
+    assert_int_equal(file_erase(name, NULL), ERR_NOTFOUND);
+    assert_int_equal(file_replace(name, STR("a key"), 0600, NULL), ERR_OK);
+    int fd = open(name, O_RDONLY | O_CLOEXEC); /* what the blocks hold afterwards */
+    assert_true(fd >= 0);
+    assert_int_equal(file_erase(name, NULL), ERR_OK);
+    char left[8] = "xxxxxxx";
+    assert_int_equal(read(fd, left, sizeof left), 5);
+    assert_memory_equal(left, "\0\0\0\0\0xx", 7);
+    (void)close(fd);
+    assert_int_equal(access(name, F_OK), -1);
+}
+
 static void a_file_over_the_cap_is_refused_and_the_buffer_unchanged(void **state)
 {
     (void)state;
@@ -263,6 +279,7 @@ int main(void)
         IN_DIR(the_mode_is_the_one_asked_whatever_the_umask),
         IN_DIR(a_failed_write_leaves_the_old_file_and_no_trace),
         IN_DIR(an_error_names_the_path_and_the_cause),
+        IN_DIR(an_erased_file_was_overwritten_first),
         IN_DIR(a_file_over_the_cap_is_refused_and_the_buffer_unchanged),
         IN_DIR(a_large_file_comes_back_whole),
         IN_DIR(folders_are_made_private_and_existing_ones_left_alone),

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/key.h"
+
+#include "io/cert.h"
+#include "io/file.h"
+#include "proto/mem.h"
+#include "proto/pack.h"
+
+enum { IDENTITY_VERSION = 1, IDENTITY_ITEMS = 6, FILE_MODE = 0600 };
+
+void key_done(struct key *key)
+{
+    cert_key_done(&key->der);
+    buf_done(&key->cert);
+    buf_done(&key->ca);
+    *key = (struct key){0};
+}
+
+/* Append a file of the folder to `out`. */
+static enum err read_in(const char *dir, const char *name, size_t bytes_max, struct buf *out,
+                        struct note *why)
+{
+    struct buf path = {0};
+    enum err err = file_join(&path, dir, name);
+    if (err == ERR_OK)
+        err = file_read((const char *)path.p, bytes_max, out, why);
+    buf_done(&path);
+    return err;
+}
+
+static enum err write_in(const char *dir, const char *name, struct str bytes, struct note *why)
+{
+    struct buf path = {0};
+    enum err err = file_join(&path, dir, name);
+    if (err == ERR_OK)
+        err = file_replace((const char *)path.p, bytes, FILE_MODE, why);
+    buf_done(&path);
+    return err;
+}
+
+static enum err damaged(const char *name, struct note *why)
+{
+    return note_set(why, ERR_CORRUPT, N_("%s : contenu endommagé"), name);
+}
+
+enum err key_make(const char *dir, struct buf *der, struct note *why)
+{
+    uint8_t public[CERT_PUBLIC_BYTES];
+    struct buf key = {0};
+    enum err err = read_in(dir, KEY_FILE, CERT_KEY_BYTES_MAX, &key, NULL);
+    if (err == ERR_OK && cert_key_public(buf_str(&key), public) != ERR_OK)
+        err = damaged(KEY_FILE, why);
+    if (err == ERR_NOTFOUND) {
+        err = file_mkdirs(dir, why);
+        if (err == ERR_OK)
+            err = cert_key_new(&key);
+        if (err == ERR_OK)
+            err = write_in(dir, KEY_FILE, buf_str(&key), why);
+    }
+    if (err == ERR_OK) {
+        buf_add(der, key.p, key.n);
+        err = der->err;
+    }
+    cert_key_done(&key);
+    return err;
+}
+
+enum err key_save(const char *dir, const struct key *key, struct note *why)
+{
+    struct buf out = {0};
+    pack_array(&out, IDENTITY_ITEMS);
+    pack_int(&out, IDENTITY_VERSION);
+    pack_str(&out, str_of(key->server.host));
+    pack_int(&out, key->server.port);
+    pack_str(&out, str_of(key->network));
+    pack_bin(&out, buf_str(&key->cert));
+    pack_bin(&out, buf_str(&key->ca));
+    enum err err = out.err;
+    if (err == ERR_OK)
+        err = write_in(dir, KEY_IDENTITY, buf_str(&out), why);
+    buf_done(&out);
+    return err;
+}
+
+static bool copy_text(struct str text, char *out, size_t room)
+{
+    if (text.n >= room)
+        return false;
+    if (text.n > 0)
+        memcpy(out, text.p, text.n);
+    out[text.n] = '\0';
+    return true;
+}
+
+static enum err read_identity(struct str bytes, struct key *out)
+{
+    size_t used = 0;
+    enum err err = pack_check(bytes, 2, IDENTITY_ITEMS * 2, &used);
+    if (err != ERR_OK)
+        return err;
+    struct cur cur = cur_of(bytes.p, bytes.n);
+    uint32_t items = unpack_array(&cur);
+    int64_t version = unpack_int(&cur);
+    if (cur.bad || version != IDENTITY_VERSION)
+        return ERR_VERSION;
+    struct str host = unpack_str(&cur);
+    out->server.port = (uint16_t)unpack_int_in(&cur, 0, UINT16_MAX);
+    struct str network = unpack_str(&cur);
+    struct str cert = unpack_bin(&cur);
+    struct str ca = unpack_bin(&cur);
+    if (cur.bad || items != IDENTITY_ITEMS || used != bytes.n ||
+        !copy_text(host, out->server.host, sizeof out->server.host) ||
+        !copy_text(network, out->network, sizeof out->network))
+        return ERR_FORMAT;
+    buf_add(&out->cert, cert.p, cert.n);
+    buf_add(&out->ca, ca.p, ca.n);
+    return out->cert.err != ERR_OK ? out->cert.err : out->ca.err;
+}
+
+/* Does the certificate speak of this private key? */
+static bool belongs(const struct key *key)
+{
+    uint8_t own[CERT_PUBLIC_BYTES];
+    uint8_t certified[CERT_PUBLIC_BYTES];
+    return cert_key_public(buf_str(&key->der), own) == ERR_OK &&
+           cert_public(buf_str(&key->cert), certified) == ERR_OK &&
+           memcmp(own, certified, sizeof own) == 0;
+}
+
+enum err key_load(const char *dir, struct key *out, struct note *why)
+{
+    struct key key = {0};
+    struct buf identity = {0};
+    enum err err = read_in(dir, KEY_IDENTITY, KEY_IDENTITY_BYTES_MAX, &identity, why);
+    if (err == ERR_NOTFOUND)
+        err = note_set(why, ERR_NOTFOUND, N_("cet appareil n'est pas encore inscrit"));
+    if (err == ERR_OK) {
+        err = read_identity(buf_str(&identity), &key);
+        if (err == ERR_FORMAT || err == ERR_LIMIT)
+            err = damaged(KEY_IDENTITY, why);
+        else if (err == ERR_VERSION)
+            err =
+                note_set(why, err, N_("%s : écrit par un programme plus récent"), KEY_IDENTITY);
+    }
+    if (err == ERR_OK) {
+        err = read_in(dir, KEY_FILE, CERT_KEY_BYTES_MAX, &key.der, why);
+        if (err == ERR_NOTFOUND || err == ERR_LIMIT || (err == ERR_OK && !belongs(&key)))
+            err =
+                note_set(why, ERR_CORRUPT, N_("%s : la clé de cet appareil manque"), KEY_FILE);
+    }
+    buf_done(&identity);
+    if (err == ERR_OK)
+        *out = key;
+    else
+        key_done(&key);
+    return err;
+}
+
+/* Gone is gone, whoever did it. */
+static enum err erase_in(const char *dir, const char *name, struct note *why)
+{
+    struct buf path = {0};
+    enum err err = file_join(&path, dir, name);
+    if (err == ERR_OK)
+        err = file_erase((const char *)path.p, why);
+    buf_done(&path);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+enum err key_wipe(const char *dir, const char *const *files, struct note *why)
+{
+    enum err err = write_in(dir, KEY_WIPE_ORDER, STR("wipe\n"), why);
+    if (err == ERR_OK)
+        err = erase_in(dir, KEY_FILE, why);
+    if (err == ERR_OK)
+        err = erase_in(dir, KEY_IDENTITY, why);
+    for (size_t i = 0; err == ERR_OK && files[i] != NULL; i++)
+        err = erase_in(dir, files[i], why);
+    return err == ERR_OK ? erase_in(dir, KEY_WIPE_ORDER, why) : err;
+}
+
+bool key_wipe_due(const char *dir)
+{
+    struct buf content = {0};
+    enum err err = read_in(dir, KEY_WIPE_ORDER, KEY_IDENTITY_BYTES_MAX, &content, NULL);
+    buf_done(&content);
+    return err != ERR_NOTFOUND;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who this device is, outside the database: its private key, its certificate, its server. */
+#ifndef CLIENT_KEY_H
+#define CLIENT_KEY_H
+
+#include "io/address.h"
+#include "proto/buf.h"
+
+/* Files of the data folder, all mode 0600. */
+#define KEY_FILE "device.key"       /* private key, DER; made before enrolment is asked for */
+#define KEY_IDENTITY "device.id"    /* the rest of struct key; its presence means: enrolled */
+#define KEY_WIPE_ORDER "wipe.order" /* a wipe has begun and must come to its end */
+
+enum { KEY_NETWORK_BYTES = 256, KEY_IDENTITY_BYTES_MAX = 16 * 1024 };
+
+struct key {
+    struct buf der;                  /* private key; wiped by key_done */
+    struct buf cert;                 /* of this device, DER */
+    struct buf ca;                   /* of the network, DER */
+    struct address server;           /* where to dial */
+    char network[KEY_NETWORK_BYTES]; /* its name, for people */
+};
+/* Wipe and free; a zeroed struct is fine. */
+void key_done(struct key *key);
+
+/* The private key of this folder: the one it has, or a new one, durably written. The same key
+ * is found again when enrolment was cut short, so that asking again gets the same answer. */
+NODISCARD enum err key_make(const char *dir, struct buf *der, struct note *why);
+/* Write what enrolment brought; from here on the device is enrolled. */
+NODISCARD enum err key_save(const char *dir, const struct key *key, struct note *why);
+/* NOTFOUND: not enrolled. CORRUPT: a file is damaged, or the key is missing. */
+NODISCARD enum err key_load(const char *dir, struct key *out, struct note *why);
+
+/* The coordinator wants the data gone: the order itself, then the key, then the database files
+ * named (NULL-terminated, relative to dir), last the order. Nobody may have them open. */
+NODISCARD enum err key_wipe(const char *dir, const char *const *files, struct note *why);
+/* Was a wipe cut short? Then call key_wipe before anything else. */
+bool key_wipe_due(const char *dir);
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/link.h"
+
+#include "io/clock.h"
+#include "io/dial.h"
+#include "io/random.h"
+#include "io/tls.h"
+
+/* Ends before the agent's own deadline, so that the cause is known in words. */
+enum { DIAL_MS_OF_AGENT = AGENT_DIAL_MS * 4 / 5 };
+
+enum link_task { TASK_JOB, TASK_WIPE };
+
+struct link {
+    struct link_cfg cfg;
+    struct agent *agent;
+    struct tls_config *tls;
+    struct tls_session resume; /* kept for the next connection of this process */
+    struct dial *dial;         /* under way, else NULL */
+    struct conn *conn;         /* until its CONN_CLOSED, else NULL */
+    struct loop_timer timer;   /* the agent's deadlines */
+    struct loop_timer soon;    /* what happened inside a call of the owner or of the agent */
+    bool closing;              /* link_close was called … */
+    bool ended;                /* … and nothing is under way any more */
+    unsigned timers_open;
+
+    struct job job; /* of the store thread: the agent's job, or the wipe */
+    enum link_task task;
+    struct agent_job *work; /* the agent's job that is out */
+    bool working;           /* `job` is out */
+    enum err wiped;         /* result of the wipe */
+
+    bool wanted, saved, stopped; /* to be told to the agent soon */
+    bool undialled;              /* a dial that could not even begin, likewise … */
+    enum err undialled_err;      /* … and why */
+    bool unworked;               /* a job that could not be submitted, likewise */
+
+    struct note why; /* of the last connection */
+    uint64_t bytes_in, bytes_out;
+    int64_t began_mono_ms, ended_mono_ms;
+    int64_t shown_mono_ms;
+};
+
+static struct link *link_of(struct job *job)
+{
+    return (struct link *)((char *)job - offsetof(struct link, job));
+}
+
+static void tell(struct link *link, enum link_event_type type, enum err err, int64_t wait_ms)
+{
+    struct link_event event = {.type = type, .err = err, .why = &link->why, .wait_ms = wait_ms};
+    if (link->cfg.cb != NULL)
+        link->cfg.cb(link, &event, link->cfg.arg);
+}
+
+static void happens(struct link *link, struct agent_event event);
+
+/* ---- the store's thread ---- */
+
+static void on_run(struct job *job)
+{
+    struct link *link = link_of(job);
+    if (link->task == TASK_WIPE)
+        link->wiped = link->cfg.wipe(link->cfg.arg);
+    else
+        agent_job_run(link->cfg.store, link->work);
+}
+
+static void on_done(struct job *job)
+{
+    struct link *link = link_of(job);
+    link->working = false;
+    if (link->task == TASK_WIPE)
+        happens(link, (struct agent_event){.type = AGENT_EV_WIPED, .err = link->wiped});
+    else
+        happens(link, (struct agent_event){.type = AGENT_EV_JOB});
+}
+
+static void submit(struct link *link, enum link_task task, struct agent_job *work)
+{
+    must(!link->working);
+    link->task = task;
+    link->work = work;
+    link->job = (struct job){.run = on_run, .done = on_done};
+    enum err err = jobs_submit(link->cfg.jobs, &link->job);
+    link->working = err == ERR_OK;
+    if (err == ERR_OK)
+        return;
+    if (task == TASK_WIPE)
+        link->wiped = err;
+    else
+        work->err = err;
+    link->unworked = true;
+    loop_timer_start(&link->soon, 0);
+}
+
+/* ---- the connection ---- */
+
+static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
+{
+    struct link *link = arg;
+    switch (event->kind) {
+    case CONN_OPEN:
+        happens(link, (struct agent_event){.type = AGENT_EV_OPENED});
+        break;
+    case CONN_DATA:
+        event->took = event->data.n;
+        happens(link, (struct agent_event){.type = AGENT_EV_BYTES, .bytes = event->data});
+        break;
+    case CONN_DRAINED:
+        break; /* what a session sends is bounded by MESSAGE_PUSHES_AHEAD */
+    case CONN_CLOSED:
+        link->bytes_in += conn_bytes_in(conn);
+        link->bytes_out += conn_bytes_out(conn);
+        link->why = *event->note;
+        link->conn = NULL;
+        conn_free(conn);
+        happens(link, (struct agent_event){.type = AGENT_EV_CLOSED, .err = event->err});
+        break;
+    }
+}
+
+static void on_dial(struct dial *dial, enum err err, struct conn *conn, const struct note *why,
+                    void *arg)
+{
+    struct link *link = arg;
+    (void)dial;
+    link->dial = NULL;
+    if (err == ERR_OK) {
+        link->conn = conn;
+        return;
+    }
+    link->why = *why;
+    happens(link, (struct agent_event){.type = AGENT_EV_CLOSED, .err = err});
+}
+
+static void dial(struct link *link)
+{
+    struct dial_cfg cfg = {
+        .host = link->cfg.key->server.host,
+        .port = link->cfg.key->server.port,
+        .ms = DIAL_MS_OF_AGENT,
+        .conn = {.cb = on_conn, .arg = link, .tls = link->tls, .resume = &link->resume}};
+    link->why.text[0] = '\0';
+    enum err err = dial_start(link->cfg.loop, &cfg, on_dial, link, &link->dial);
+    if (err == ERR_OK)
+        return;
+    link->undialled = true;
+    link->undialled_err = err;
+    loop_timer_start(&link->soon, 0);
+}
+
+static void hang_up(struct link *link, enum err err)
+{
+    if (link->dial != NULL)
+        dial_cancel(link->dial);
+    else if (link->conn != NULL && err == ERR_TIMEOUT)
+        conn_abort(link->conn, err);
+    else if (link->conn != NULL)
+        conn_close(link->conn, err);
+}
+
+/* ---- the agent ---- */
+
+static void carry_out(struct link *link, const struct agent_action *action, int64_t now_ms)
+{
+    switch (action->type) {
+    case AGENT_JOB:
+        submit(link, TASK_JOB, action->job);
+        break;
+    case AGENT_WIPE:
+        submit(link, TASK_WIPE, NULL);
+        break;
+    case AGENT_SEND:
+        if (link->conn != NULL)
+            (void)conn_send(link->conn, action->bytes.p, action->bytes.n);
+        break;
+    case AGENT_PAUSE:
+        if (link->conn != NULL)
+            conn_pause(link->conn);
+        break;
+    case AGENT_RESUME:
+        if (link->conn != NULL)
+            conn_resume(link->conn);
+        break;
+    case AGENT_TIMER:
+        if (action->at_ms == 0)
+            loop_timer_stop(&link->timer);
+        else
+            loop_timer_start(&link->timer, action->at_ms > now_ms ? action->at_ms - now_ms : 0);
+        break;
+    case AGENT_CLOSE:
+        hang_up(link, action->err);
+        break;
+    case AGENT_DIAL:
+        dial(link);
+        break;
+    case AGENT_SYNCED:
+    case AGENT_FAILED:
+        break; /* told at the end of the step */
+    }
+}
+
+static bool at_rest(const struct link *link)
+{
+    return agent_state(link->agent) == AGENT_IDLE && link->dial == NULL && link->conn == NULL &&
+           !link->working && !link->undialled && !link->unworked;
+}
+
+static void on_timer_closed(struct loop_timer *timer, void *arg)
+{
+    struct link *link = arg;
+    (void)timer;
+    if (--link->timers_open > 0)
+        return;
+    tell(link, LINK_CLOSED, ERR_OK, -1);
+    agent_free(link->agent);
+    tls_config_free(link->tls);
+    tls_session_done(&link->resume);
+    mem_free(link);
+}
+
+static void close_when_at_rest(struct link *link)
+{
+    if (!link->closing || link->ended || !at_rest(link))
+        return;
+    link->ended = true;
+    loop_timer_close(&link->timer, on_timer_closed);
+    loop_timer_close(&link->soon, on_timer_closed);
+}
+
+/* One step of the agent, and what follows from it. The owner is told last. */
+static void happens(struct link *link, struct agent_event event)
+{
+    struct agent_action actions[AGENT_ACTIONS_MAX];
+    event.now_ms = clock_mono_ms();
+    random_bytes(&event.random, sizeof event.random);
+    size_t n = agent_step(link->agent, &event, actions);
+    for (size_t i = 0; i < n; i++)
+        carry_out(link, &actions[i], event.now_ms);
+    for (size_t i = 0; i < n; i++) {
+        const struct agent_action *action = &actions[i];
+        if (action->type != AGENT_SYNCED && action->type != AGENT_FAILED)
+            continue;
+        link->ended_mono_ms = event.now_ms;
+        if (action->type == AGENT_SYNCED)
+            tell(link, LINK_SYNCED, ERR_OK, -1);
+        else
+            tell(link, LINK_FAILED, action->err,
+                 action->at_ms == 0 ? -1 : action->at_ms - event.now_ms);
+    }
+    if (event.now_ms - link->shown_mono_ms >= LINK_PROGRESS_MS &&
+        agent_state(link->agent) == AGENT_TALKING) {
+        link->shown_mono_ms = event.now_ms;
+        tell(link, LINK_PROGRESS, ERR_OK, -1);
+    }
+    close_when_at_rest(link);
+}
+
+static void on_timer(struct loop_timer *timer, void *arg)
+{
+    (void)timer;
+    happens(arg, (struct agent_event){.type = AGENT_EV_TIMER});
+}
+
+/* Wishes of the owner, and failures of carry_out, which must not call the agent from inside
+ * its step. */
+static void on_soon(struct loop_timer *timer, void *arg)
+{
+    struct link *link = arg;
+    (void)timer;
+    if (link->unworked) {
+        link->unworked = false;
+        happens(link, link->task == TASK_WIPE
+                          ? (struct agent_event){.type = AGENT_EV_WIPED, .err = link->wiped}
+                          : (struct agent_event){.type = AGENT_EV_JOB});
+    }
+    if (link->undialled) {
+        link->undialled = false;
+        happens(link,
+                (struct agent_event){.type = AGENT_EV_CLOSED, .err = link->undialled_err});
+    }
+    if (link->wanted) {
+        link->wanted = false;
+        happens(link, (struct agent_event){.type = AGENT_EV_WANTED});
+    }
+    if (link->saved) {
+        link->saved = false;
+        happens(link, (struct agent_event){.type = AGENT_EV_SAVED});
+    }
+    if (link->stopped) {
+        link->stopped = false;
+        happens(link, (struct agent_event){.type = AGENT_EV_STOP});
+    }
+}
+
+/* ---- the owner ---- */
+
+static void soon(struct link *link)
+{
+    if (!link->ended)
+        loop_timer_start(&link->soon, 0);
+}
+
+enum err link_open(const struct link_cfg *cfg, struct link **out, struct note *why)
+{
+    struct tls_setup setup = {.key = buf_str(&cfg->key->der),
+                              .cert = buf_str(&cfg->key->cert),
+                              .ca = buf_str(&cfg->key->ca)};
+    struct link *link = mem_new(sizeof *link);
+    if (link == NULL)
+        return ERR_NOMEM;
+    link->cfg = *cfg;
+    link->agent = agent_new(cfg->live);
+    enum err err = link->agent == NULL ? ERR_NOMEM : tls_config_new(&setup, &link->tls, why);
+    if (err != ERR_OK) {
+        agent_free(link->agent);
+        mem_free(link);
+        return err;
+    }
+    loop_timer_init(cfg->loop, &link->timer, on_timer, link);
+    loop_timer_init(cfg->loop, &link->soon, on_soon, link);
+    link->timers_open = 2;
+    *out = link;
+    return ERR_OK;
+}
+
+void link_want(struct link *link)
+{
+    link->wanted = true;
+    link->began_mono_ms = clock_mono_ms();
+    link->ended_mono_ms = 0;
+    soon(link);
+}
+
+void link_saved(struct link *link)
+{
+    link->saved = true;
+    soon(link);
+}
+
+void link_stop(struct link *link)
+{
+    link->stopped = true;
+    link->wanted = false;
+    soon(link);
+}
+
+void link_close(struct link *link)
+{
+    link->closing = true;
+    link_stop(link);
+}
+
+struct link_tally link_tally(const struct link *link)
+{
+    struct link_tally tally = {.rows = agent_tally(link->agent),
+                               .bytes_in = link->bytes_in,
+                               .bytes_out = link->bytes_out};
+    agent_progress(link->agent, &tally.judged, &tally.total);
+    if (link->conn != NULL) {
+        tally.bytes_in += conn_bytes_in(link->conn);
+        tally.bytes_out += conn_bytes_out(link->conn);
+    }
+    int64_t end = link->ended_mono_ms == 0 ? clock_mono_ms() : link->ended_mono_ms;
+    tally.ms = link->began_mono_ms == 0 ? 0 : end - link->began_mono_ms;
+    return tally;
+}
+
+/* ---- one sync ---- */
+
+struct once {
+    const struct link_cfg *cfg; /* of the caller */
+    struct loop loop;
+    struct jobs jobs;
+    struct link *link; /* NULL once closed */
+    enum err err;
+    struct note *why;
+    struct link_tally *tally;
+};
+
+static enum err once_wipe(void *arg)
+{
+    struct once *once = arg;
+    return once->cfg->wipe(once->cfg->arg);
+}
+
+static void once_on_event(struct link *link, const struct link_event *event, void *arg)
+{
+    struct once *once = arg;
+    *once->tally = link_tally(link);
+    switch (event->type) {
+    case LINK_PROGRESS:
+        break;
+    case LINK_SYNCED:
+    case LINK_FAILED:
+        once->err = event->err;
+        if (event->err != ERR_OK && once->why != NULL)
+            *once->why = *event->why;
+        link_close(link);
+        break;
+    case LINK_CLOSED:
+        once->link = NULL;
+        jobs_close(&once->jobs, NULL, NULL);
+        break;
+    }
+    if (event->type == LINK_PROGRESS && once->cfg->cb != NULL)
+        once->cfg->cb(link, event, once->cfg->arg);
+}
+
+static void once_on_signal(struct loop *loop, void *arg)
+{
+    struct once *once = arg;
+    (void)loop;
+    if (once->link != NULL)
+        link_stop(once->link);
+}
+
+/* With an open loop and job thread. */
+static enum err once_run(struct once *once)
+{
+    struct link_cfg cfg = {.loop = &once->loop,
+                           .jobs = &once->jobs,
+                           .store = once->cfg->store,
+                           .key = once->cfg->key,
+                           .cb = once_on_event,
+                           .wipe = once_wipe,
+                           .arg = once};
+    enum err err = loop_signals(&once->loop, once_on_signal, once);
+    if (err == ERR_OK)
+        err = link_open(&cfg, &once->link, once->why);
+    if (err == ERR_OK)
+        link_want(once->link);
+    else
+        jobs_close(&once->jobs, NULL, NULL);
+    loop_run(&once->loop);
+    return err == ERR_OK ? once->err : err;
+}
+
+enum err link_once(const struct link_cfg *cfg, struct link_tally *tally, struct note *why)
+{
+    struct once once = {.cfg = cfg, .why = why, .tally = tally};
+    *tally = (struct link_tally){0};
+    enum err err = loop_init(&once.loop);
+    if (err != ERR_OK)
+        return err;
+    err = jobs_open(&once.jobs, &once.loop, LINK_JOBS_MAX);
+    if (err == ERR_OK)
+        err = once_run(&once);
+    loop_done(&once.loop);
+    return err;
+}
