@@ -379,6 +379,10 @@ static uint64_t on_event(struct hub *hub, const struct hub_event *event)
         if (peer != NULL)
             on_frame(hub, peer, event->bytes);
         return 0;
+    case HUB_EV_BROKEN:
+        if (peer != NULL)
+            hub_end(hub, peer, event->err);
+        return 0;
     case HUB_EV_DRAINED:
         if (peer != NULL) {
             peer->filled = false;

@@ -22,6 +22,7 @@ void hub_free(struct hub *hub);
 enum hub_event_type {
     HUB_EV_OPEN,      /* a connection is through TLS; `key` or NULL, `owner` */
     HUB_EV_FRAME,     /* `peer` sent the frame body `bytes` */
+    HUB_EV_BROKEN,    /* what `peer` sends is no frames: `err` */
     HUB_EV_DRAINED,   /* after hub_filled: the output of `peer` is low again */
     HUB_EV_CLOSED,    /* the connection of `peer` is gone; after this no action names it */
     HUB_EV_JOB,       /* `job` was run; jobs come back in the order they were given out */
@@ -42,6 +43,7 @@ struct hub_event {
     uint64_t seq;        /* COMMITTED */
     uint32_t device;     /* DEVICE */
     enum device_state state;
+    enum err err; /* BROKEN */
 };
 
 enum hub_action_type {

@@ -16,21 +16,21 @@ enum {
     LIMIT_JOBS = 8,                  /* all jobs given to it at once, never more */
     LIMIT_RETRY_MS_MIN = 1000,       /* LATER: come back after, drawn between these two */
     LIMIT_RETRY_MS_MAX = 120 * 1000,
-    LIMIT_RETRY_MS_SOON = 3000, /* likewise, where LATER is no sign of load */
-    LIMIT_HELLO_MS = 10 * 1000, /* from open to HELLO */
-    LIMIT_ENROL_MS = 30 * 1000, /* a whole enrolment */
-    LIMIT_FORK_MS = 300 * 1000, /* from EPOCH to the next HELLO: the replica is rewritten */
-    LIMIT_WIPE_MS = 60 * 1000,  /* from WIPE to WIPED */
-    LIMIT_PING_MS = 60 * 1000,  /* silence before a PING, plus up to half of it again */
-    LIMIT_DEAD_MS = 300 * 1000, /* silence before the end */
-    LIMIT_FRAME_MS = 30 * 1000, /* for each part of a frame begun … */
-    LIMIT_FRAME_BYTES = 30000,  /* … of so many bytes */
-    LIMIT_SEEN_MS = 5 * 1000,   /* confirmations of pages are noted so often */
-    LIMIT_DRAIN_MS = 15 * 1000, /* SIGTERM: peers that are still there are cut off */
-    LIMIT_OPS_PER_SECOND = 200, /* of one device, once its burst is used up */
-    LIMIT_OPS_BURST = 20000,    /* a whole day offline may come at once */
+    LIMIT_RETRY_MS_SOON = 3000,   /* likewise, where LATER is no sign of load */
+    LIMIT_HELLO_MS = 10 * 1000,   /* from open to HELLO */
+    LIMIT_ENROL_MS = 30 * 1000,   /* a whole enrolment */
+    LIMIT_FORK_MS = 300 * 1000,   /* from EPOCH to the next HELLO: the replica is rewritten */
+    LIMIT_WIPE_MS = 60 * 1000,    /* from WIPE to WIPED */
+    LIMIT_PING_MS = 60 * 1000,    /* silence before a PING, plus up to half of it again */
+    LIMIT_DEAD_MS = 300 * 1000,   /* silence before the end */
+    LIMIT_FRAME_MS = 30 * 1000,   /* for each part of a frame begun … */
+    LIMIT_FRAME_BYTES = 30000,    /* … of so many bytes */
+    LIMIT_SEEN_MS = 5 * 1000,     /* confirmations of pages are noted so often */
+    LIMIT_DRAIN_MS = 15 * 1000,   /* SIGTERM: peers that are still there are cut off */
+    LIMIT_OPS_PER_SECOND = 200,   /* of one device, once its burst is used up */
+    LIMIT_OPS_BURST = 200 * 1000, /* years of work may come in one go */
     LIMIT_BYTES_PER_SECOND = 333 * 1000, /* of one device, likewise: 20 MB a minute */
-    LIMIT_BYTES_BURST = 20 * 1000 * 1000,
+    LIMIT_BYTES_BURST = 256 << 20,
 };
 
 #endif

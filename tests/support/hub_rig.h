@@ -24,6 +24,7 @@ struct client {
     struct buf heard;    /* frames */
     size_t read;         /* looked at by the test so far */
     uint64_t op_no, hash;
+    uint64_t grants; /* mark from WELCOME */
 };
 
 struct rig {
@@ -173,6 +174,7 @@ static inline void say_hello(struct rig *rig, struct client *c, bool live, uint6
                           .acked = c->op_no,
                           .pulled = pulled,
                           .wall_ms = rig->office.wall_ms,
+                          .grants = c->grants,
                           .live = live};
     struct buf frame = {0};
     message_hello(&frame, &hello);
@@ -248,6 +250,8 @@ static inline struct message expect(struct client *c, enum message_type type)
     struct message m = {.type = MESSAGE_HELLO};
     assert_true(hear(c, &m));
     assert_int_equal(m.type, type);
+    if (type == MESSAGE_WELCOME)
+        c->grants = m.welcome.grants;
     return m;
 }
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One jalonctl command being carried out inside jalond, on the store's thread. */
+#ifndef SERVER_CTL_H
+#define SERVER_CTL_H
+
+#include "io/args.h"
+#include "io/say.h"
+#include "server/enrol.h"
+#include "store/edit.h"
+
+/* Exit statuses of the command-line contract. */
+enum ctl_exit { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_OFFLINE = 3, CTL_DAMAGED = 6 };
+
+struct ctl {
+    struct store *store;
+    const struct enrol_ca *ca;
+    const char *public; /* ADDR:PORT for invitations */
+    const char *cwd;    /* of the caller: where relative files lie */
+    bool json;
+    struct buf out;  /* for stdout */
+    struct buf talk; /* for stderr */
+    struct arena arena;
+    const struct args *args;
+    /* what the rest of the server must do then */
+    uint32_t device; /* set to `state`; 0: none */
+    enum device_state state;
+    struct buf backup; /* path of a backup to make, NUL-terminated; empty: none */
+};
+/* Carry out one call (argv[0] is passed over); returns the exit status. */
+int ctl_run(struct ctl *c, int argc, const char *const *argv);
+void ctl_done(struct ctl *c);
+
+/* The program's table; `TABLE add` and the like stand for every table. */
+extern const struct args_program ctl_program;
+/* Parse a call: words that name a table come as the first word of `TABLE add` and the like. The
+ * strings of argv must outlive args. */
+NODISCARD enum err ctl_parse(int argc, const char *const *argv, struct args *args,
+                             struct note *why);
+
+/* For the commands: say a line to the person. */
+void ctl_say(struct ctl *c, const char *fmt, ...) PRINTF(2, 3);
+/* Tell what went wrong; returns the exit status. why: may be NULL or empty. */
+int ctl_fail(struct ctl *c, enum err err, const struct note *why);
+/* FIELD=VALUE words from `first` on, appended to values; room for SCHEMA_FIELDS_MAX. */
+NODISCARD enum err ctl_values(struct ctl *c, const struct table *table, size_t first,
+                              struct edit_value *values, size_t *count, struct note *why);
+/* Set a field from text. */
+NODISCARD enum err ctl_value(struct ctl *c, const struct table *table, const char *field,
+                             struct str text, struct edit_value *values, size_t *count,
+                             struct note *why);
+/* A row by its id or the beginning of it. */
+NODISCARD enum err ctl_row(struct ctl *c, const struct table *table, const char *word,
+                           struct id *out, struct note *why);
+/* Print an id alone on its line, or {"id":…}. */
+void ctl_print_id(struct ctl *c, const struct id *id);
+
+/* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c */
+args_run ctl_add, ctl_list, ctl_show, ctl_set, ctl_structure_add, ctl_staff_add, ctl_invite,
+    ctl_device_list, ctl_device_revoke, ctl_device_wipe, ctl_conflict_list, ctl_quarantine_list,
+    ctl_stats, ctl_check, ctl_backup;
+
+#endif

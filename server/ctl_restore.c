@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/ctl_restore.h"
+
+#include "io/clock.h"
+#include "server/folder.h"
+#include "store/backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { COPY_BYTES = 256 * 1024 };
+
+static enum err system_err(void)
+{
+    return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+}
+
+static enum err write_all(int fd, const uint8_t *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t wrote = write(fd, bytes, n);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return system_err();
+        bytes += wrote;
+        n -= (size_t)wrote;
+    }
+    return ERR_OK;
+}
+
+static enum err copy_bytes(int from, int to)
+{
+    uint8_t *block = mem_new(COPY_BYTES);
+    if (block == NULL)
+        return ERR_NOMEM;
+    enum err err = ERR_OK;
+    ssize_t n = 1;
+    while (err == ERR_OK && n > 0) {
+        n = read(from, block, COPY_BYTES);
+        if (n < 0)
+            err = errno == EINTR ? (n = 1, ERR_OK) : ERR_IO;
+        else
+            err = write_all(to, block, (size_t)n);
+    }
+    mem_free(block);
+    if (err == ERR_OK && fsync(to) != 0)
+        err = system_err();
+    return err;
+}
+
+/* The backup itself is only read. */
+static enum err copy_file(const char *from, const char *to, struct note *why)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    if (in < 0)
+        return note_set(why, ERR_NOTFOUND, N_("%s ne peut pas être lu"), from);
+    int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    enum err err = out < 0 ? system_err() : copy_bytes(in, out);
+    if (out >= 0)
+        close(out);
+    close(in);
+    return err == ERR_OK ? err : note_set(why, err, N_("%s ne peut pas être écrit"), to);
+}
+
+/* A new generation: the clients send again what the copy does not hold. */
+static enum err begin_generation(const char *path, struct note *why)
+{
+    struct store *store = NULL;
+    enum err err = folder_store(path, &store, why);
+    if (err == ERR_OK)
+        err = serve_restored(store);
+    store_close(store);
+    return err;
+}
+
+static int64_t wall_ms(void *ctx)
+{
+    (void)ctx;
+    return clock_wall_ms();
+}
+
+static enum err prepare(const char *file, const char *next, struct note *why)
+{
+    struct store_env env = {
+        .path = next, .schema = &schema_jalon, .side = STORE_SERVER, .wall_ms = wall_ms};
+    uint64_t seq = 0;
+    enum err err = copy_file(file, next, why);
+    if (err == ERR_OK)
+        err = backup_check(&env, &seq, why);
+    return err == ERR_OK ? begin_generation(next, why) : err;
+}
+
+static enum err sync_folder(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return ERR_IO;
+    enum err err = fsync(fd) == 0 ? ERR_OK : ERR_IO;
+    close(fd);
+    return err;
+}
+
+/* Set the database aside with its log, then let the new one take its name. Cut off in between,
+ * there is no database: the next call finds none to set aside and goes on. */
+static enum err swap(const char *dir, const char *database, const char *next, const char *kept)
+{
+    static const char *const ends[] = {"-wal", "-shm", ""};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct buf from = {0};
+        struct buf to = {0};
+        buf_printf(&from, "%s%s", database, ends[i]);
+        buf_printf(&to, "%s%s", kept, ends[i]);
+        buf_u8(&from, 0);
+        buf_u8(&to, 0);
+        enum err err = from.err != ERR_OK ? from.err : to.err;
+        if (err == ERR_OK && rename((const char *)from.p, (const char *)to.p) != 0 &&
+            errno != ENOENT)
+            err = ERR_IO;
+        buf_done(&from);
+        buf_done(&to);
+        if (err != ERR_OK)
+            return err;
+    }
+    if (rename(next, database) != 0)
+        return ERR_IO;
+    return sync_folder(dir);
+}
+
+static enum err restore(const char *dir, const char *file, struct buf *kept, struct note *why)
+{
+    struct buf database = {0};
+    struct buf next = {0};
+    enum err err = file_join(&database, dir, FOLDER_DATABASE);
+    if (err == ERR_OK)
+        err = file_join(&next, dir, FOLDER_DATABASE ".next");
+    if (err == ERR_OK) {
+        buf_printf(kept, "%s.before-%lld", (const char *)database.p,
+                   (long long)clock_wall_ms());
+        buf_u8(kept, 0);
+        kept->n -= 1;
+        err = kept->err;
+    }
+    if (err == ERR_OK)
+        err = prepare(file, (const char *)next.p, why);
+    if (err == ERR_OK)
+        err = swap(dir, (const char *)database.p, (const char *)next.p, (const char *)kept->p);
+    else if (next.p != NULL)
+        (void)unlink((const char *)next.p);
+    buf_done(&database);
+    buf_done(&next);
+    return err;
+}
+
+enum err restore_run(const char *dir, const char *file, struct buf *kept, struct note *why)
+{
+    struct file_lock lock;
+    enum err err = folder_lock(dir, &lock, why);
+    if (err == ERR_BUSY)
+        return note_set(why, err, N_("jalond tourne dans %s : arrêtez-le d'abord"), dir);
+    if (err != ERR_OK)
+        return err;
+    err = restore(dir, file, kept, why);
+    file_unlock(&lock);
+    return err;
+}

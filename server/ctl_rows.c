@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jalonctl TABLE add, list, show, set: any table, through the server's own door. */
+#include "io/grid.h"
+#include "server/ctl.h"
+#include "store/rows_json.h"
+
+#include <stdlib.h>
+
+enum { COLUMNS_MAX = 6, CELL_WIDTH_MAX = 28 };
+
+static const struct table *table_of(const struct args *args)
+{
+    const struct table *table = schema_table_named(&schema_jalon, str_of(args->word[0]));
+    must(table != NULL); /* ctl_parse looked */
+    return table;
+}
+
+static enum err add(struct ctl *c, const struct table *table, const struct edit_value *values,
+                    size_t count, struct id *id, struct note *why)
+{
+    struct edit *edit = NULL;
+    enum err err = edit_open(c->store, &edit, why);
+    if (err != ERR_OK)
+        return err;
+    err = edit_insert(edit, table, values, count, id, why);
+    if (err != ERR_OK) {
+        edit_abort(edit);
+        return err;
+    }
+    return edit_commit(edit, why);
+}
+
+int ctl_add(void *program, const struct args *args)
+{
+    struct ctl *c = program;
+    struct note why = {""};
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    size_t count = 0;
+    struct id id;
+    const struct table *table = table_of(args);
+    enum err err = ctl_values(c, table, 1, values, &count, &why);
+    if (err == ERR_OK)
+        err = add(c, table, values, count, &id, &why);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, &why);
+    ctl_print_id(c, &id);
+    return CTL_DONE;
+}
+
+int ctl_set(void *program, const struct args *args)
+{
+    struct ctl *c = program;
+    struct note why = {""};
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    size_t count = 0;
+    struct id id;
+    struct edit *edit = NULL;
+    const struct table *table = table_of(args);
+    enum err err = ctl_row(c, table, args->word[1], &id, &why);
+    if (err == ERR_OK)
+        err = ctl_values(c, table, 2, values, &count, &why);
+    if (err == ERR_OK)
+        err = edit_open(c->store, &edit, &why);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, &why);
+    err = edit_update(edit, table, &id, values, count, &why);
+    if (err == ERR_OK)
+        err = edit_commit(edit, &why);
+    else
+        edit_abort(edit);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, &why);
+    ctl_print_id(c, &id);
+    return CTL_DONE;
+}
+
+int ctl_show(void *program, const struct args *args)
+{
+    struct ctl *c = program;
+    struct note why = {""};
+    struct id id;
+    const struct table *table = table_of(args);
+    struct row *row = arena_new(&c->arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : ctl_row(c, table, args->word[1], &id, &why);
+    if (err == ERR_OK)
+        err = rows_find(c->store, table, &id, &c->arena, row);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, &why);
+    if (c->json) {
+        rows_json(&schema_jalon, table, row, &c->out);
+        buf_u8(&c->out, '\n');
+        return CTL_DONE;
+    }
+    ctl_print_id(c, &id);
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        const struct field *field = &table->fields[i];
+        if (row->values[i].type == VALUE_NULL)
+            continue;
+        buf_printf(&c->out, "%s : ", say_text(field->label));
+        if (field->kind == KIND_RAW)
+            rows_json_value(field, &row->values[i], &c->out);
+        else
+            value_print(field->kind, &row->values[i], &c->out);
+        buf_u8(&c->out, '\n');
+    }
+    if (row->deleted)
+        buf_printf(&c->out, "%s\n", T("fiche supprimée"));
+    return CTL_DONE;
+}
+
+/* A list in the making. */
+struct list {
+    struct ctl *c;
+    const struct table *table;
+    uint16_t shown[COLUMNS_MAX]; /* positions of the fields with a column */
+    size_t shown_n;
+    struct grid_column columns[COLUMNS_MAX + 1];
+    struct grid grid;
+    struct buf text; /* one cell */
+    uint64_t count;
+};
+
+/* What names a row first, then the other fields in their order. */
+static void choose_columns(struct list *list)
+{
+    const struct table *table = list->table;
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint16_t i = 0; i < table->field_count && list->shown_n < COLUMNS_MAX; i++) {
+            const struct field *field = &table->fields[i];
+            if (field->once_per_row == (pass == 0) && field->kind != KIND_RAW)
+                list->shown[list->shown_n++] = i;
+        }
+    }
+    list->columns[0] = (struct grid_column){.title = "id"};
+    for (size_t i = 0; i < list->shown_n; i++) {
+        const struct field *field = &table->fields[list->shown[i]];
+        bool right = field->kind == KIND_INT || field->kind == KIND_REAL;
+        list->columns[i + 1] =
+            (struct grid_column){say_text(field->label), right, CELL_WIDTH_MAX};
+    }
+    grid_init(&list->grid, list->columns, list->shown_n + 1);
+}
+
+static enum err on_row(void *ctx, const struct row *row)
+{
+    struct list *list = ctx;
+    struct buf *out = &list->c->out;
+    char id[ID_TEXT_BYTES];
+    list->count++;
+    if (list->c->json) {
+        buf_text(out, list->count == 1 ? "\n" : ",\n");
+        rows_json(&schema_jalon, list->table, row, out);
+        return out->err;
+    }
+    id_print(&row->id, id);
+    grid_cell(&list->grid, str_of(id), GRID_PLAIN);
+    for (size_t i = 0; i < list->shown_n; i++) {
+        uint16_t at = list->shown[i];
+        buf_clear(&list->text);
+        value_print(list->table->fields[at].kind, &row->values[at], &list->text);
+        grid_cell(&list->grid, buf_str(&list->text), GRID_PLAIN);
+    }
+    return list->text.err;
+}
+
+static int print_rows(struct ctl *c, const struct table *table, const struct filter *filters,
+                      size_t count, uint64_t limit, bool deleted)
+{
+    struct list *list = arena_new(&c->arena, sizeof *list);
+    if (list == NULL)
+        return ctl_fail(c, ERR_NOMEM, NULL);
+    list->c = c;
+    list->table = table;
+    choose_columns(list);
+    if (c->json)
+        buf_u8(&c->out, '[');
+    enum err err = rows_list(c->store, table, filters, count, deleted, limit, on_row, list);
+    if (c->json)
+        buf_text(&c->out, list->count == 0 ? "]\n" : "\n]\n");
+    else if (err == ERR_OK)
+        err = grid_print(&list->grid, false, &c->out);
+    if (err == ERR_OK && !c->json)
+        ctl_say(c, TN("%llu fiche", "%llu fiches", list->count),
+                (unsigned long long)list->count);
+    grid_done(&list->grid);
+    buf_done(&list->text);
+    return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, NULL);
+}
+
+int ctl_list(void *program, const struct args *args)
+{
+    struct ctl *c = program;
+    struct note why = {""};
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    struct filter filters[SCHEMA_FIELDS_MAX];
+    size_t count = 0;
+    uint64_t limit = 0;
+    const char *text = args_value(args, "limit");
+    const struct table *table = table_of(args);
+    if (text != NULL) {
+        char *end = NULL;
+        limit = strtoull(text, &end, 10);
+        if (*end != '\0' || limit == 0 || text[0] == '-') {
+            note_write(&why, N_("--limit : un nombre à partir de 1"));
+            return ctl_fail(c, ERR_USAGE, &why);
+        }
+    }
+    enum err err = ctl_values(c, table, 1, values, &count, &why);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, &why);
+    for (size_t i = 0; i < count; i++)
+        filters[i] = (struct filter){values[i].field, values[i].value};
+    return print_rows(c, table, filters, count, limit, args_flag(args, "deleted"));
+}
+
+int ctl_conflict_list(void *program, const struct args *args)
+{
+    struct ctl *c = program;
+    const struct table *table = schema_table(&schema_jalon, TABLE_CONFLICT);
+    struct filter open = {schema_field(table, FIELD_CONFLICT_STATE), value_text(STR("open"))};
+    (void)args;
+    return print_rows(c, table, &open, 1, 0, false);
+}

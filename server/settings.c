@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/settings.h"
+
+#include "io/file.h"
+#include "server/limits.h"
+
+#include <string.h>
+
+static const struct config_key keys[] = {
+    {.name = "sync",
+     .kind = CONFIG_TEXT,
+     .offset = offsetof(struct settings, sync),
+     .size = sizeof((struct settings *)NULL)->sync,
+     .help = N_("adresse et port où les appareils se connectent")},
+    {.name = "public",
+     .kind = CONFIG_TEXT,
+     .offset = offsetof(struct settings, public),
+     .size = sizeof((struct settings *)NULL)->public,
+     .help = N_("adresse et port que portent les codes d'invitation")},
+    {.name = "peers_max",
+     .kind = CONFIG_INT,
+     .offset = offsetof(struct settings, peers_max),
+     .min = 1,
+     .max = LIMIT_PEERS,
+     .help = N_("connexions au même moment")},
+    {.name = "verbose",
+     .kind = CONFIG_BOOL,
+     .offset = offsetof(struct settings, verbose),
+     .help = N_("noter chaque connexion dans le journal")},
+};
+
+void settings_init(struct settings *settings)
+{
+    static const char everywhere[] = "[::]:4433";
+    *settings = (struct settings){.peers_max = LIMIT_PEERS};
+    memcpy(settings->sync, everywhere, sizeof everywhere);
+}
+
+enum err settings_read(const char *dir, struct settings *settings, struct note *why)
+{
+    struct buf path = {0};
+    struct buf text = {0};
+    struct note missing;
+    enum err err = file_join(&path, dir, "jalond.conf");
+    if (err == ERR_OK)
+        err = file_read((const char *)path.p, CONFIG_BYTES_MAX, &text, &missing);
+    if (err == ERR_OK)
+        err = config_read(keys, sizeof keys / sizeof *keys, (const char *)path.p,
+                          buf_str(&text), settings, sizeof *settings, why);
+    else if (err == ERR_NOTFOUND)
+        err = ERR_OK;
+    else
+        err = note_set(why, err, "%s", missing.text);
+    buf_done(&path);
+    buf_done(&text);
+    return err;
+}
