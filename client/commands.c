@@ -20,6 +20,9 @@ static const struct args_option import_options[] = {
 static const struct args_option export_options[] = {
     {"labels", NULL, N_("CSV à lire : libellés en titre, noms au lieu d'identifiants"), false},
     {NULL, NULL, NULL, false}};
+static const struct args_option enrol_options[] = {
+    {"server", N_("ADRESSE:PORT"), N_("une autre adresse que celle de l'invitation"), false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option resolve_options[] = {
     {"keep", N_("current|other|VALEUR"), N_("la valeur à garder"), true},
     {"reason", N_("TEXTE"), N_("pourquoi"), false},
@@ -40,6 +43,9 @@ static const struct args_command table[] = {
     {"export", N_("TABLE FICHIER"), 2, 2, export_options,
      N_("écrire un fichier .csv ou .ndjson"), cmd_export},
     {"schema", N_("[TABLE]"), 0, 1, NULL, N_("les tables et leurs champs"), cmd_schema},
+    {"enrol", N_("CODE"), 1, -1, enrol_options, N_("inscrire cet appareil avec une invitation"),
+     cmd_enrol},
+    {"sync", "", 0, 0, NULL, N_("envoyer et recevoir maintenant"), cmd_sync},
     {"status", "", 0, 0, NULL, N_("ce qui est sur le serveur, et ce qui n'y est pas"),
      cmd_status},
     {"conflicts", "", 0, 0, NULL, N_("les saisies concurrentes qui attendent une décision"),

@@ -32,7 +32,7 @@ NODISCARD enum err key_save(const char *dir, const struct key *key, struct note 
 NODISCARD enum err key_load(const char *dir, struct key *out, struct note *why);
 
 /* The coordinator wants the data gone: the order itself, then the key, then the database files
- * named (NULL-terminated, relative to dir), last the order. Nobody may have them open. */
+ * named (NULL-terminated, relative to dir), last the order. Nobody reads them any more. */
 NODISCARD enum err key_wipe(const char *dir, const char *const *files, struct note *why);
 /* Was a wipe cut short? Then call key_wipe before anything else. */
 bool key_wipe_due(const char *dir);

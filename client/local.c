@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/local.h"
 
+#include "client/key.h"
 #include "io/clock.h"
 #include "io/loop.h"
 #include "io/random.h"
+
+const char *const local_files[] = {"replica.db", "replica.db-wal", "replica.db-shm",
+                                   "replica.db-journal", NULL};
 
 static int64_t wall_ms(void *ctx)
 {
@@ -79,7 +83,11 @@ enum err local_open(const char *dir, int64_t wait_ms, struct local *out, struct 
     enum err err = local_lock(dir, wait_ms, &local.lock, why);
     if (err != ERR_OK)
         return err;
-    err = file_join(&local.path, dir, "replica.db");
+    /* A wipe that was cut short comes to its end before anything is opened. */
+    if (key_wipe_due(dir))
+        err = key_wipe(dir, local_files, why);
+    if (err == ERR_OK)
+        err = file_join(&local.path, dir, local_files[0]);
     local.env.path = (const char *)local.path.p;
     if (err == ERR_OK)
         err = store_open(&local.env, &local.store, why);

@@ -10,6 +10,9 @@
 /* How long a command waits for another one to end. */
 enum { LOCAL_WAIT_MS = 10 * 1000, LOCAL_TRY_MS = 50 };
 
+/* The database's files in the folder; NULL-terminated. */
+extern const char *const local_files[];
+
 struct local {
     struct store *store;   /* open */
     struct file_lock lock; /* of DIR/lock */
