@@ -26,11 +26,14 @@ typedef enum err cmd_write(void *ctx, enum cmd_stream stream, struct str bytes);
 /* Answers are handed on in pieces of about this size. */
 enum { CMD_CHUNK_BYTES = 64 * 1024 };
 
+struct local; /* client/local.h */
+
 struct cmd {
     const struct args *args;
     const char *dir;     /* data folder */
     const char *cwd;     /* where relative files lie; NULL: the process's own folder */
     struct store *store; /* the open replica; NULL for commands that need none */
+    struct local *local; /* what holds it; NULL when another command does */
     bool json;           /* data as JSON */
     bool color;          /* the answer may be coloured */
     bool progress;       /* stderr is a terminal */

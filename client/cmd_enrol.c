@@ -48,6 +48,10 @@ int cmd_enrol(void *program, const struct args *args)
     if (err == ERR_OK)
         err = enrol_run(c->dir, c->store, &invite, &result, &why);
     mem_wipe(&invite, sizeof invite);
+    if (err == ERR_EXISTS && why.text[0] == '\0')
+        err = note_set(&why, err,
+                       N_("cet appareil est déjà inscrit, ou ce code a servi pour un autre ; "
+                          "voyez : jalon status"));
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
     if (c->json)

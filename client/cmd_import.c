@@ -157,8 +157,10 @@ static void report(struct cmd *c, const struct load_tally *tally)
     else if (!tally->saved)
         cmd_say(c, T("rien n'a été enregistré ; corrigez le fichier, ou --skip-bad pour "
                      "importer le reste"));
-    else
+    else if (tally->created + tally->updated > 0)
         cmd_say(c, T("enregistré sur cet appareil ; pour l'envoyer : jalon sync"));
+    else
+        cmd_say(c, T("rien de nouveau dans ce fichier"));
 }
 
 static int result(struct cmd *c, const struct load_tally *tally)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jalon sync: send and receive, once; says what was done and what waits for a person. */
+/* jalon sync: send and receive, while other commands go on through the relay. */
 #include "client/cmd.h"
 #include "client/link.h"
-#include "client/local.h"
+#include "client/relay.h"
 #include "io/clock.h"
 #include "io/crypt.h"
 #include "io/json.h"
@@ -10,29 +10,126 @@
 
 struct sync {
     struct cmd *c;
+    struct key key;
+    struct loop loop;
+    struct jobs jobs;
+    struct link *link;   /* NULL once closed */
+    struct relay *relay; /* NULL: none */
+    struct link_tally tally;
     struct progress progress;
+    struct note *why;
+    enum err err;
+    bool wiped;
 };
 
-static void on_event(struct link *link, const struct link_event *event, void *arg)
+/* On the thread of the store. */
+static enum err wipe(void *arg)
 {
     struct sync *sync = arg;
-    struct link_tally tally = link_tally(link);
-    if (event->type != LINK_PROGRESS)
-        return;
-    if (tally.judged < tally.total)
-        progress_show(&sync->progress, T("envoi"), tally.judged, tally.total, clock_mono_ms());
-    else
-        progress_show(&sync->progress, T("réception"), tally.rows.pulled, 0, clock_mono_ms());
-}
-
-/* The store is still open in this process, which reads it no more. */
-static enum err on_wipe(void *arg)
-{
-    struct sync *sync = arg;
+    struct local *local = sync->c->local;
+    store_close(local->store);
+    local->store = NULL;
+    sync->wiped = true;
     return key_wipe(sync->c->dir, local_files, NULL);
 }
 
-static void report_json(struct cmd *c, const struct link_tally *tally)
+static void show(struct sync *sync)
+{
+    const struct link_tally *t = &sync->tally;
+    if (t->judged < t->total)
+        progress_show(&sync->progress, T("envoi"), t->judged, t->total, clock_mono_ms());
+    else
+        progress_show(&sync->progress, T("réception"), t->rows.pulled, 0, clock_mono_ms());
+}
+
+static void on_relay_closed(void *arg)
+{
+    struct sync *sync = arg;
+    jobs_close(&sync->jobs, NULL, NULL);
+}
+
+static void on_link(struct link *link, const struct link_event *event, void *arg)
+{
+    struct sync *sync = arg;
+    sync->tally = link_tally(link);
+    switch (event->type) {
+    case LINK_PROGRESS:
+        show(sync);
+        break;
+    case LINK_SYNCED:
+    case LINK_FAILED:
+        sync->err = event->err;
+        if (event->err != ERR_OK)
+            *sync->why = *event->why;
+        link_close(link);
+        break;
+    case LINK_CLOSED:
+        sync->link = NULL;
+        relay_close(sync->relay, on_relay_closed, sync);
+        break;
+    }
+}
+
+static void on_signal(struct loop *loop, void *arg)
+{
+    struct sync *sync = arg;
+    (void)loop;
+    if (sync->link != NULL)
+        link_stop(sync->link);
+}
+
+/* A command of somebody else was carried out: perhaps there is more to send. */
+static void on_run(void *arg)
+{
+    struct sync *sync = arg;
+    if (sync->link != NULL)
+        link_saved(sync->link);
+}
+
+/* With an open loop and job thread. */
+static enum err run_jobs(struct sync *sync)
+{
+    struct link_cfg link = {.loop = &sync->loop,
+                            .jobs = &sync->jobs,
+                            .store = sync->c->store,
+                            .key = &sync->key,
+                            .cb = on_link,
+                            .wipe = wipe,
+                            .arg = sync};
+    struct relay_cfg relay = {.loop = &sync->loop,
+                              .jobs = &sync->jobs,
+                              .local = sync->c->local,
+                              .dir = sync->c->dir,
+                              .on_run = on_run,
+                              .arg = sync};
+    enum err err = loop_signals(&sync->loop, on_signal, sync);
+    if (err == ERR_OK)
+        err = link_open(&link, &sync->link, sync->why);
+    if (err == ERR_OK) {
+        /* Without the socket others wait for the lock: slower, not wrong. */
+        if (relay_open(&relay, &sync->relay, NULL) != ERR_OK)
+            sync->relay = NULL;
+        link_want(sync->link);
+    } else {
+        jobs_close(&sync->jobs, NULL, NULL);
+    }
+    loop_run(&sync->loop);
+    return err == ERR_OK ? sync->err : err;
+}
+
+static enum err run(struct sync *sync)
+{
+    enum err err = loop_init(&sync->loop);
+    if (err != ERR_OK)
+        return err;
+    err = jobs_open(&sync->jobs, &sync->loop, LINK_JOBS_MAX + RELAY_ASKERS_MAX);
+    if (err == ERR_OK)
+        err = run_jobs(sync);
+    loop_done(&sync->loop);
+    return err;
+}
+
+static void tally_json(struct cmd *c, const struct link_tally *tally, enum err err)
 {
     const struct {
         const char *key;
@@ -49,11 +146,13 @@ static void report_json(struct cmd *c, const struct link_tally *tally)
     }
     json_key(&json, "ms");
     json_int(&json, tally->ms);
+    json_key(&json, "error");
+    json_text(&json, err == ERR_OK ? NULL : err_name(err));
     json_object_end(&json);
     json_line(&json);
 }
 
-static void report(struct cmd *c, const struct link_tally *tally)
+static void tally_words(struct cmd *c, const struct link_tally *tally)
 {
     cmd_say(c, T("fiches envoyées : %llu, reçues : %llu ; octets envoyés : %llu, reçus : %llu"),
             (unsigned long long)tally->rows.pushed, (unsigned long long)tally->rows.pulled,
@@ -72,37 +171,55 @@ static void report(struct cmd *c, const struct link_tally *tally)
                 (unsigned long long)tally->rows.refused);
 }
 
-/* Something waits for a person, from this sync or from before. */
-static int done(struct cmd *c)
+/* What the person should know once the server has heard all. */
+static int report(struct cmd *c)
 {
     struct store_status st;
     enum err err = store_status(c->store, &st);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
-    return st.conflicts > 0 || st.quarantined > 0 ? CMD_WAITS : CMD_DONE;
+    if (!c->json && st.unsent == 0 && st.complete)
+        cmd_say(c, T("tout est sur le serveur"));
+    if (st.conflicts + st.quarantined == 0)
+        return CMD_DONE;
+    if (!c->json)
+        cmd_say(c,
+                TN("%llu point attend une personne : jalon inbox",
+                   "%llu points attendent une personne : jalon inbox",
+                   st.conflicts + st.quarantined),
+                (unsigned long long)(st.conflicts + st.quarantined));
+    return CMD_WAITS;
 }
 
 int cmd_sync(void *program, const struct args *args)
 {
     (void)args;
-    struct sync sync = {.c = program};
-    struct cmd *c = sync.c;
-    struct key key = {0};
+    struct cmd *c = program;
     struct note why = {""};
-    struct link_tally tally = {0};
+    struct sync *sync = arena_new(&c->arena, sizeof *sync);
+    if (sync == NULL)
+        return cmd_fail(c, ERR_NOMEM, NULL);
+    sync->c = c;
+    sync->why = &why;
     crypt_start();
-    enum err err = key_load(c->dir, &key, &why);
-    if (err == ERR_OK) {
-        struct link_cfg cfg = {
-            .store = c->store, .key = &key, .cb = on_event, .wipe = on_wipe, .arg = &sync};
-        progress_init(&sync.progress, 2, c->progress, clock_mono_ms());
-        err = link_once(&cfg, &tally, &why);
-        progress_end(&sync.progress);
-    }
-    key_done(&key);
+    enum err err = key_load(c->dir, &sync->key, &why);
+    if (err == ERR_NOTFOUND)
+        err = note_set(&why, ERR_REFUSED,
+                       N_("cet appareil n'est pas encore inscrit : jalon enrol CODE"));
+    progress_init(&sync->progress, 2, c->progress && !c->json, clock_mono_ms());
+    if (err == ERR_OK)
+        err = run(sync);
+    progress_end(&sync->progress);
+    key_done(&sync->key);
     if (c->json)
-        report_json(c, &tally);
+        tally_json(c, &sync->tally, err);
     else if (err == ERR_OK)
-        report(c, &tally);
-    return err == ERR_OK ? done(c) : cmd_fail(c, err, &why);
+        tally_words(c, &sync->tally);
+    if (sync->wiped) {
+        c->store = NULL;
+        err = note_set(&why, ERR_REVOKED,
+                       N_("les données de cet appareil ont été effacées, comme votre "
+                          "coordination l'a demandé"));
+    }
+    return err == ERR_OK ? report(c) : cmd_fail(c, err, &why);
 }

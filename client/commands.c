@@ -2,7 +2,11 @@
 #include "client/commands.h"
 
 #include "client/local.h"
+#include "client/relay.h"
 #include "io/env.h"
+
+/* Between two tries to ask or to open. */
+enum { TURN_MS = 500 };
 
 static const struct args_option common[] = {ARGS_DATA, ARGS_JSON, {NULL, NULL, NULL, false}};
 
@@ -99,12 +103,24 @@ static bool begin(struct cmd *c, struct args *args, int argc, const char *const 
     return false;
 }
 
+/* These hold the replica themselves for a while. */
+static bool needs_lock(const struct args_command *command)
+{
+    return command->run == cmd_sync || command->run == cmd_enrol;
+}
+
 int commands_run(struct cmd *c, int argc, const char *const *argv)
 {
     struct args *args = arena_new(&c->arena, sizeof *args);
     int exit = CMD_FAILED;
-    if (args != NULL && begin(c, args, argc, argv, &exit))
-        exit = run(c);
+    if (args != NULL && begin(c, args, argc, argv, &exit)) {
+        if (needs_lock(args->command))
+            exit = cmd_fail(c, ERR_BUSY, NULL);
+        else
+            exit = run(c);
+        if (cmd_flush(c) != ERR_OK)
+            exit = CMD_FAILED;
+    }
     cmd_done(c);
     return exit;
 }
@@ -119,21 +135,51 @@ static enum err data_dir(const struct args *args, struct buf *out, struct note *
     return out->err;
 }
 
-static int run_here(struct cmd *c)
+/* Somebody else holds the replica: let it carry the command out, or wait until it has ended.
+ * True when it was carried out. */
+static bool ask_or_wait(struct cmd *c, int argc, const char *const *argv, struct local *local,
+                        int *exit, enum err *err, struct note *why)
+{
+    bool relays = !needs_lock(c->args->command);
+    for (int waited = 0; *err == ERR_BUSY && waited < LOCAL_WAIT_MS; waited += TURN_MS) {
+        enum err asked = relays ? relay_ask(c, argc, argv, exit) : ERR_NOTFOUND;
+        if (asked == ERR_OK)
+            return true;
+        if (asked != ERR_NOTFOUND && asked != ERR_BUSY) {
+            *err = note_set(why, ERR_BUSY,
+                            N_("l'autre programme n'a pas fini de répondre : il se peut que "
+                               "ce soit fait ; vérifiez avant de recommencer"));
+            return false;
+        }
+        if (waited == 0)
+            cmd_say(c, T("un autre programme jalon travaille sur ces données ; un instant…"));
+        if (cmd_flush(c) != ERR_OK)
+            return false;
+        relays = relays && asked == ERR_NOTFOUND; /* it may only just have started */
+        *err = local_open(c->dir, TURN_MS, local, why);
+    }
+    return false;
+}
+
+static int run_here(struct cmd *c, int argc, const char *const *argv)
 {
     struct note why = {""};
     struct buf dir = {0};
     struct local local = {0};
+    int exit = CMD_FAILED;
+    bool carried_out = false;
     enum err err = data_dir(c->args, &dir, &why);
     if (err == ERR_OK) {
         c->dir = (const char *)dir.p;
-        err = local_open(c->dir, LOCAL_WAIT_MS, &local, &why);
+        err = local_open(c->dir, 0, &local, &why);
     }
-    int exit = 0;
-    if (err == ERR_OK) {
+    if (err == ERR_BUSY)
+        carried_out = ask_or_wait(c, argc, argv, &local, &exit, &err, &why);
+    if (err == ERR_OK && !carried_out) {
         c->store = local.store;
+        c->local = &local;
         exit = run(c);
-    } else {
+    } else if (err != ERR_OK) {
         exit = cmd_fail(c, err, &why);
         if (cmd_flush(c) != ERR_OK)
             exit = CMD_FAILED;
@@ -152,7 +198,7 @@ int commands_main(struct cmd *c, int argc, const char *const *argv)
     if (args == NULL)
         return exit;
     if (begin(c, args, argc, argv, &exit))
-        exit = args->command->run == cmd_schema ? run(c) : run_here(c);
+        exit = args->command->run == cmd_schema ? run(c) : run_here(c, argc, argv);
     cmd_done(c);
     mem_free(args);
     return exit;

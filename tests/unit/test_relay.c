@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/relay.h"
+
+#include "io/conn.h"
+#include "support/twin.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { WORDS_MAX = 8, MANY = 12000 };
+
+static struct twin twin;
+
+/* A question asked from a thread of its own, as another process would. */
+struct question {
+    const char *argv[WORDS_MAX];
+    int argc;
+    pthread_t thread;
+    struct buf out, talk;
+    int exit;
+    enum err err;
+};
+
+/* The process that holds the replica. */
+struct holder {
+    struct loop loop;
+    struct jobs jobs;
+    struct local local;
+    struct relay *relay;
+    unsigned runs, runs_wanted;
+};
+
+static enum err take(void *ctx, enum cmd_stream stream, struct str bytes)
+{
+    struct question *q = ctx;
+    struct buf *buf = stream == CMD_OUT ? &q->out : &q->talk;
+    buf_add(buf, bytes.p, bytes.n);
+    return buf->err;
+}
+
+static void *ask(void *arg)
+{
+    struct question *q = arg;
+    struct cmd c = {.dir = twin.dir, .columns = 80, .write = take, .ctx = q};
+    q->err = relay_ask(&c, q->argc, q->argv, &q->exit);
+    return NULL;
+}
+
+static void start(struct question *q, const char *const *words)
+{
+    *q = (struct question){.argv = {"jalon"}, .argc = 1, .exit = -1};
+    while (*words != NULL)
+        q->argv[q->argc++] = *words++;
+    assert_int_equal(pthread_create(&q->thread, NULL, ask, q), 0);
+}
+
+static void finish(struct question *q)
+{
+    assert_int_equal(pthread_join(q->thread, NULL), 0);
+    buf_u8(&q->out, 0);
+    buf_u8(&q->talk, 0);
+}
+
+static void end(struct question *q)
+{
+    buf_done(&q->out);
+    buf_done(&q->talk);
+}
+
+static void on_closed(void *arg)
+{
+    struct holder *h = arg;
+    jobs_close(&h->jobs, NULL, NULL);
+}
+
+static void on_run(void *arg)
+{
+    struct holder *h = arg;
+    if (++h->runs == h->runs_wanted)
+        relay_close(h->relay, on_closed, h);
+}
+
+static void hold(struct holder *h, unsigned runs)
+{
+    *h = (struct holder){.runs_wanted = runs, .local = {.store = twin.replicas[0].store}};
+    struct relay_cfg cfg = {.loop = &h->loop,
+                            .jobs = &h->jobs,
+                            .local = &h->local,
+                            .dir = twin.dir,
+                            .on_run = on_run,
+                            .arg = h};
+    assert_int_equal(loop_init(&h->loop), ERR_OK);
+    assert_int_equal(jobs_open(&h->jobs, &h->loop, 8), ERR_OK);
+    assert_int_equal(relay_open(&cfg, &h->relay, NULL), ERR_OK);
+}
+
+/* Until all answers are given. */
+static void serve(struct holder *h)
+{
+    loop_run(&h->loop);
+    loop_done(&h->loop);
+    assert_int_equal(h->runs, h->runs_wanted);
+}
+
+static int open_twin(void **state)
+{
+    (void)state;
+    twin_open(&twin, 1, &schema_jalon);
+    (void)twin_sync(&twin, 0);
+    return 0;
+}
+
+static int close_twin(void **state)
+{
+    (void)state;
+    twin_close(&twin);
+    return 0;
+}
+
+static void the_holder_carries_a_command_out(void **state)
+{
+    (void)state;
+    struct holder h;
+    struct question q[2];
+    hold(&h, 2);
+    start(&q[0], (const char *const[]){"add", "company", "name=Forge", NULL});
+    start(&q[1], (const char *const[]){"add", "company", "nom=Atelier", "x=1", NULL});
+    serve(&h);
+    finish(&q[0]);
+    finish(&q[1]);
+    assert_int_equal(q[0].err, ERR_OK);
+    assert_int_equal(q[0].exit, CMD_DONE);
+    assert_int_equal(strlen((const char *)q[0].out.p), ID_TEXT_BYTES);
+    assert_int_equal(q[1].exit, CMD_FAILED);
+    assert_non_null(strstr((const char *)q[1].talk.p, "« x »"));
+    assert_int_equal(twin_count(twin.replicas[0].store, "company"), 1);
+    end(&q[0]);
+    end(&q[1]);
+}
+
+static void nobody_there_is_told_apart(void **state)
+{
+    (void)state;
+    struct question q;
+    start(&q, (const char *const[]){"status", NULL});
+    finish(&q);
+    assert_int_equal(q.err, ERR_NOTFOUND);
+    end(&q);
+}
+
+static void what_needs_the_replica_for_itself_is_sent_away(void **state)
+{
+    (void)state;
+    struct holder h;
+    struct question q;
+    hold(&h, 1);
+    start(&q, (const char *const[]){"sync", NULL});
+    serve(&h);
+    finish(&q);
+    assert_int_equal(q.exit, CMD_FAILED);
+    end(&q);
+}
+
+static void after_a_wipe_there_is_no_answer(void **state)
+{
+    (void)state;
+    struct holder h;
+    struct question q;
+    hold(&h, 1);
+    h.local.store = NULL;
+    start(&q, (const char *const[]){"list", "company", NULL});
+    serve(&h);
+    finish(&q);
+    assert_int_equal(q.err, ERR_BUSY);
+    assert_int_equal(q.out.n, 1);
+    end(&q);
+}
+
+static void a_long_answer_comes_whole(void **state)
+{
+    (void)state;
+    const struct table *company = schema_table(&schema_jalon, TABLE_COMPANY);
+    struct edit *edit = NULL;
+    struct id id;
+    struct edit_value values[] = {
+        {schema_field_named(company, STR("name")), value_text(STR("Forge"))},
+        {schema_field_named(company, STR("access")),
+         value_text(STR("au fond de la cour, deuxième porte à gauche, sonner longtemps"))}};
+    assert_int_equal(edit_open(twin.replicas[0].store, &edit, NULL), ERR_OK);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(edit_insert(edit, company, values, 2, &id, NULL), ERR_OK);
+    assert_int_equal(edit_commit(edit, NULL), ERR_OK);
+    struct holder h;
+    struct question q;
+    hold(&h, 1);
+    start(&q, (const char *const[]){"list", "company", "--json", NULL});
+    serve(&h);
+    finish(&q);
+    assert_int_equal(q.err, ERR_OK);
+    assert_true(q.out.n > CONN_OUT_BYTES_MAX);
+    uint64_t rows = 0;
+    for (const char *p = (const char *)q.out.p; (p = strstr(p, "{\"id\":")) != NULL; p++)
+        rows++;
+    assert_int_equal(rows, MANY);
+    assert_string_equal((const char *)q.out.p + q.out.n - 4, "\n]\n");
+    end(&q);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_twin, close_twin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_holder_carries_a_command_out),
+        TEST(nobody_there_is_told_apart),
+        TEST(what_needs_the_replica_for_itself_is_sent_away),
+        TEST(after_a_wipe_there_is_no_answer),
+        TEST(a_long_answer_comes_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
