@@ -64,6 +64,11 @@ __attribute__((format(printf, 2, 0))) static void fill(struct note *why, const c
     why->text[end] = '\0';
 }
 
+const char *note_text(const char *text)
+{
+    return note_words == NULL ? text : note_words(text);
+}
+
 enum err note_set(struct note *why, enum err err, const char *fmt, ...)
 {
     if (why == NULL)

@@ -68,6 +68,8 @@ extern const char *(*note_words)(const char *fmt);
 /* Marks a French text for people that stands in a table: translated where it is printed. */
 #define N_(text) (text)
 
+/* A text that goes into a note as an argument, in the language of the notes. */
+const char *note_text(const char *text);
 /* Only write the note; why may be NULL. */
 void note_write(struct note *why, const char *fmt, ...) PRINTF(2, 3);
 

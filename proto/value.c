@@ -93,33 +93,34 @@ const char *value_form(enum kind kind)
 {
     switch (kind) {
     case KIND_TEXT:
-        return "text in UTF-8";
+        return N_("text in UTF-8");
     case KIND_INT:
-        return "a whole number";
+        return N_("a whole number");
     case KIND_REAL:
-        return "a number such as 12.5";
+        return N_("a number such as 12.5");
     case KIND_BOOL:
-        return "true or false";
+        return N_("true or false");
     case KIND_DATE:
-        return "a date such as 2026-11-22 or 22/11/2026";
+        return N_("a date such as 2026-11-22 or 22/11/2026");
     case KIND_TIME:
-        return "a time such as 14:05";
+        return N_("a time such as 14:05");
     case KIND_INSTANT:
-        return "an instant such as 2026-11-22T14:05:09.123Z";
+        return N_("an instant such as 2026-11-22T14:05:09.123Z");
     case KIND_ENUM:
-        return "one of its codes";
+        return N_("one of its codes");
     case KIND_REF:
     case KIND_ID:
-        return "an id of 32 hexadecimal digits";
+        return N_("an id of 32 hexadecimal digits");
     case KIND_RAW:
-        return "packed values in hexadecimal";
+        return N_("packed values in hexadecimal");
     }
-    return "a value";
+    return N_("a value");
 }
 
 static enum err expected(const struct field *field, struct note *why)
 {
-    return note_set(why, ERR_INVALID, "%s: expected %s", field->name, value_form(field->kind));
+    return note_set(why, ERR_INVALID, "%s: expected %s", field->name,
+                    note_text(value_form(field->kind)));
 }
 
 static enum err check_int(const struct field *field, int64_t v, struct note *why)
@@ -133,7 +134,7 @@ static enum err check_int(const struct field *field, int64_t v, struct note *why
         return ERR_OK;
     if (field->kind != KIND_INT)
         return note_set(why, ERR_INVALID, "%s: expected %s inside its limits", field->name,
-                        value_form(field->kind));
+                        note_text(value_form(field->kind)));
     return note_set(why, ERR_INVALID, "%s: expected a whole number from %lld to %lld",
                     field->name, (long long)field->min, (long long)field->max);
 }

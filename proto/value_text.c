@@ -479,7 +479,8 @@ enum err value_parse(const struct field *field, struct str text, struct arena *a
     struct value v = VALUE_NONE;
     enum err err = s.n == 0 ? ERR_OK : parse_kind(field->kind, s, arena, &v);
     if (err == ERR_INVALID)
-        return note_set(why, err, "%s: expected %s", field->name, value_form(field->kind));
+        return note_set(why, err, "%s: expected %s", field->name,
+                        note_text(value_form(field->kind)));
     if (err == ERR_OK)
         *out = v;
     return err;

@@ -218,10 +218,30 @@ static enum err check_ref(struct edit *edit, const struct field *field, const st
     return err;
 }
 
+/* A list that rows of `code` may extend: the code must be built in or be such a row. Only here:
+ * what another replica wrote with a code that has left the list is never refused. */
+static enum err check_code(struct edit *edit, const struct field *field, const struct value *v,
+                           struct note *why)
+{
+    if (field->kind != KIND_ENUM || v->type == VALUE_NULL || schema_code_known(field, v->s))
+        return ERR_OK;
+    struct str parts[] = {str_of(field->list), v->s};
+    struct id id = id_derive(TABLE_CODE, parts, 2);
+    struct scope scope;
+    enum err err =
+        rows_locate(edit->s, schema_table(edit->s->env.schema, TABLE_CODE), &id, &scope);
+    if (err == ERR_NOTFOUND)
+        return note_set(why, ERR_INVALID, N_("%s : ce code n'est pas dans la liste"),
+                        field->name);
+    return err;
+}
+
 static enum err check_field(struct edit *edit, const struct field *field, const struct value *v,
                             struct note *why)
 {
     enum err err = value_check(field, v, why);
+    if (err == ERR_OK)
+        err = check_code(edit, field, v, why);
     return err == ERR_OK ? check_ref(edit, field, v, why) : err;
 }
 
@@ -410,7 +430,8 @@ static enum err check_wanted(struct edit *edit, const struct table *table,
                             field->name);
         if (!rules_field_open(table, field->id) && !on_server(edit))
             return note_set(why, ERR_REFUSED, N_("%s est tenu par le programme"), field->name);
-        err = check_field(edit, field, &w->after[i], why);
+        if (changes)
+            err = check_field(edit, field, &w->after[i], why);
     }
     if (err == ERR_OK && !rules_exactly_one(table, w->after))
         err =

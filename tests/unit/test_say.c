@@ -18,7 +18,8 @@ static void the_first_variable_that_is_set_chooses_the_language(void **state)
     assert_int_equal(say_language_of("", "", "en_GB.UTF-8"), SAY_EN);
     assert_int_equal(say_language_of("", "nl_BE.UTF-8", "en"), SAY_NL);
     assert_int_equal(say_language_of("de_BE", "nl", "en"), SAY_DE);
-    assert_int_equal(say_language_of("C", NULL, "en"), SAY_FR);
+    assert_int_equal(say_language_of("C", NULL, "en"), SAY_EN);
+    assert_int_equal(say_language_of("C.UTF-8", NULL, "fr_BE"), SAY_FR);
     assert_int_equal(say_language_of(NULL, NULL, "C.UTF-8"), SAY_FR);
     assert_int_equal(say_language_of(NULL, NULL, "POSIX"), SAY_FR);
     assert_int_equal(say_language_of(NULL, NULL, "fr_BE.UTF-8"), SAY_FR);
