@@ -209,6 +209,9 @@ static enum err check_ref(struct edit *edit, const struct field *field, const st
         return ERR_OK;
     struct id id;
     memcpy(id.b, v->s.p, ID_BYTES);
+    /* Known from the enrolment, before the first sync has brought their rows. */
+    if (id_eq(&id, &edit->s->structure) || id_eq(&id, &edit->s->staff))
+        return ERR_OK;
     const struct table *to = schema_table(edit->s->env.schema, field->ref);
     struct scope scope;
     enum err err = rows_locate(edit->s, to, &id, &scope);

@@ -377,6 +377,17 @@ static void a_lost_welcome_loses_no_scope(void **state)
     twin_close(&t);
 }
 
+static void work_may_begin_before_the_first_sync(void **state)
+{
+    (void)state;
+    struct twin t;
+    twin_open(&t, 1, &schema_jalon);
+    struct id a = add_person(&t, 0, "Anna");
+    sync_all(&t);
+    assert_string_equal(twin_get(t.server.store, "person", &a, "first_name"), "Anna");
+    twin_close(&t);
+}
+
 static void a_deleted_row_named_by_its_fields_can_be_made_again(void **state)
 {
     (void)state;
@@ -415,6 +426,7 @@ int main(void)
         cmocka_unit_test(older_image_of_a_replica_is_noticed_and_loses_nothing),
         cmocka_unit_test(repeated_delivery_is_applied_once),
         cmocka_unit_test(a_lost_welcome_loses_no_scope),
+        cmocka_unit_test(work_may_begin_before_the_first_sync),
         cmocka_unit_test(a_deleted_row_named_by_its_fields_can_be_made_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
