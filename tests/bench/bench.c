@@ -2,6 +2,7 @@
 /* bench: measure Jalon against a control in the same run; see README.md. */
 #include "bench/control.h"
 #include "bench/inside.h"
+#include "bench/programs.h"
 #include "bench/rows_made.h"
 
 #include "proto/err.h"
@@ -10,16 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { CROWD_DEVICES = 50, CROWD_ROWS = 20 };
+
 struct options {
     uint64_t rows[8]; /* sizes of the transfers */
     size_t sizes;
     uint64_t runs;
-    const char *part; /* control, inside; NULL = all */
+    const char *part; /* inside, programs; NULL = both */
     const char *json;
 };
 
 static const char USAGE[] =
-    "bench [--rows N]… [--runs N] [--part control|inside] [--json FILE]\n";
+    "bench [--rows N]… [--runs N] [--part inside|programs] [--json FILE]\n";
 
 static uint64_t number_of(const char *text)
 {
@@ -76,6 +79,8 @@ static void one_run(const struct options *options, const char *dir, struct figur
     figures_add(figures, "control: one row at a time", NULL, single, &sample);
     if (wants(options, "inside"))
         inside_record(figures, single);
+    if (wants(options, "programs"))
+        programs_record(figures, dir, single);
     for (size_t i = 0; i < options->sizes; i++) {
         uint64_t rows = options->rows[i];
         control_batch(dir, rows, &sample);
@@ -84,7 +89,11 @@ static void one_run(const struct options *options, const char *dir, struct figur
         figures_add(figures, "control: transfer", NULL, rows, &sample);
         if (wants(options, "inside"))
             inside_measure(figures, rows);
+        if (wants(options, "programs"))
+            programs_measure(figures, dir, rows);
     }
+    if (wants(options, "programs"))
+        programs_crowd(figures, dir, CROWD_DEVICES, CROWD_ROWS);
 }
 
 static double raw_bytes(void)

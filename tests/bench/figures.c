@@ -56,6 +56,13 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double middle(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_size);
+    size_t half = count / 2;
+    return count % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
 /* Median of the number at `offset` in each run. */
 static double median(const struct figure *figure, size_t offset)
 {
@@ -64,9 +71,7 @@ static double median(const struct figure *figure, size_t offset)
         const char *run = (const char *)&figure->runs[i];
         memcpy(&values[i], run + offset, sizeof values[i]);
     }
-    qsort(values, figure->count, sizeof values[0], by_size);
-    size_t half = figure->count / 2;
-    return figure->count % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+    return middle(values, figure->count);
 }
 #define MEDIAN(figure, member) median(figure, offsetof(struct sample, member))
 
@@ -84,19 +89,30 @@ static double per(double total, double parts)
     return total < 0 || parts <= 0 ? -1 : total / parts;
 }
 
+/* Each run against the control of the same run, which met the same neighbours on the machine.
+ */
+static double ratio_to(const struct figure *control, const struct figure *figure)
+{
+    double ratios[FIGURES_RUNS_MAX];
+    if (control == NULL || control->count != figure->count)
+        return -1;
+    for (size_t i = 0; i < figure->count; i++)
+        ratios[i] = control->runs[i].seconds / figure->runs[i].seconds;
+    return middle(ratios, figure->count);
+}
+
 static struct line line_of(const struct figures *figures, const struct figure *figure)
 {
     double rows = (double)figure->rows;
-    struct line line = {.seconds = MEDIAN(figure, seconds), .ratio = -1};
+    struct line line = {.seconds = MEDIAN(figure, seconds)};
     line.rate = per(rows, line.seconds);
     const struct figure *control =
         figure->control == NULL ? NULL : find(figures, figure->control, figure->rows);
-    if (control != NULL)
-        line.ratio = per(MEDIAN(control, seconds), line.seconds);
+    line.ratio = ratio_to(control, figure);
     line.near_us = per(MEDIAN(figure, near_cpu_s) * 1e6, rows);
     line.far_us = per(MEDIAN(figure, far_cpu_s) * 1e6, rows);
     line.wire = per(MEDIAN(figure, wire_bytes), rows);
-    line.wire_raw = per(line.wire, figures->raw_bytes);
+    line.wire_raw = figure->rows == 1 ? -1 : per(line.wire, figures->raw_bytes);
     line.disk = per(MEDIAN(figure, disk_bytes), rows);
     line.disk_raw = per(line.disk, figures->raw_bytes);
     line.peak_mb = per(MEDIAN(figure, peak_kb), 1024);
