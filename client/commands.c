@@ -175,11 +175,11 @@ static int run_here(struct cmd *c, int argc, const char *const *argv)
     }
     if (err == ERR_BUSY)
         carried_out = ask_or_wait(c, argc, argv, &local, &exit, &err, &why);
-    if (err == ERR_OK && !carried_out) {
+    if (!carried_out && err == ERR_OK) {
         c->store = local.store;
         c->local = &local;
         exit = run(c);
-    } else if (err != ERR_OK) {
+    } else if (!carried_out) {
         exit = cmd_fail(c, err, &why);
         if (cmd_flush(c) != ERR_OK)
             exit = CMD_FAILED;
