@@ -4,6 +4,7 @@
 #define TESTS_SUPPORT_HUB_RIG_H
 
 #include "server/hub.h"
+#include "support/alloc_fail.h"
 #include "support/office.h"
 
 #include <setjmp.h>
@@ -38,7 +39,9 @@ struct rig {
     size_t held_n;
     enum err failed;
     bool done;
-    unsigned jobs; /* run so far */
+    unsigned jobs;        /* run so far */
+    uint64_t hash_before; /* of the last operation known to be there */
+    uint64_t fail_at;     /* which allocation of the hub fails; 0: none, or it has */
 };
 
 static inline void carry_out(struct rig *rig, const struct hub_action *a)
@@ -82,13 +85,32 @@ static inline void carry_out(struct rig *rig, const struct hub_action *a)
 
 static inline void run_one(struct rig *rig);
 
+/* Only the hub's own allocations fail, not the test's. */
+static inline void fail_begin(struct rig *rig)
+{
+    if (rig->fail_at > 0)
+        alloc_fail_at(ALLOC_OURS, rig->fail_at, false);
+}
+
+static inline void fail_end(struct rig *rig)
+{
+    if (rig->fail_at == 0)
+        return;
+    bool refused = alloc_fail_refused() > 0;
+    uint64_t count = alloc_fail_count();
+    alloc_fail_off();
+    rig->fail_at = refused ? 0 : rig->fail_at - count;
+}
+
 static inline uint64_t feed(struct rig *rig, struct hub_event event)
 {
     const struct hub_action *actions = NULL;
     size_t n = 0;
     event.now_ms = rig->now_ms;
     event.random = ++rig->random;
+    fail_begin(rig);
     uint64_t id = hub_step(rig->hub, &event, &actions, &n);
+    fail_end(rig);
     for (size_t i = 0; i < n; i++)
         carry_out(rig, &actions[i]);
     while (!rig->hold && rig->held_n > 0 && event.type != HUB_EV_JOB)
@@ -102,7 +124,9 @@ static inline void run_one(struct rig *rig)
     struct hub_job *job = rig->held[0];
     rig->held_n--;
     memmove(rig->held, rig->held + 1, rig->held_n * sizeof *rig->held);
+    fail_begin(rig);
     hub_job_run(rig->office.store, job);
+    fail_end(rig);
     rig->jobs++;
     feed(rig, (struct hub_event){.type = HUB_EV_JOB, .job = job});
 }

@@ -4,8 +4,6 @@
 #include "store/edit.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static int64_t office_wall(void *ctx)
 {
@@ -23,7 +21,8 @@ static void office_random(void *ctx, void *out, size_t n)
 
 static void open_store(struct office *office)
 {
-    struct store_env env = {.path = office->path,
+    struct store_env env = {.path = "jalon.db",
+                            .vfs = office->vfs_name,
                             .schema = &schema_jalon,
                             .side = STORE_SERVER,
                             .wall_ms = office_wall,
@@ -65,11 +64,14 @@ static void add_staff(struct edit *edit, struct office *office, unsigned i)
 void office_open(struct office *office)
 {
     const struct table *structure = schema_table(&schema_jalon, TABLE_STRUCTURE);
-    *office = (struct office){.wall_ms = INT64_C(1795000000000), .random = 1};
-    static const char template[] = "/tmp/jalon-office-XXXXXX";
-    memcpy(office->dir, template, sizeof template);
-    must(mkdtemp(office->dir) != NULL);
-    must(snprintf(office->path, sizeof office->path, "%s/jalon.db", office->dir) > 0);
+    static unsigned offices; /* names of VFSs are unique in a process */
+    struct rng rng;
+    rng_init(&rng, ++offices);
+    *office = (struct office){.wall_ms = INT64_C(1795000000000), .random = offices};
+    struct vfs_mem_env env = {.ctx = office, .utc_ms = office_wall, .random = office_random};
+    must(snprintf(office->vfs_name, sizeof office->vfs_name, "office-%u", offices) > 0);
+    office->disk = disk_new(&rng);
+    office->vfs = vfs_mem_open(office->disk, office->vfs_name, env);
     open_store(office);
     must(serve_init(office->store, STR("Exemple")) == ERR_OK);
     struct edit *edit = NULL;
@@ -92,14 +94,9 @@ void office_reopen(struct office *office)
 
 void office_close(struct office *office)
 {
-    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
     store_close(office->store);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        char path[128];
-        must(snprintf(path, sizeof path, "%s%s", office->path, ends[i]) > 0);
-        (void)unlink(path);
-    }
-    must(rmdir(office->dir) == 0);
+    vfs_mem_close(office->vfs);
+    disk_free(office->disk);
 }
 
 static enum err keep_identity(void *ctx, const struct store_identity *identity,
