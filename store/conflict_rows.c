@@ -69,6 +69,13 @@ enum err conflict_add(struct judge *j, const struct table *table, const struct r
     enum err err = rows_insert(j->s, to, out);
     out->seq = 0;
     /* Whoever may not read the field may not read its conflict either. */
-    uint8_t facet = table->facet == 0 ? FACET_VAULT : table->facet;
+    uint8_t facet = table->facet;
+    struct scope scope;
+    if (err == ERR_OK && facet == 0)
+        err = scopes_of(j->s, table, &row->id, row->values, &scope, &facet);
+    if (err == ERR_NOTFOUND) {
+        facet = FACET_VAULT;
+        err = ERR_OK;
+    }
     return err == ERR_OK ? feed_move(j->s, to, out, facet, j->seq) : err;
 }

@@ -119,20 +119,40 @@ static enum err of_ref(struct store *s, const struct table *table, const struct 
     return rows_locate(s, to, &parent, scope);
 }
 
+/* The row that one of these hangs on. */
+static bool hangs_on(struct store *s, const struct table *table, const struct value *values,
+                     const struct table **to, struct id *id)
+{
+    int i = schema_field_index(table, table->scope_table_field);
+    if (i < 0 || values[i].type != VALUE_TEXT ||
+        !id_field(table, values, table->scope_field, id))
+        return false;
+    *to = schema_table_named(s->env.schema, values[i].s);
+    return *to != NULL;
+}
+
+/* A conflict may be about a document, and that about a person: the first row with a facet of
+ * its own tells. */
 static enum err of_row(struct store *s, const struct table *table, const struct value *values,
                        struct scope *scope, uint8_t *facet)
 {
-    struct id row = {0};
-    int i = schema_field_index(table, table->scope_table_field);
-    if (i < 0 || values[i].type != VALUE_TEXT ||
-        !id_field(table, values, table->scope_field, &row))
-        return ERR_NOTFOUND;
-    const struct table *to = schema_table_named(s->env.schema, values[i].s);
-    if (to == NULL)
-        return ERR_NOTFOUND;
-    if (table->facet == 0)
-        *facet = to->facet == 0 ? FACET_VAULT : to->facet;
-    return rows_locate(s, to, &row, scope);
+    enum { HOPS_MAX = 4 };
+    struct arena arena = {0};
+    struct id id = {0};
+    const struct table *to = NULL;
+    enum err err = hangs_on(s, table, values, &to, &id) ? ERR_OK : ERR_NOTFOUND;
+    for (int hop = 0; err == ERR_OK && *facet == 0 && to->facet == 0; hop++) {
+        struct row *row = arena_new(&arena, sizeof *row);
+        err = row == NULL ? ERR_NOMEM : rows_find(s, to, &id, &arena, row);
+        if (err == ERR_OK && (hop == HOPS_MAX || !hangs_on(s, to, row->values, &to, &id)))
+            err = ERR_NOTFOUND;
+    }
+    arena_done(&arena);
+    if (err != ERR_OK)
+        return err;
+    if (*facet == 0)
+        *facet = to->facet;
+    return rows_locate(s, to, &id, scope);
 }
 
 enum err scopes_of(struct store *s, const struct table *table, const struct id *id,

@@ -2,6 +2,7 @@
 #include "support/twin.h"
 
 #include "proto/hash.h"
+#include "store/scopes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,9 +217,12 @@ void twin_enrol(struct twin *t, struct str role)
 void twin_open(struct twin *t, size_t count, const struct schema *schema)
 {
     *t = (struct twin){.schema = schema};
-    const char *tmp = "/tmp/jalon-twin-XXXXXX";
-    (void)snprintf(t->dir, sizeof t->dir, "%s", tmp);
-    must(mkdtemp(t->dir) != NULL);
+    /* In memory where there is such a place: what is tested is not the disk. */
+    (void)snprintf(t->dir, sizeof t->dir, "%s", "/dev/shm/jalon-twin-XXXXXX");
+    if (mkdtemp(t->dir) == NULL) {
+        (void)snprintf(t->dir, sizeof t->dir, "%s", "/tmp/jalon-twin-XXXXXX");
+        must(mkdtemp(t->dir) != NULL);
+    }
     t->server.wall_ms = START_MS;
     t->server.random = 7;
     (void)snprintf(t->server.path, sizeof t->server.path, "%s/server.db", t->dir);
@@ -380,14 +384,48 @@ struct replica_tally twin_sync(struct twin *t, size_t replica)
 /* ---- dump ---- */
 
 struct dump {
+    struct store *s;
     const struct table *table;
+    uint32_t home;  /* of the reader; 0 = all is dumped */
+    uint8_t facets; /* that the reader may see there */
     struct buf lines[2000];
     size_t n;
 };
 
+/* The facet of a row of a table that takes its row's, which may be such a table again. */
+static uint8_t facet_of(struct dump *d, const struct row *row)
+{
+    const struct table *table = d->table;
+    struct arena arena = {0};
+    while (table->facet == 0) {
+        const struct value *of =
+            &row->values[schema_field_index(table, table->scope_table_field)];
+        const struct value *id = &row->values[schema_field_index(table, table->scope_field)];
+        struct row *next = arena_new(&arena, sizeof *next);
+        must(next != NULL);
+        table = schema_table_named(store_schema(d->s), of->s);
+        struct id key;
+        memcpy(key.b, id->s.p, ID_BYTES);
+        enum err err = rows_find(d->s, table, &key, &arena, next);
+        must(err == ERR_OK);
+        row = next;
+    }
+    arena_done(&arena);
+    return table->facet;
+}
+
+static bool is_shown(struct dump *d, const struct row *row)
+{
+    if (d->home == 0 || row->scope.home == SCOPE_HOME_NETWORK)
+        return true;
+    return row->scope.home == d->home && (facet_of(d, row) & d->facets) != 0;
+}
+
 static enum err dump_row(void *ctx, const struct row *row)
 {
     struct dump *d = ctx;
+    if (!is_shown(d, row))
+        return ERR_OK;
     must(d->n < sizeof d->lines / sizeof *d->lines);
     struct buf *out = &d->lines[d->n++];
     char id[ID_TEXT_BYTES];
@@ -415,16 +453,14 @@ static int by_text(const void *a, const void *b)
     return str_cmp(buf_str(x), buf_str(y));
 }
 
-void twin_dump(struct store *s, struct buf *out)
+static void dump_all(struct dump *d, struct buf *out)
 {
-    struct dump *d = calloc(1, sizeof *d);
-    must(d != NULL);
-    const struct schema *schema = store_schema(s);
+    const struct schema *schema = store_schema(d->s);
     for (uint16_t i = 0; i < schema->table_count; i++) {
         d->table = &schema->tables[i];
         d->n = 0;
         for (int deleted = 0; deleted < 2; deleted++) {
-            enum err err = rows_list(s, d->table, NULL, 0, deleted != 0, 0, dump_row, d);
+            enum err err = rows_list(d->s, d->table, NULL, 0, deleted != 0, 0, dump_row, d);
             must(err == ERR_OK);
         }
         qsort(d->lines, d->n, sizeof *d->lines, by_text);
@@ -434,5 +470,29 @@ void twin_dump(struct store *s, struct buf *out)
             buf_done(&d->lines[k]);
         }
     }
+}
+
+void twin_dump(struct store *s, struct buf *out)
+{
+    struct dump *d = calloc(1, sizeof *d);
+    must(d != NULL);
+    d->s = s;
+    dump_all(d, out);
+    free(d);
+}
+
+void twin_dump_seen(struct store *s, enum role role, const struct id *structure,
+                    struct buf *out)
+{
+    struct dump *d = calloc(1, sizeof *d);
+    must(d != NULL);
+    d->s = s;
+    enum err err = scopes_home(s, structure, &d->home);
+    must(err == ERR_OK);
+    if (role == ROLE_JOBCOACH)
+        d->facets = FACET_FACTS | FACET_NOTES;
+    else if (role == ROLE_MANAGER || role == ROLE_COORDINATOR)
+        d->facets = FACET_FACTS;
+    dump_all(d, out);
     free(d);
 }

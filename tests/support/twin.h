@@ -39,6 +39,9 @@ void twin_open_party(struct twin *t, struct party *party);
 /* Text of all rows of all tables with their stamps, in id order: equal texts = converged
  * replicas. `conflicts` too. The caller frees with buf_done. */
 void twin_dump(struct store *s, struct buf *out);
+/* As twin_dump of the server's store, but only what this role may see in this structure. */
+void twin_dump_seen(struct store *s, enum role role, const struct id *structure,
+                    struct buf *out);
 
 /* Short edits: fields as "name=value" texts, NULL-terminated; ids for refs as text. */
 struct id twin_add(struct party *p, const char *table, const char *const *fields);
