@@ -128,6 +128,17 @@ static void note_rights(struct judge *j, const struct table *table)
         j->s->rights_touched = true;
 }
 
+/* The copy of whoever made the row too carries its own stamps: tell it every field. */
+static void retell_all(struct judge *j, const struct table *table, struct row *row)
+{
+    for (int i = -1; i < (int)table->field_count; i++) {
+        uint16_t field = i < 0 ? FIELD_DELETED : table->fields[i].id;
+        const struct version *v = versions_find(&row->versions, field);
+        if (v == NULL || v->seq != j->seq)
+            settle_retold(j, row, field);
+    }
+}
+
 /* The same row made twice (ids derived from its fields, or sent again under another epoch):
  * what this side wrote is merged field by field. */
 static enum err merge_insert(struct judge *j, const struct table *table,
@@ -156,11 +167,8 @@ static enum err merge_insert(struct judge *j, const struct table *table,
     }
     bool changed = false;
     err = settle_update(j, table, row, edits, count, &changed);
-    /* The other side's copy carries its own stamps: tell it every field. */
-    for (uint16_t i = 0; i < table->field_count && err == ERR_OK; i++) {
-        if (versions_find(&row->versions, table->fields[i].id) == NULL)
-            settle_retold(j, row, table->fields[i].id);
-    }
+    if (err == ERR_OK)
+        retell_all(j, table, row);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = feed_move(j->s, table, row, facet, j->seq);
     if (err == ERR_OK && j->reason == REASON_NONE)
@@ -330,11 +338,14 @@ enum err judge_change(struct judge *j, const struct change *change, struct cur *
 enum err judge_retell(struct judge *j, const struct change *change, struct cur *cur)
 {
     const struct table *table = schema_table(j->s->env.schema, change->table);
-    if (table == NULL || change->kind == CHANGE_INSERT)
+    if (table == NULL)
         return ERR_OK;
+    bool insert = change->kind == CHANGE_INSERT;
     struct edit_field *edits = arena_new(j->arena, (change->fields + 1) * sizeof *edits);
     struct row *row = NULL;
-    enum err err = edits == NULL ? ERR_NOMEM : read_update(j, table, change, cur, edits);
+    enum err err = edits == NULL ? ERR_NOMEM : ERR_OK;
+    if (err == ERR_OK && !insert)
+        err = read_update(j, table, change, cur, edits);
     if (err == ERR_OK)
         err = find_for_change(j, table, change, &row);
     uint8_t facet = 0;
@@ -344,7 +355,9 @@ enum err judge_retell(struct judge *j, const struct change *change, struct cur *
         return err == ERR_NOTFOUND ? ERR_OK : err;
     if (j->author->origin == 0 || !scope_may_read(j->author->grants, row->scope, facet))
         return ERR_OK;
-    for (uint32_t i = 0; i < change->fields; i++) {
+    if (insert)
+        retell_all(j, table, row);
+    for (uint32_t i = 0; i < change->fields && !insert; i++) {
         if (edits[i].index >= 0 || edits[i].id == FIELD_DELETED)
             settle_retold(j, row, edits[i].id);
     }

@@ -20,6 +20,7 @@ void settle_retold(struct judge *j, struct row *row, uint16_t field)
     struct version v = {.field = field, .stamp = row->stamp, .adj_ms = row->adj_ms};
     if (old != NULL)
         v = *old;
+    v.changed = v.retold ? v.changed : v.seq;
     v.seq = j->seq;
     v.retold = true;
     versions_set(&row->versions, &v);
@@ -376,7 +377,8 @@ static bool changed_unseen(const struct judge *j, const struct row *row)
         return true;
     for (uint32_t i = 0; i < row->versions.count; i++) {
         const struct version *v = &row->versions.list[i];
-        if (!v->retold && v->field != FIELD_DELETED && v->seq > j->op->seen &&
+        uint64_t changed = v->retold ? v->changed : v->seq;
+        if (v->field != FIELD_DELETED && changed > j->op->seen &&
             v->stamp.origin != j->author->origin)
             return true;
     }

@@ -22,6 +22,7 @@ enum err versions_decode(struct str blob, uint64_t seq, struct versions *out)
         uint64_t told = unpack_uint(&cur);
         v->seq = told / 2;
         v->retold = told % 2 != 0;
+        v->changed = v->retold ? unpack_uint(&cur) : 0;
     }
     return cur.bad ? ERR_CORRUPT : ERR_OK;
 }
@@ -38,6 +39,8 @@ void versions_encode(const struct versions *v, struct buf *out)
         pack_uint(out, e->stamp.origin);
         pack_int(out, e->adj_ms);
         pack_uint(out, e->seq * 2 + (e->retold ? 1 : 0));
+        if (e->retold)
+            pack_uint(out, e->changed);
     }
 }
 

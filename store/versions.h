@@ -15,6 +15,7 @@ struct version {
     int64_t adj_ms;     /* translated edit time minus the stamp's own time */
     uint64_t seq;       /* server: when the feed last moved for it; 0 on a replica */
     bool retold;        /* server: the value did not change at seq, it is only told again */
+    uint64_t changed;   /* server, retold: when the value changed; 0 = with the row's insert */
 };
 struct versions {
     uint64_t made_seq; /* server: seq of the row's insert */
@@ -22,7 +23,8 @@ struct versions {
     struct version list[VERSIONS_MAX];
 };
 
-/* MessagePack: made_seq, then per field: id, hlc, origin, adj_ms, seq * 2 + retold. An empty
+/* MessagePack: made_seq, then per field: id, hlc, origin, adj_ms, seq * 2 + retold
+ * and, when retold, changed. An empty
  * blob leaves made_seq as `seq`, the row's own. CORRUPT. */
 NODISCARD enum err versions_decode(struct str blob, uint64_t seq, struct versions *out);
 /* Nothing is appended when there is no exception. */
