@@ -180,14 +180,14 @@ static int report(struct cmd *c)
         return cmd_fail(c, err, NULL);
     if (!c->json && st.unsent == 0 && st.complete)
         cmd_say(c, T("tout est sur le serveur"));
-    uint64_t waiting = st.conflicts + st.quarantined;
-    if (waiting == 0)
+    if (st.conflicts + st.quarantined == 0)
         return CMD_DONE;
     if (!c->json)
         cmd_say(c,
                 TN("%llu point attend une personne : jalon inbox",
-                   "%llu points attendent une personne : jalon inbox", waiting),
-                (unsigned long long)waiting);
+                   "%llu points attendent une personne : jalon inbox",
+                   st.conflicts + st.quarantined),
+                (unsigned long long)(st.conflicts + st.quarantined));
     return CMD_WAITS;
 }
 

@@ -36,7 +36,9 @@ enum meta {
     META_OP_LAST, /* last operation when the outbox is empty */
     META_OP_HASH,
     META_OP_HLC,
-    META_GRANTS, /* mark of the grants the pull cursor was moved under */
+    META_GRANTS,   /* mark of the grants the pull cursor was moved under */
+    META_SWEEP,    /* rows the server does not tell again are to go (sweep.h) */
+    META_SWEEP_OP, /* … once the server has judged our operations through here */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */

@@ -3,6 +3,7 @@
 
 #include "store/feed.h"
 #include "store/inside.h"
+#include "store/sweep.h"
 #include "store/unknown.h"
 
 /* One page being applied. */
@@ -173,6 +174,7 @@ static enum err overwrite(struct page_work *w, const struct table *table, const 
     row->stamp = in->stamp;
     row->by = in->by;
     row->form = in->form;
+    row->seq = SWEEP_TOLD;
     err = save_history(w, table, row, newest);
     if (err == ERR_OK)
         err = rows_restamp(w->s, table, row);
@@ -184,6 +186,7 @@ static enum err apply_whole(struct page_work *w, const struct table *table, cons
 {
     struct row *row = rows_fresh(w->s, table);
     row->id = *id;
+    row->seq = SWEEP_TOLD;
     enum err err = read_whole(w, table, items, cur, row);
     if (err == ERR_OK)
         err = rows_insert(w->s, table, row);

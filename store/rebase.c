@@ -127,7 +127,8 @@ static enum err swap_outbox(struct store *s)
     return err;
 }
 
-static enum err note_epoch(struct store *s, uint32_t epoch)
+/* last: of the operations written again. */
+static enum err note_epoch(struct store *s, uint32_t epoch, uint64_t last)
 {
     const struct {
         enum meta key;
@@ -142,6 +143,7 @@ static enum err note_epoch(struct store *s, uint32_t epoch)
                 {META_OP_HASH, 0},
                 {META_RELEASED_HASH, 0},
                 {META_OP_HLC, 0},
+                {META_SWEEP_OP, (int64_t)last},
                 {META_HLC, (int64_t)s->clock.last}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof ints / sizeof *ints && err == ERR_OK; i++)
@@ -172,7 +174,7 @@ enum err replica_rebase(struct store *s, uint32_t epoch)
         if (err == ERR_OK)
             err = swap_outbox(s);
         if (err == ERR_OK)
-            err = note_epoch(s, epoch);
+            err = note_epoch(s, epoch, r.chain.op_no);
         err = store_end(s, err);
     }
     op_writer_done(&r.writer);

@@ -4,6 +4,7 @@
 #include "proto/hash.h"
 #include "store/inside.h"
 #include "store/page.h"
+#include "store/sweep.h"
 
 enum { PACK_FROM_BYTES = 200, PACK_LEVEL = 1 };
 
@@ -97,8 +98,18 @@ static enum err save_origins(struct store *s, struct str encoded)
  * it lost is sent again from the outbox. */
 static enum err fall_back(struct store *s, const struct chain *known)
 {
+    struct stmt *stmt = NULL;
     enum err err = meta_set_int(s, META_ACKED, (int64_t)known->op_no);
-    return err == ERR_OK ? meta_set_int(s, META_ACKED_HLC, (int64_t)known->hlc) : err;
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_ACKED_HLC, (int64_t)known->hlc);
+    /* What was refused is judged again. */
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_QUARANTINE_DROP, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, s->epoch);
+    bind_int(stmt, 2, (int64_t)known->op_no);
+    return stmt_run(stmt);
 }
 
 static enum err save_welcome(struct store *s, const struct welcome *w, int64_t skew)
@@ -128,7 +139,10 @@ enum err replica_welcome(struct store *s, const struct welcome *welcome,
                          struct replica_plan *out)
 {
     struct id history = {0};
+    int64_t generation = 0;
     enum err err = meta_get_id(s, META_HISTORY, &history);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_GENERATION, &generation);
     if (err != ERR_OK)
         return err;
     if (!id_is_null(&history) && !id_eq(&history, &welcome->history))
@@ -146,6 +160,8 @@ enum err replica_welcome(struct store *s, const struct welcome *welcome,
     if (err != ERR_OK)
         return err;
     err = save_welcome(s, welcome, store_now(s) - welcome->wall_ms);
+    if (err == ERR_OK && generation != welcome->generation)
+        err = sweep_begin(s);
     if (err == ERR_OK && !plan.fork && welcome->known_op < s->acked)
         err = fall_back(s, &known);
     err = store_end(s, err);
@@ -401,7 +417,10 @@ static enum err finish_pull(struct store *s, const struct idle *idle)
         err = meta_get_int(s, META_FULL, &full);
     if (err == ERR_OK && complete == 0)
         err = meta_set_int(s, META_COMPLETE, 1);
-    if (err == ERR_OK && full != 0)
+    bool more = false;
+    if (err == ERR_OK)
+        err = sweep_end(s, &more);
+    if (err == ERR_OK && full != 0 && !more)
         err = meta_set_int(s, META_FULL, 0);
     return err;
 }

@@ -194,7 +194,14 @@ enum err rows_purge(struct store *s, const struct table *table, int64_t rid)
     err = stmt_run(stmt);
     stmt_free(stmt);
     refs_forget(s);
-    return err;
+    /* The number may be given to another row, which must not inherit this one's past. */
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_HISTORY_DROP, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, table->id);
+    bind_int(stmt, 2, rid);
+    return stmt_run(stmt);
 }
 
 /* What the commit chain covers of one history record. */

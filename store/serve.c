@@ -96,22 +96,13 @@ static enum err note_contact(struct store *s, const struct serve_session *sessio
     return store_end(s, stmt_run(stmt));
 }
 
-static enum err pull_from(struct store *s, const struct hello *hello, uint32_t generation,
-                          uint64_t grants, uint64_t *out)
+/* From the start when other scopes opened, when we were restored, or when the client is ahead
+ * of us: this database lost its end. */
+static uint64_t pull_from(struct store *s, const struct hello *hello, const struct welcome *w)
 {
-    *out = hello->pulled;
-    if (hello->grants != grants) {
-        *out = 0;
-        return ERR_OK;
-    }
-    if (hello->generation == generation)
-        /* Ahead of us in the same generation: this database lost its end. Start again. */
-        return hello->pulled > s->seq ? (*out = 0, ERR_OK) : ERR_OK;
-    int64_t began = 0;
-    enum err err = meta_get_int(s, META_GENERATION_SEQ, &began);
-    if (err == ERR_OK && *out > (uint64_t)began)
-        *out = (uint64_t)began;
-    return err;
+    bool again = hello->grants != w->grants || hello->generation != w->generation ||
+                 hello->pulled > s->seq;
+    return again ? 0 : hello->pulled;
 }
 
 static enum err encode_origins(struct store *s, uint32_t after, struct buf *out)
@@ -220,8 +211,7 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
     if (err == ERR_OK)
         err = note_contact(s, session, hello);
     w->grants = scopes_mark(&session->reader.grants);
-    if (err == ERR_OK)
-        err = pull_from(s, hello, w->generation, w->grants, &w->pull_from);
+    w->pull_from = pull_from(s, hello, w);
     if (err == ERR_OK)
         err = encode_origins(s, hello->origins, origins);
     w->origins = buf_str(origins);
@@ -251,7 +241,8 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
         err = ranges_stored(s, hello->epoch, hello->acked, epoch.chain.op_no, &ranges);
     if (err == ERR_OK) {
         session.reader.origin = hello->epoch;
-        session.reader.full = hello->full;
+        /* What it holds of the time we lost, its own included, may not be ours any more. */
+        session.reader.full = hello->full || hello->generation != welcome.generation;
         session.reader.cursor = welcome.pull_from;
         message_welcome(frames, &welcome);
         ranges_send(frames, hello->epoch, &ranges);
@@ -340,6 +331,13 @@ enum err serve_page(struct store *s, struct serve_session *session, struct buf *
         return err;
     if (changed)
         return ERR_LATER; /* begin again: other scopes enter or leave */
+    /* Of the same moment as the rows: an earlier connection's push may just have been judged.
+     */
+    struct epoch_row epoch = {0};
+    err = epochs_get(s, session->epoch, &epoch);
+    if (err != ERR_OK)
+        return err;
+    session->judged = epoch.chain.op_no;
     buf_clear(&s->scratch);
     struct feed_page cut;
     err = feed_read(s, &session->reader, &s->scratch, &cut);

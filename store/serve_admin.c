@@ -295,7 +295,10 @@ enum err serve_restored(struct store *s)
         err = store_begin(s);
     if (err != ERR_OK)
         return err;
-    err = meta_set_int(s, META_GENERATION, generation + 1);
+    /* By the clock: the same backup put back twice begins two generations. */
+    int64_t next = store_now(s) / 1000;
+    next = next > UINT32_MAX || next <= generation ? generation + 1 : next;
+    err = meta_set_int(s, META_GENERATION, next);
     if (err == ERR_OK)
         err = meta_set_int(s, META_GENERATION_SEQ, (int64_t)s->seq);
     if (err == ERR_OK)

@@ -22,8 +22,26 @@ enum err serve_chain_save(struct store *s, const struct chain *chain, int64_t ed
     return epochs_set(s, 0, &row);
 }
 
+/* Is this the operation that was judged under its number? A copy of the device may have sent
+ * another one. */
+static enum err check_known(struct store *s, uint32_t epoch, uint64_t op_no, uint64_t hash)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_OP_AT, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, epoch);
+    bind_int(stmt, 2, (int64_t)op_no);
+    enum step step = stmt_step(stmt);
+    bool same = step == STEP_ROW && (uint64_t)col_int(stmt, 0) == hash;
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(s->db);
+    return same ? ERR_OK : ERR_FORK;
+}
+
 /* Walk a push's operations before any is judged: framing, numbers, hashes. */
-static enum err check_push(const struct push *push, struct str body,
+static enum err check_push(struct store *s, const struct push *push, struct str body,
                            const struct epoch_row *epoch, uint64_t *fresh)
 {
     struct chain chain = epoch->chain;
@@ -39,15 +57,18 @@ static enum err check_push(const struct push *push, struct str body,
             return err;
         if (head.op_no != op_no + count)
             return ERR_PROTOCOL;
+        uint64_t hash = op_hash(head.prev_hash, (struct str){body.p, used});
         if (head.op_no > chain.op_no) {
             if (head.op_no != chain.op_no + 1 || head.prev_hash != chain.hash ||
                 head.hlc <= chain.hlc)
                 return ERR_FORK;
-            chain.op_no = head.op_no;
-            chain.hash = op_hash(head.prev_hash, (struct str){body.p, used});
-            chain.hlc = head.hlc;
+            chain = (struct chain){head.op_no, hash, head.hlc};
             (*fresh)++;
+        } else {
+            err = check_known(s, push->epoch, head.op_no, hash);
         }
+        if (err != ERR_OK)
+            return err;
         body.p += used;
         body.n -= used;
         count++;
@@ -100,7 +121,12 @@ static enum err one_push(struct apply *a, struct serve_push *p, struct epoch_row
     if (err != ERR_OK)
         return err;
     struct str body = p->push.body;
-    if (p->push.epoch != p->session->epoch) {
+    uint64_t latest = 0;
+    err = store_number(s, SQL_EPOCH_LATEST, (int64_t[]){p->session->device}, 1, &latest);
+    if (err != ERR_OK)
+        return err;
+    /* A late push of an earlier epoch comes again under the new one. */
+    if (p->push.epoch != p->session->epoch || p->push.epoch != latest) {
         p->err = ERR_FORK;
         return ERR_OK;
     }
@@ -111,9 +137,9 @@ static enum err one_push(struct apply *a, struct serve_push *p, struct epoch_row
     }
     uint64_t fresh = 0;
     if (p->err == ERR_OK)
-        p->err = check_push(&p->push, body, epoch, &fresh);
+        p->err = check_push(s, &p->push, body, epoch, &fresh);
     if (p->err != ERR_OK)
-        return p->err == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
+        return p->err == ERR_NOMEM || db_health(s->db) != ERR_OK ? p->err : ERR_OK;
     uint64_t known = epoch->chain.op_no;
     if (p->push.first_op <= known) {
         uint64_t last = p->push.first_op + p->push.count - 1;

@@ -34,6 +34,7 @@
       "ON CONFLICT DO NOTHING")                                                                \
     X(QUARANTINE_ROW_FIND, "SELECT 1 FROM quarantine_row WHERE tab=?1 AND id=?2 AND epoch=?3 " \
                            "LIMIT 1")                                                          \
+    X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE epoch=?1 AND op_no>?2")                   \
     X(QUARANTINE_COUNT, "SELECT count(*) FROM quarantine")                                     \
     X(QUARANTINE_LIST, "SELECT epoch,op_no,reason,at_ms,actor,op FROM quarantine "             \
                        "ORDER BY epoch,op_no")                                                 \
@@ -42,6 +43,7 @@
       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                                                    \
     X(HISTORY_OF, "SELECT seq,origin,hlc,actor,edit_ms,recv_ms,changes FROM history "          \
                   "WHERE tab=?1 AND rid=?2 ORDER BY hid")                                      \
+    X(HISTORY_DROP, "DELETE FROM history WHERE tab=?1 AND rid=?2")                             \
     X(UNKNOWN_ADD,                                                                             \
       "INSERT INTO unknown_row(tab,id,body) VALUES(?1,?2,?3) ON CONFLICT(tab,id) "             \
       "DO UPDATE SET body=excluded.body")                                                      \

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sweep.h"
+
+#include "store/page.h"
+
+static enum err on_table(struct store *s, const char *before, const struct table *table,
+                         const char *after, struct stmt **out)
+{
+    struct buf sql = {0};
+    buf_printf(&sql, "%s t_%s %s", before, table->name, after);
+    buf_u8(&sql, 0);
+    enum err err = sql.err == ERR_OK ? db_prepare(s->db, (const char *)sql.p, out) : sql.err;
+    buf_done(&sql);
+    return err;
+}
+
+enum err sweep_begin(struct store *s)
+{
+    enum err err = meta_set_int(s, META_SWEEP, 1);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_FULL, 1);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_PULLED, 0);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_SWEEP_OP, (int64_t)s->own.op_no);
+    for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++) {
+        struct stmt *stmt = NULL;
+        err =
+            on_table(s, "UPDATE", &s->env.schema->tables[i], "SET _seq=0 WHERE _seq<>0", &stmt);
+        if (err == ERR_OK)
+            err = stmt_run(stmt);
+        stmt_free(stmt);
+    }
+    return err;
+}
+
+static bool is_edited(const struct store *s, const struct row *row)
+{
+    bool edited = false;
+    for (uint32_t i = 0; i < row->versions.count; i++)
+        edited = edited || page_is_pending(s, row->versions.list[i].stamp);
+    return edited;
+}
+
+static enum err sweep_row(struct store *s, const struct table *table, int64_t rid, bool *doubt)
+{
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : rows_at(s, table, rid, &arena, row);
+    if (err == ERR_OK && page_is_pending(s, row->stamp)) {
+        row->seq = SWEEP_TOLD; /* ours, and about to be judged */
+        err = rows_update(s, table, row);
+    } else if (err == ERR_OK && is_edited(s, row)) {
+        row->seq = SWEEP_DOUBTFUL;
+        *doubt = true;
+        err = rows_update(s, table, row);
+    } else if (err == ERR_OK) {
+        err = rows_purge(s, table, rid);
+    }
+    arena_done(&arena);
+    return err;
+}
+
+static enum err sweep_table(struct store *s, const struct table *table, int64_t mark,
+                            bool *doubt)
+{
+    struct stmt *stmt = NULL;
+    enum err err = on_table(s, "SELECT _rid FROM", table, "WHERE _seq=?1 ORDER BY _rid", &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, mark);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW)
+        err = sweep_row(s, table, col_int(stmt, 0), doubt);
+    stmt_free(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+enum err sweep_end(struct store *s, bool *more)
+{
+    enum { WHOLE = 1, REST = 2 };
+    int64_t sweeping = 0;
+    int64_t op = 0;
+    enum err err = meta_get_int(s, META_SWEEP, &sweeping);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_SWEEP_OP, &op);
+    *more = sweeping == WHOLE && s->acked < (uint64_t)op;
+    if (err != ERR_OK || sweeping == 0 || *more)
+        return err;
+    int64_t mark = sweeping == WHOLE ? 0 : SWEEP_DOUBTFUL;
+    bool doubt = false;
+    for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
+        err = sweep_table(s, &s->env.schema->tables[i], mark, &doubt);
+    return err == ERR_OK ? meta_set_int(s, META_SWEEP, doubt ? REST : 0) : err;
+}
