@@ -164,16 +164,21 @@ static int converse(const char *dir, int argc, char **argv)
 static int run_restore(const char *dir, const struct args *args)
 {
     struct note why = {""};
-    struct buf kept = {0};
-    enum err err = restore_run(dir, args->word[0], &kept, &why);
+    struct restored restored = {.kept = {0}};
+    enum err err = restore_run(dir, args->word[0], &restored, &why);
     if (err == ERR_OK && args_flag(args, "json")) {
-        say_out("{\"restored\":true}\n");
+        say_out("{\"restored\":true,\"states_lost\":%s}\n",
+                restored.states_lost ? "true" : "false");
     } else if (err == ERR_OK) {
         say_err(T("copie reprise, comme une nouvelle génération ; l'ancienne base est gardée "
                   "sous ce nom :\n"));
-        say_out("%s\n", (const char *)kept.p);
+        say_out("%s\n", (const char *)restored.kept.p);
     }
-    buf_done(&kept);
+    if (err == ERR_OK && restored.states_lost)
+        say_err(
+            T("l'ancienne base est illisible : les appareils révoqués depuis la copie ne le "
+              "sont plus ; voyez jalonctl device list\n"));
+    buf_done(&restored.kept);
     return err == ERR_OK ? 0 : fail(err, &why);
 }
 

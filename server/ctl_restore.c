@@ -65,15 +65,79 @@ static enum err copy_file(const char *from, const char *to, struct note *why)
     return err == ERR_OK ? err : note_set(why, err, N_("%s ne peut pas être écrit"), to);
 }
 
+/* Devices that may not come back because of the restore. */
+struct states {
+    struct buf list; /* struct serve_device_info, without names */
+};
+
+static enum err collect_all(void *ctx, const struct serve_device_info *info)
+{
+    struct states *states = ctx;
+    struct serve_device_info copy = *info;
+    copy.name = (struct str){NULL, 0};
+    buf_add(&states->list, &copy, sizeof copy);
+    return states->list.err;
+}
+
+static enum err collect(void *ctx, const struct serve_device_info *info)
+{
+    return info->state == DEVICE_ACTIVE ? ERR_OK : collect_all(ctx, info);
+}
+
+/* Numbers begin again after the backup: the time of enrolment tells whether it is the same. */
+static bool forbidden(const struct states *states, const struct serve_device_info *info,
+                      enum device_state *state)
+{
+    struct serve_device_info old;
+    for (size_t at = 0; at + sizeof old <= states->list.n; at += sizeof old) {
+        memcpy(&old, states->list.p + at, sizeof old);
+        *state = old.state;
+        if (old.device == info->device && old.enrolled_ms == info->enrolled_ms)
+            return true;
+    }
+    return false;
+}
+
+static enum err keep_out(struct store *store, const struct states *states)
+{
+    struct serve_device_info old;
+    struct states all = {.list = {0}};
+    enum err err = serve_devices(store, collect_all, &all);
+    for (size_t at = 0; err == ERR_OK && at + sizeof old <= all.list.n; at += sizeof old) {
+        enum device_state state = DEVICE_ACTIVE;
+        memcpy(&old, all.list.p + at, sizeof old);
+        if (forbidden(states, &old, &state))
+            err = serve_device_state(store, old.device, state);
+    }
+    buf_done(&all.list);
+    return err;
+}
+
 /* A new generation: the clients send again what the copy does not hold. */
-static enum err begin_generation(const char *path, struct note *why)
+static enum err begin_generation(const char *path, const struct states *states,
+                                 struct note *why)
 {
     struct store *store = NULL;
     enum err err = folder_store(path, &store, why);
     if (err == ERR_OK)
+        err = keep_out(store, states);
+    if (err == ERR_OK)
         err = serve_restored(store);
     store_close(store);
     return err;
+}
+
+/* Read from the database there was; false when it cannot be. */
+static bool old_states(const char *path, struct states *states)
+{
+    struct store *store = NULL;
+    if (access(path, F_OK) != 0)
+        return false;
+    enum err err = folder_store(path, &store, NULL);
+    if (err == ERR_OK)
+        err = serve_devices(store, collect, states);
+    store_close(store);
+    return err == ERR_OK;
 }
 
 static int64_t wall_ms(void *ctx)
@@ -82,7 +146,8 @@ static int64_t wall_ms(void *ctx)
     return clock_wall_ms();
 }
 
-static enum err prepare(const char *file, const char *next, struct note *why)
+static enum err prepare(const char *file, const char *next, const struct states *states,
+                        struct note *why)
 {
     struct store_env env = {
         .path = next, .schema = &schema_jalon, .side = STORE_SERVER, .wall_ms = wall_ms};
@@ -90,7 +155,7 @@ static enum err prepare(const char *file, const char *next, struct note *why)
     enum err err = copy_file(file, next, why);
     if (err == ERR_OK)
         err = backup_check(&env, &seq, why);
-    return err == ERR_OK ? begin_generation(next, why) : err;
+    return err == ERR_OK ? begin_generation(next, states, why) : err;
 }
 
 static enum err sync_folder(const char *dir)
@@ -129,32 +194,37 @@ static enum err swap(const char *dir, const char *database, const char *next, co
     return sync_folder(dir);
 }
 
-static enum err restore(const char *dir, const char *file, struct buf *kept, struct note *why)
+static enum err restore(const char *dir, const char *file, struct restored *out,
+                        struct note *why)
 {
     struct buf database = {0};
     struct buf next = {0};
+    struct states states = {.list = {0}};
     enum err err = file_join(&database, dir, FOLDER_DATABASE);
     if (err == ERR_OK)
         err = file_join(&next, dir, FOLDER_DATABASE ".next");
-    if (err == ERR_OK) {
-        buf_printf(kept, "%s.before-%lld", (const char *)database.p,
-                   (long long)clock_wall_ms());
-        buf_u8(kept, 0);
-        kept->n -= 1;
-        err = kept->err;
-    }
+    if (err != ERR_OK)
+        goto out;
+    const char *path = (const char *)database.p;
+    buf_printf(&out->kept, "%s.before-%lld", path, (long long)clock_wall_ms());
+    buf_u8(&out->kept, 0);
+    err = out->kept.err;
+    if (err != ERR_OK)
+        goto out;
+    out->states_lost = !old_states(path, &states);
+    err = prepare(file, (const char *)next.p, &states, why);
     if (err == ERR_OK)
-        err = prepare(file, (const char *)next.p, why);
-    if (err == ERR_OK)
-        err = swap(dir, (const char *)database.p, (const char *)next.p, (const char *)kept->p);
-    else if (next.p != NULL)
+        err = swap(dir, path, (const char *)next.p, (const char *)out->kept.p);
+    else
         (void)unlink((const char *)next.p);
+out:
     buf_done(&database);
     buf_done(&next);
+    buf_done(&states.list);
     return err;
 }
 
-enum err restore_run(const char *dir, const char *file, struct buf *kept, struct note *why)
+enum err restore_run(const char *dir, const char *file, struct restored *out, struct note *why)
 {
     struct file_lock lock;
     enum err err = folder_lock(dir, &lock, why);
@@ -162,7 +232,7 @@ enum err restore_run(const char *dir, const char *file, struct buf *kept, struct
         return note_set(why, err, N_("jalond tourne dans %s : arrêtez-le d'abord"), dir);
     if (err != ERR_OK)
         return err;
-    err = restore(dir, file, kept, why);
+    err = restore(dir, file, out, why);
     file_unlock(&lock);
     return err;
 }

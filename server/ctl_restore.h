@@ -4,12 +4,15 @@
 #define SERVER_CTL_RESTORE_H
 
 #include "proto/buf.h"
-#include "proto/err.h"
 
+struct restored {
+    struct buf kept;  /* path of the database there was, NUL-terminated */
+    bool states_lost; /* it could not be read: devices revoked since the backup are not */
+};
 /* Put the backup `file` in place; jalond must not run (BUSY). The database there was is kept
- * beside, its path is appended to `kept`. CORRUPT: the backup is damaged, nothing was changed.
- */
-NODISCARD enum err restore_run(const char *dir, const char *file, struct buf *kept,
+ * beside. Devices it knew as revoked or wiped stay so. CORRUPT: the backup is damaged, nothing
+ * was changed. */
+NODISCARD enum err restore_run(const char *dir, const char *file, struct restored *out,
                                struct note *why);
 
 #endif
