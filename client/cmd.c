@@ -205,6 +205,7 @@ enum err cmd_values(struct cmd *c, const struct table *table, size_t first,
         if (n == SCHEMA_FIELDS_MAX)
             return note_set(why, ERR_LIMIT, N_("trop de champs"));
         err = one_value(c, table, c->args->word[i], &out[n], why);
+        must(err != ERR_OK || out[n].field != NULL);
         for (size_t k = 0; k < n && err == ERR_OK; k++) {
             if (out[k].field == out[n].field)
                 err = note_set(why, ERR_USAGE, N_("%s : donné deux fois"), out[n].field->name);

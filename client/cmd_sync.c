@@ -180,14 +180,14 @@ static int report(struct cmd *c)
         return cmd_fail(c, err, NULL);
     if (!c->json && st.unsent == 0 && st.complete)
         cmd_say(c, T("tout est sur le serveur"));
-    if (st.conflicts + st.quarantined == 0)
+    uint64_t waiting = st.conflicts + st.quarantined;
+    if (waiting == 0)
         return CMD_DONE;
     if (!c->json)
         cmd_say(c,
                 TN("%llu point attend une personne : jalon inbox",
-                   "%llu points attendent une personne : jalon inbox",
-                   st.conflicts + st.quarantined),
-                (unsigned long long)(st.conflicts + st.quarantined));
+                   "%llu points attendent une personne : jalon inbox", waiting),
+                (unsigned long long)waiting);
     return CMD_WAITS;
 }
 

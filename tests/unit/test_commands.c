@@ -269,6 +269,30 @@ static void a_decision_is_an_edit_that_all_receive(void **state)
     assert_int_equal(run(1, "conflicts", NULL), CMD_DONE);
 }
 
+static void a_refused_entry_waits_in_the_inbox_with_its_reason(void **state)
+{
+    (void)state;
+    char session[ID_TEXT_BYTES];
+    assert_int_equal(RUN("add", "session", "kind=phone", "date=22/11/2026", "minutes=5"),
+                     CMD_DONE);
+    read_id(session);
+    (void)twin_sync(&twin, 0);
+    (void)twin_sync(&twin, 1);
+    assert_int_equal(run(0, "set", "session", session, "state=validated", NULL), CMD_DONE);
+    assert_int_equal(run(1, "set", "session", session, "minutes=50", NULL), CMD_DONE);
+    (void)twin_sync(&twin, 0);
+    (void)twin_sync(&twin, 1);
+    assert_int_equal(run(1, "inbox", NULL), CMD_WAITS);
+    assert_true(said("saisie refusée : la fiche était déjà validée ou verrouillée"));
+    assert_true(said("changement de « Séance »"));
+    assert_true(said("Durée (min) : 50"));
+    assert_int_equal(run(1, "inbox", "--json", NULL), CMD_WAITS);
+    assert_true(said("\"reason\":\"frozen\""));
+    assert_true(said("\"kind\":\"update\",\"fields\":{\"minutes\":50}}"));
+    assert_int_equal(run(1, "status", NULL), CMD_DONE);
+    assert_true(said("1 saisie refusée par le serveur, gardée ici"));
+}
+
 static void write_file(const char *name, const char *text)
 {
     char path[512];
@@ -380,6 +404,7 @@ int main(void)
         TEST(a_replica_without_a_server_says_so),
         TEST(a_conflict_shows_both_values_and_who_wrote_them),
         TEST(a_decision_is_an_edit_that_all_receive),
+        TEST(a_refused_entry_waits_in_the_inbox_with_its_reason),
         TEST(an_import_names_line_and_column_of_each_mistake),
         TEST(ndjson_goes_out_and_comes_back_unchanged),
         TEST(a_new_table_is_known_to_every_command),
