@@ -85,7 +85,7 @@ kept=$(cat "$T/out")
 [ -f "$kept" ] || fail "the old database is not kept at $kept"
 start_server "$server_at"
 expect 0 ctl stats --json
-json_is generation 2
+[ "$(json generation)" -gt 1 ] || fail "no new generation"
 count_is 3000 ctl session list --json
 expect 5 on bruno sync
 expect 0 on anne sync
