@@ -22,6 +22,7 @@ static const struct args_option staff_options[] = {
 };
 static const struct args_option invite_options[] = {
     {"host", N_("ADRESSE:PORT"), N_("adresse du serveur à mettre dans le code"), false},
+    {"qr", NULL, N_("montrer aussi le code comme image à photographier"), false},
     END,
 };
 static const struct args_option list_options[] = {

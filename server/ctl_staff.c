@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalonctl structure add, staff add, invite: how a network begins. */
+#include "io/qr.h"
 #include "io/random.h"
 #include "server/ctl.h"
 #include "server/settings.h"
@@ -123,6 +124,17 @@ static enum err server_address(struct ctl *c, struct address *out, struct note *
     return ERR_OK;
 }
 
+static enum err show_qr(struct ctl *c, const struct invite *invite)
+{
+    struct buf code = {0};
+    invite_print(invite, &code);
+    enum err err = code.err == ERR_OK ? qr_print(buf_str(&code), &c->talk) : code.err;
+    if (code.p != NULL)
+        mem_wipe(code.p, code.room);
+    buf_done(&code);
+    return err;
+}
+
 int ctl_invite(void *program, const struct args *args)
 {
     struct ctl *c = program;
@@ -141,9 +153,13 @@ int ctl_invite(void *program, const struct args *args)
         buf_text(&c->out, c->json ? "{\"code\":\"" : "");
         invite_print(&invite, &c->out);
         buf_text(&c->out, c->json ? "\"}\n" : "\n");
-        if (!c->json)
-            ctl_say(c, T("à donner à cet agent, pour un seul appareil, valable 72 heures : "
-                         "jalon enrol CODE"));
+        /* The picture is talk: stdout carries the code alone, for scripts. */
+        if (args_flag(args, "qr"))
+            err = show_qr(c, &invite);
+    }
+    if (err == ERR_OK && !c->json) {
+        ctl_say(c, T("à donner à cet agent, pour un seul appareil, valable 72 heures : "
+                     "jalon enrol CODE"));
     }
     mem_wipe(random, sizeof random);
     mem_wipe(&invite, sizeof invite);
