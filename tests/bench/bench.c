@@ -56,8 +56,8 @@ static void parse(int argc, char **argv, struct options *out)
         out->rows[out->sizes++] = 10000;
         out->rows[out->sizes++] = 100000;
     }
-    if (out->runs > FIGURES_RUNS_MAX)
-        out->runs = FIGURES_RUNS_MAX;
+    if (out->runs > FIGURES_RUNS_MAX / out->sizes)
+        out->runs = FIGURES_RUNS_MAX / out->sizes;
 }
 
 static bool wants(const struct options *options, const char *part)

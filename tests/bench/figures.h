@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { FIGURES_MAX = 32, FIGURES_RUNS_MAX = 15 };
+/* A figure may come several times in one run. */
+enum { FIGURES_MAX = 32, FIGURES_RUNS_MAX = 60 };
 
 /* One run. A negative number was not measured. */
 struct sample {
