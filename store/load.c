@@ -155,6 +155,9 @@ static enum err set_field(struct load *load, const struct field *field, struct s
     load->given[at] = true;
     struct value v = VALUE_NONE;
     enum err err = names_value(load->names, field, text, &load->arena, &v, note);
+    /* Here the column is known; what stays empty may yet be filled in from elsewhere. */
+    if (err == ERR_OK && v.type != VALUE_NULL)
+        err = value_check(field, &v, note);
     if (err != ERR_OK)
         return err;
     /* The text may be gone before the record is at its end. */
