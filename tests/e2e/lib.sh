@@ -77,9 +77,9 @@ expect() { # status, command…
 }
 
 on() { # device, arguments of jalon…
-    device=$1
+    data_dir=$T/$1
     shift
-    "$JALON" --data "$T/$device" "$@"
+    "$JALON" --data "$data_dir" "$@"
 }
 
 ctl() {
@@ -151,6 +151,13 @@ end_server() { # signal
 stop_server() {
     end_server TERM
     same "exit of jalond after SIGTERM" 0 "$status"
+}
+
+# The most memory the server has used so far is no more than that.
+memory_at_most() { # kB
+    used=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$server_pid/status")
+    say "the server used at most $used kB of memory"
+    [ "$used" -le "$1" ] || fail "more than $1 kB"
 }
 
 # ---- the network ----
