@@ -232,6 +232,9 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = create_all(s, server_tables, sizeof server_tables / sizeof *server_tables);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
         err = migrate_table(s, &s->env.schema->tables[i], &sql);
+    /* What waits there is told like a page, to a replica that knows who it is. */
+    if (err == ERR_OK)
+        err = store_reload(s);
     if (err == ERR_OK)
         err = rows_unpack_unknown(s);
     if (err == ERR_OK)

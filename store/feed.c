@@ -108,7 +108,8 @@ static enum err lowest(struct store *s, struct lane *lanes, uint32_t count, uint
 static bool is_known_own(const struct row *row, const struct feed_reader *reader)
 {
     bool made_after = row->versions.made_seq > reader->cursor;
-    if (reader->full || (made_after && row->stamp.origin != reader->origin))
+    /* Raw fields have no seq of their own. */
+    if (reader->full || row->raw.n > 0 || (made_after && row->stamp.origin != reader->origin))
         return false;
     for (uint32_t i = 0; i < row->versions.count; i++) {
         const struct version *v = &row->versions.list[i];

@@ -43,10 +43,27 @@ static void read_versions(struct page_work *w, struct cur *cur, struct versions 
         cur->bad = true;
     out->count = 0;
     for (uint32_t i = 0; i < items / 3 && !cur->bad; i++) {
-        struct version *v = &out->list[out->count++];
-        *v = (struct version){.field = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX)};
-        v->stamp = read_stamp(w, cur);
+        struct version v = {.field = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX)};
+        v.stamp = read_stamp(w, cur);
+        versions_set(out, &v);
     }
+}
+
+/* Fields not declared here have their stamps with their raw values: what stays is at most one
+ * version per declared field, whatever the peer sent. */
+static void keep_declared(const struct table *table, struct versions *v, struct buf *raw)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < v->count; i++) {
+        uint16_t field = v->list[i].field;
+        struct stamp stamp;
+        struct str value;
+        if (field == FIELD_DELETED || schema_field_index(table, field) >= 0)
+            v->list[n++] = v->list[i];
+        else if (!raw_find(buf_str(raw), field, &stamp, &value))
+            raw_set(raw, field, v->list[i].stamp, STR("\xc0"));
+    }
+    v->count = n;
 }
 
 /* The value of one field, or its deletion; unknown fields go to the raw blob. */
@@ -94,9 +111,14 @@ static enum err read_whole(struct page_work *w, const struct table *table, uint3
         uint16_t id = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
         read_field(table, row, id, row_stamp(row, id), cur, &raw);
     }
+    keep_declared(table, &row->versions, &raw);
     enum err err = cur->bad ? ERR_PROTOCOL : keep_raw(w, row, &raw);
     buf_done(&raw);
-    return err;
+    /* The server may be older than we are. */
+    bool changed = false;
+    if (err == ERR_OK && row->raw.n > 0)
+        err = raw_unpack(table, row, &w->arena, &changed);
+    return err == ERR_CORRUPT ? ERR_PROTOCOL : err;
 }
 
 static void note_change(struct page_work *w, uint16_t field, const struct value *before,
@@ -254,7 +276,7 @@ static enum err apply_row(struct page_work *w, struct cur *cur)
     const struct table *table = schema_table(w->s->env.schema, table_id);
     if (table == NULL) {
         *cur = whole;
-        return unknown_keep(w->s, table_id, &id, bytes);
+        return unknown_keep(w->s, table_id, &id, kind == FEED_WHOLE, bytes);
     }
     enum err err = kind == FEED_WHOLE ? apply_whole(w, table, &id, items, cur)
                                       : apply_partial(w, table, &id, items, cur);
@@ -263,23 +285,27 @@ static enum err apply_row(struct page_work *w, struct cur *cur)
     return err;
 }
 
-enum err page_apply(struct store *s, struct str body, hlc_t *latest, uint64_t *rows)
+static enum err apply_rows(struct page_work *w, struct str body)
 {
-    struct page_work w = {.s = s, .latest = *latest};
     enum err err = ERR_OK;
     while (body.n > 0 && err == ERR_OK) {
         size_t used = 0;
         err = pack_check(body, PACK_DEPTH_MAX, PACK_NODES_MAX, &used);
-        if (err != ERR_OK) {
-            err = ERR_PROTOCOL;
-            break;
-        }
+        if (err != ERR_OK)
+            return ERR_PROTOCOL;
         struct cur cur = cur_of(body.p, used);
-        err = apply_row(&w, &cur);
-        arena_done(&w.arena);
+        err = apply_row(w, &cur);
+        arena_done(&w->arena);
         body.p += used;
         body.n -= used;
     }
+    return err;
+}
+
+enum err page_apply(struct store *s, struct str body, hlc_t *latest, uint64_t *rows)
+{
+    struct page_work w = {.s = s, .latest = *latest};
+    enum err err = apply_rows(&w, body);
     buf_done(&w.history);
     if (err == ERR_OK) {
         *latest = w.latest;
@@ -302,10 +328,7 @@ enum err unknown_unpack_tables(struct store *s)
     while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
         if (schema_table(s->env.schema, (uint16_t)col_int(stmt, 0)) == NULL)
             continue;
-        struct str body = col_blob(stmt, 2);
-        struct cur cur = cur_of(body.p, body.n);
-        err = apply_row(&w, &cur);
-        arena_done(&w.arena);
+        err = apply_rows(&w, col_blob(stmt, 2));
     }
     stmt_free(stmt);
     buf_done(&w.history);

@@ -424,11 +424,29 @@ static enum err bring_back(struct judge *j, const struct table *table, struct ro
     return err == ERR_OK ? deleted_conflict(j, table, row, who, at_ms, by.origin) : err;
 }
 
+/* What lost stays in the history; a person sees it once the server knows the field. */
+static void remember_raw(struct judge *j, uint16_t field, struct str before, struct str after)
+{
+    pack_int(j->history, field);
+    pack_raw(j->history, before);
+    pack_raw(j->history, after);
+}
+
+/* A field of a later version: its rule is not known here, the later edit wins. */
 static enum err settle_unknown(struct judge *j, struct row *row, const struct edit_field *e)
 {
+    struct stamp stamp = {.hlc = j->op->hlc, .origin = j->author->origin};
+    struct stamp present = row->stamp;
+    struct str before = STR("\xc0");
+    bool found = raw_find(row->raw, e->id, &present, &before);
+    if (found && !stamp_eq(present, e->base) && stamp_cmp(stamp, present) < 0) {
+        remember_raw(j, e->id, e->raw, before);
+        raise(j, VERDICT_MERGED);
+        return ERR_OK;
+    }
+    remember_raw(j, e->id, before, e->raw);
     struct buf raw = {0};
     buf_add(&raw, row->raw.p, row->raw.n);
-    struct stamp stamp = {.hlc = j->op->hlc, .origin = j->author->origin};
     raw_set(&raw, e->id, stamp, e->raw);
     char *p = raw.err == ERR_OK ? arena_copy(j->arena, raw.p, raw.n) : NULL;
     enum err err = raw.err != ERR_OK ? raw.err : p == NULL ? ERR_NOMEM : ERR_OK;

@@ -47,6 +47,8 @@
     X(UNKNOWN_ADD,                                                                             \
       "INSERT INTO unknown_row(tab,id,body) VALUES(?1,?2,?3) ON CONFLICT(tab,id) "             \
       "DO UPDATE SET body=excluded.body")                                                      \
+    X(UNKNOWN_GET, "SELECT body FROM unknown_row WHERE tab=?1 AND id=?2")                      \
+    X(UNKNOWN_CLEAR, "DELETE FROM unknown_row")                                                \
     X(UNKNOWN_DROP, "DELETE FROM unknown_row WHERE tab=?1")                                    \
     /* server: scopes, feed, operations, chain */                                              \
     X(SCOPE_BY_ID, "SELECT sid,parent FROM scope WHERE id=?1")                                 \

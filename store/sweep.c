@@ -23,6 +23,11 @@ enum err sweep_begin(struct store *s)
         err = meta_set_int(s, META_PULLED, 0);
     if (err == ERR_OK)
         err = meta_set_int(s, META_SWEEP_OP, (int64_t)s->own.op_no);
+    struct stmt *clear = NULL;
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_UNKNOWN_CLEAR, &clear);
+    if (err == ERR_OK)
+        err = stmt_run(clear);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++) {
         struct stmt *stmt = NULL;
         err =

@@ -48,21 +48,80 @@ void raw_set(struct buf *raw, uint16_t field, struct stamp stamp, struct str val
     buf_done(&out);
 }
 
-enum err unknown_keep(struct store *s, uint16_t table, const struct id *id, struct str body)
+bool raw_find(struct str raw, uint16_t field, struct stamp *stamp, struct str *value)
+{
+    struct cur cur = cur_of(raw.p, raw.n);
+    struct raw_item item;
+    while (raw_next(&cur, &item)) {
+        if (item.field == field) {
+            *stamp = item.stamp;
+            *value = item.value;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Append what is kept of the row already. */
+static enum err kept(struct store *s, uint16_t table, const struct id *id, struct buf *out)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_UNKNOWN_ADD, &stmt);
+    enum err err = store_sql(s, SQL_UNKNOWN_GET, &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, table);
     bind_id(stmt, 2, id);
-    bind_blob(stmt, 3, body);
-    return stmt_run(stmt);
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        struct str body = col_blob(stmt, 0);
+        buf_add(out, body.p, body.n);
+    }
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(s->db);
+    return step == STEP_DONE ? ERR_NOTFOUND : out->err;
 }
 
-/* Move what is declared now out of the raw blob into its column. */
-static enum err unpack_row(const struct table *table, struct row *row, struct arena *arena,
-                           bool *changed)
+enum err unknown_keep(struct store *s, uint16_t table, const struct id *id, bool whole,
+                      struct str body)
+{
+    struct stmt *stmt = NULL;
+    struct buf all = {0};
+    enum err err = whole ? ERR_OK : kept(s, table, id, &all);
+    buf_add(&all, body.p, body.n);
+    if (err == ERR_OK)
+        err = all.err;
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_UNKNOWN_ADD, &stmt);
+    if (err == ERR_OK) {
+        bind_int(stmt, 1, table);
+        bind_id(stmt, 2, id);
+        bind_blob(stmt, 3, buf_str(&all));
+        err = stmt_run(stmt);
+    }
+    buf_done(&all);
+    return err;
+}
+
+/* Set one declared field; false when the value does not fit. */
+static bool take_item(const struct table *table, int index, const struct raw_item *item,
+                      struct row *row)
+{
+    struct cur cur = cur_of(item->value.p, item->value.n);
+    struct value v = value_unpack(table->fields[index].kind, &cur);
+    if (cur.bad ||
+        (v.type != VALUE_NULL && value_check(&table->fields[index], &v, NULL) != ERR_OK))
+        return false;
+    row->values[index] = v;
+    if (!stamp_eq(item->stamp, row->stamp)) {
+        struct version version = {.field = item->field, .stamp = item->stamp, .seq = row->seq};
+        versions_set(&row->versions, &version);
+    }
+    return true;
+}
+
+enum err raw_unpack(const struct table *table, struct row *row, struct arena *arena,
+                    bool *changed)
 {
     struct buf rest = {0};
     struct cur cur = cur_of(row->raw.p, row->raw.n);
@@ -70,21 +129,10 @@ static enum err unpack_row(const struct table *table, struct row *row, struct ar
     *changed = false;
     while (raw_next(&cur, &item)) {
         int index = schema_field_index(table, item.field);
-        if (index < 0) {
+        if (index >= 0 && take_item(table, index, &item, row))
+            *changed = true;
+        else
             raw_put(&rest, &item);
-            continue;
-        }
-        struct cur value = cur_of(item.value.p, item.value.n);
-        struct value v = value_unpack(table->fields[index].kind, &value);
-        *changed = true;
-        if (value.bad || value_check(&table->fields[index], &v, NULL) != ERR_OK)
-            continue;
-        row->values[index] = v;
-        if (!stamp_eq(item.stamp, row->stamp)) {
-            struct version version = {
-                .field = item.field, .stamp = item.stamp, .seq = row->seq};
-            versions_set(&row->versions, &version);
-        }
     }
     enum err err = cur.bad ? ERR_CORRUPT : rest.err;
     char *p = err == ERR_OK ? arena_copy(arena, rest.p, rest.n) : NULL;
@@ -113,7 +161,7 @@ static enum err unpack_table(struct store *s, const struct table *table)
         bool changed = false;
         err = row == NULL ? ERR_NOMEM : rows_at(s, table, col_int(stmt, 0), &arena, row);
         if (err == ERR_OK)
-            err = unpack_row(table, row, &arena, &changed);
+            err = raw_unpack(table, row, &arena, &changed);
         if (err == ERR_OK && changed)
             err = rows_update(s, table, row);
         arena_done(&arena);
