@@ -5,9 +5,13 @@
 # (~/jalon-demo); run again, it starts afresh and keeps the last demonstration beside it.
 # --keep leaves the server running. French, or English with LANG=en.
 set -eu
+demo=${JALON_DEMO:-${HOME:-/root}/jalon-demo}
+case $demo in
+/*) ;;
+*) demo=$(pwd)/$demo ;;
+esac
 cd "$(dirname "$0")/.."
 source=$(pwd)
-demo=${JALON_DEMO:-${HOME:-/root}/jalon-demo}
 bin=$source/build/quickstart
 started=$(date +%s)
 keep=
@@ -73,6 +77,25 @@ jalonctl() {
 
 # ---- packages and build ----
 
+# Run a long command into a log; on a terminal, show the log's last line meanwhile.
+watched() { # log, command…
+    log=$1
+    shift
+    "$@" >"$log" 2>&1 </dev/null &
+    pid=$!
+    while [ -t 1 ] && kill -0 "$pid" 2>/dev/null; do
+        printf '\r\033[K    %.72s' "$(tail -n 1 "$log" | tr -d '\r')"
+        sleep 1
+    done
+    [ ! -t 1 ] || printf '\r\033[K'
+    wait "$pid"
+}
+
+install_packages() { # package…
+    $root apt-get -q update &&
+        $root env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "$@"
+}
+
 packages() {
     wanted=
     while read -r stage package; do
@@ -90,24 +113,24 @@ packages() {
             die "il manque des paquets ; en root : apt-get install$wanted" \
                 "packages are missing; as root: apt-get install$wanted"
         root=sudo
+        sudo -v
     fi
     say "  à installer :$wanted" "  to install:$wanted"
-    log=$(mktemp)
-    # shellcheck disable=SC2086 # lists of words
-    if ! { $root apt-get -q update &&
-        $root env DEBIAN_FRONTEND=noninteractive \
-            apt-get -qy install --no-install-recommends $wanted; } >"$log" 2>&1; then
+    # shellcheck disable=SC2086 # a list of words
+    if ! watched "$(mktemp)" install_packages $wanted; then
         tail -n 20 "$log"
         die "l'installation a échoué ; tout est dans $log" "the installation failed; see $log"
     fi
     rm -f "$log"
 }
 
+compile() {
+    cmake -S . -B "$bin" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWITH_TESTS=OFF && cmake --build "$bin"
+}
+
 build() {
-    log=$bin.log
     mkdir -p build
-    if ! { cmake -S . -B "$bin" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWITH_TESTS=OFF &&
-        cmake --build "$bin"; } >"$log" 2>&1; then
+    if ! watched "$bin.log" compile; then
         tail -n 30 "$log"
         die "la construction a échoué ; tout est dans $log" "the build failed; see $log"
     fi
