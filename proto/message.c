@@ -29,6 +29,16 @@ void message_hello(struct buf *out, const struct hello *m)
     frame_end(out, at);
 }
 
+/* Somebody's clock. It may be wrong by any amount, but two of them can be subtracted. */
+static int64_t read_wall(struct cur *cur)
+{
+    const int64_t max = INT64_C(1) << 53;
+    int64_t ms = unpack_int(cur);
+    if (ms > max)
+        return max;
+    return ms < -max ? -max : ms;
+}
+
 static struct hello read_hello(struct cur *cur)
 {
     struct hello m = {.protocol = unpack_u32(cur), .schema = unpack_u32(cur)};
@@ -39,7 +49,7 @@ static struct hello read_hello(struct cur *cur)
     m.acked = unpack_uint(cur);
     m.pulled = unpack_uint(cur);
     m.origins = unpack_u32(cur);
-    m.wall_ms = unpack_int(cur);
+    m.wall_ms = read_wall(cur);
     m.full = unpack_bool(cur);
     m.live = unpack_bool(cur);
     m.grants = unpack_uint(cur);
@@ -74,7 +84,7 @@ static struct welcome read_welcome(struct cur *cur)
     struct welcome m = {.protocol = unpack_u32(cur), .schema = unpack_u32(cur)};
     m.history = unpack_id(cur);
     m.generation = unpack_u32(cur);
-    m.wall_ms = unpack_int(cur);
+    m.wall_ms = read_wall(cur);
     m.epoch = unpack_u32(cur);
     m.known_op = unpack_uint(cur);
     m.known_hash = unpack_uint(cur);
