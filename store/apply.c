@@ -2,6 +2,7 @@
 #include "store/apply.h"
 
 #include "proto/hash.h"
+#include "store/feed.h"
 
 void apply_begin(struct apply *a, struct store *s)
 {
@@ -42,10 +43,20 @@ static void skip_fields(const struct change *change, struct cur *cur)
         (void)unpack_any(cur);
 }
 
+/* A new number for the next change, when what was moved under this one fills a page. */
+static void next_seq(struct judge *j)
+{
+    if (j->s->moved_bytes < FEED_SEQ_BYTES)
+        return;
+    j->s->moved_bytes = 0;
+    j->seq = ++j->s->seq;
+}
+
 static enum err judge_all(struct judge *j, struct cur cur)
 {
     for (uint32_t i = 0; i < j->op->changes && j->reason == REASON_NONE; i++) {
         struct change change = op_change(&cur);
+        next_seq(j);
         enum err err = cur.bad ? ERR_FORMAT : judge_change(j, &change, &cur);
         /* Well-formed MessagePack that is no operation: refused and kept, the connection lives.
          */
@@ -93,6 +104,7 @@ static enum err quarantine(struct judge *j, struct str op, struct cur cur)
             break;
         struct cur fields = cur;
         skip_fields(&change, &cur);
+        next_seq(j);
         err = quarantine_row(j, &change);
         if (err == ERR_OK)
             err = judge_retell(j, &change, &fields);
@@ -134,6 +146,7 @@ static enum err judge_saved(struct judge *j, struct str op, struct cur changes)
     if (j->reason == REASON_NONE)
         return db_save_keep(s->db);
     j->verdict = VERDICT_REFUSED;
+    s->moved_bytes = 0;
     buf_clear(&s->trail);
     refs_forget(s);
     err = db_save_undo(s->db);
@@ -175,6 +188,7 @@ enum err apply_op(struct apply *a, const struct author *author, struct str op, i
                       .arena = &arena,
                       .history = &history,
                       .verdict = VERDICT_APPLIED};
+    a->s->moved_bytes = 0;
     buf_clear(&a->s->trail);
     if (author->origin != 0 && !id_eq(&head.actor, &author->staff))
         j.reason = REASON_RIGHTS;

@@ -6,6 +6,19 @@
 
 enum { LANE_ENTRIES = 128 };
 
+/* What the row takes in a page, or a little more. */
+static size_t weight(const struct table *table, const struct row *row)
+{
+    enum { HEAD_BYTES = 128, VALUE_BYTES_EACH = 14, VERSION_BYTES = 18 };
+    size_t n = HEAD_BYTES + row->raw.n + row->versions.count * VERSION_BYTES;
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        const struct value *v = &row->values[i];
+        n += VALUE_BYTES_EACH;
+        n += v->type == VALUE_TEXT || v->type == VALUE_BYTES ? v->s.n : 0;
+    }
+    return n;
+}
+
 enum err feed_move(struct store *s, const struct table *table, struct row *row, uint8_t facet,
                    uint64_t seq)
 {
@@ -32,8 +45,10 @@ enum err feed_move(struct store *s, const struct table *table, struct row *row, 
     bind_int(stmt, 5, row->scope.dossier);
     bind_int(stmt, 6, facet);
     err = stmt_run(stmt);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         row->seq = seq;
+        s->moved_bytes += weight(table, row);
+    }
     return err;
 }
 

@@ -6,6 +6,11 @@
 
 #include "store/rows.h"
 
+/* Pages are cut between two numbers of the order. So that every page can be sent, what one
+ * operation moves past this goes under the next number: with a page's own bytes, a row and the
+ * conflicts of one change on top, it still fits a frame. */
+enum { FEED_SEQ_BYTES = 128 * 1024 };
+
 /* Move a row's entry from its old place (row->seq, 0 = none yet) to `seq`, and set row->seq.
  * The row itself is written by the caller. Inside a transaction. */
 NODISCARD enum err feed_move(struct store *s, const struct table *table, struct row *row,

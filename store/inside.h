@@ -89,6 +89,7 @@ struct store {
     uint32_t rights;     /* version of the grants */
     bool rights_touched; /* this transaction changed a row grants come from */
     struct row *fresh;   /* rows_fresh */
+    size_t moved_bytes;  /* server: of the rows feed_move put under the present seq */
     struct buf trail;    /* server: history of the operation being judged, for the chain */
     struct buf scratch;  /* expanded blocks */
 };

@@ -18,7 +18,7 @@ struct judge {
     struct store *s;
     const struct author *author;
     const struct op_head *op;
-    uint64_t seq;        /* of this operation */
+    uint64_t seq;        /* of this change; the operation's is that of its last one */
     int64_t edit_ms;     /* translated time of the edit */
     int64_t recv_ms;     /* now, by the server */
     struct arena *arena; /* lives as long as the operation */
