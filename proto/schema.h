@@ -155,6 +155,8 @@ enum {
 
 /* Field ids other code needs by name; all others are found through their table. */
 enum {
+    FIELD_STAFF_STRUCTURE = 3,
+
     FIELD_STAFF_ROLE_STAFF = 1,
     FIELD_STAFF_ROLE_STRUCTURE,
     FIELD_STAFF_ROLE_ROLE,

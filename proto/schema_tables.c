@@ -128,7 +128,7 @@ static const struct field site_fields[] = {
 static const struct field staff_fields[] = {
     {1, "name", TEXT(80), REQ, TITLE, .label = "Nom"},
     {2, "first_name", TEXT(80), REQ, TITLE, .label = "Prénom"},
-    {3, "structure", REF(TABLE_STRUCTURE), REQ, .label = "Structure"},
+    {FIELD_STAFF_STRUCTURE, "structure", REF(TABLE_STRUCTURE), REQ, .label = "Structure"},
     {4, "job_title", TEXT(80), .label = "Fonction"},
     {5, "fte", .kind = KIND_REAL, .min = 0, .max = 150, .label = "ETP"},
     {6, "phone", TEXT(24), .label = "Téléphone"},

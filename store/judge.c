@@ -34,6 +34,35 @@ static uint8_t roles_in(const struct judge *j, struct scope scope)
     return 0;
 }
 
+/* Rights come from these two tables. Whoever coordinates a structure places its people and
+ * gives out its roles, not those of other structures, and makes nobody an administrator:
+ * otherwise each coordinator could give himself every right there is. */
+static enum err check_staff(struct judge *j, const struct table *table,
+                            const struct value *values)
+{
+    bool roles = table->id == TABLE_STAFF_ROLE;
+    if (j->author->origin == 0 || (!roles && table->id != TABLE_STAFF))
+        return ERR_OK;
+    for (uint32_t i = 0; i < j->author->grants->count; i++) {
+        if ((j->author->grants->list[i].roles & (ROLE_ADMIN | ROLE_FEDERATION)) != 0)
+            return ERR_OK;
+    }
+    int at = schema_field_index(table, roles ? (uint16_t)FIELD_STAFF_ROLE_STRUCTURE
+                                             : (uint16_t)FIELD_STAFF_STRUCTURE);
+    int role = roles ? schema_field_index(table, FIELD_STAFF_ROLE_ROLE) : -1;
+    must(at >= 0);
+    struct id id = {0};
+    struct scope scope = {0};
+    if (values[at].type != VALUE_BYTES || values[at].s.n != ID_BYTES ||
+        (role >= 0 && values[role].type == VALUE_TEXT && str_eq(values[role].s, STR("admin"))))
+        return refuse(j, REASON_RIGHTS);
+    memcpy(id.b, values[at].s.p, ID_BYTES);
+    enum err err = scopes_home(j->s, &id, &scope.home);
+    if (err == ERR_NOTFOUND || (err == ERR_OK && (roles_in(j, scope) & table->writers) == 0))
+        return refuse(j, REASON_RIGHTS);
+    return err;
+}
+
 /* Facet of a stored row; FACET_VAULT when it can no longer be told. */
 static enum err facet_of(struct judge *j, const struct table *table, const struct row *row,
                          uint8_t *facet)
@@ -94,10 +123,12 @@ static enum err read_insert(struct judge *j, const struct table *table, uint32_t
         int index = schema_field_index(table, id);
         if (index >= 0)
             row->values[index] = value_unpack(table->fields[index].kind, cur);
-        else if (!cur->bad)
+        else if (!cur->bad && id <= FIELD_ID_MAX)
             raw_set(&raw, id, row->stamp, unpack_any(cur));
+        else
+            cur->bad = true;
     }
-    enum err err = cur->bad ? ERR_FORMAT : raw.err;
+    enum err err = cur->bad || raw.n > RAW_BYTES_MAX ? ERR_FORMAT : raw.err;
     if (err == ERR_OK && raw.n > 0) {
         row->raw.p = arena_copy(j->arena, raw.p, raw.n);
         row->raw.n = raw.n;
@@ -139,89 +170,21 @@ static void retell_all(struct judge *j, const struct table *table, struct row *r
     }
 }
 
-/* The same row made twice (ids derived from its fields, or sent again under another epoch):
- * what this side wrote is merged field by field. */
-static enum err merge_insert(struct judge *j, const struct table *table,
-                             const struct row *incoming)
+/* The value before is the author's word, and goes into the conflict row: a made-up one must not
+ * be longer than the field ever was. */
+static bool could_hold(const struct field *field, const struct value *before)
 {
-    struct row *row = arena_new(j->arena, sizeof *row);
-    struct edit_field *edits = arena_new(j->arena, SCHEMA_FIELDS_MAX * sizeof *edits);
-    if (row == NULL || edits == NULL)
-        return ERR_NOMEM;
-    enum err err = rows_find(j->s, table, &incoming->id, j->arena, row);
-    uint8_t facet = 0;
-    if (err == ERR_OK)
-        err = facet_of(j, table, row, &facet);
-    if (err != ERR_OK)
-        return err;
-    if (!may_write(j, table, row->scope, facet))
-        return refuse(j, REASON_RIGHTS);
-    uint32_t count = 0;
-    for (uint16_t i = 0; i < table->field_count; i++) {
-        if (incoming->values[i].type == VALUE_NULL)
-            continue;
-        edits[count++] = (struct edit_field){.index = i,
-                                             .id = table->fields[i].id,
-                                             .before = VALUE_NONE,
-                                             .after = incoming->values[i]};
-    }
-    bool changed = false;
-    err = settle_update(j, table, row, edits, count, &changed);
-    if (err == ERR_OK)
-        retell_all(j, table, row);
-    if (err == ERR_OK && j->reason == REASON_NONE)
-        err = feed_move(j->s, table, row, facet, j->seq);
-    if (err == ERR_OK && j->reason == REASON_NONE)
-        err = rows_update(j->s, table, row);
-    if (j->reason == REASON_NONE && j->verdict == VERDICT_APPLIED)
-        j->verdict = VERDICT_MERGED;
-    return err;
-}
-
-static enum err judge_insert(struct judge *j, const struct table *table,
-                             const struct change *change, struct cur *cur)
-{
-    struct row *row = rows_fresh(j->s, table);
-    row->id = change->row;
-    row->stamp = (struct stamp){.hlc = j->op->hlc, .origin = j->author->origin};
-    row->adj_ms = j->edit_ms - hlc_ms(j->op->hlc);
-    row->by = j->op->actor;
-    row->form = j->op->form;
-    enum err err = read_insert(j, table, change->fields, cur, row);
-    if (err == ERR_OK && table->program_only && j->author->origin != 0)
-        return refuse(j, REASON_RIGHTS);
-    if (err == ERR_OK)
-        err = check_insert(j, table, row);
-    if (err != ERR_OK || j->reason != REASON_NONE)
-        return err;
-    uint8_t facet = 0;
-    err = scopes_of(j->s, table, &row->id, row->values, &row->scope, &facet);
-    if (err == ERR_NOTFOUND)
-        return refuse(j, REASON_SCOPE);
-    if (err == ERR_OK && !may_write(j, table, row->scope, facet))
-        return refuse(j, REASON_RIGHTS);
-    if (err == ERR_OK) {
-        row->seq = j->seq;
-        row->versions.made_seq = j->seq;
-        err = rows_insert(j->s, table, row);
-    }
-    if (err == ERR_EXISTS)
-        return merge_insert(j, table, row);
-    if (err == ERR_OK) {
-        row->seq = 0;
-        err = feed_move(j->s, table, row, facet, j->seq);
-    }
-    if (err == ERR_OK) {
-        rows_remember(j->s, table, &row->id, row->scope);
-        note_rights(j, table);
-    }
-    return err;
+    enum { UTF8_BYTES_MAX = 4 };
+    return before->type != VALUE_TEXT || field->max == 0 ||
+           before->s.n <= (uint64_t)field->max * UTF8_BYTES_MAX;
 }
 
 static enum err read_update(struct judge *j, const struct table *table,
                             const struct change *change, struct cur *cur,
                             struct edit_field *edits)
 {
+    if (change->fields > SCHEMA_FIELDS_MAX * 2)
+        return ERR_FORMAT;
     for (uint32_t i = 0; i < change->fields && !cur->bad; i++) {
         struct edit_field *e = &edits[i];
         e->base = op_field_base(cur, &e->id);
@@ -229,10 +192,12 @@ static enum err read_update(struct judge *j, const struct table *table,
         if (e->index >= 0) {
             e->before = value_unpack(table->fields[e->index].kind, cur);
             e->after = value_unpack(table->fields[e->index].kind, cur);
+            cur->bad = cur->bad || !could_hold(&table->fields[e->index], &e->before);
         } else if (e->id == FIELD_DELETED) {
             e->before = value_unpack(KIND_BOOL, cur);
             e->after = value_unpack(KIND_BOOL, cur);
         } else {
+            cur->bad = cur->bad || e->id > FIELD_ID_MAX;
             (void)unpack_any(cur);
             e->raw = unpack_any(cur);
         }
@@ -272,6 +237,109 @@ static enum err check_update(struct judge *j, const struct table *table, const s
     return err;
 }
 
+/* The rules for the row as a whole, once all fields are brought in. */
+static enum err check_settled(struct judge *j, const struct table *table, const struct row *row,
+                              uint8_t *facet)
+{
+    if (!rules_exactly_one(table, row->values))
+        return refuse(j, REASON_INVALID);
+    struct scope scope = row->scope;
+    enum err err = scopes_of(j->s, table, &row->id, row->values, &scope, facet);
+    if (err == ERR_NOTFOUND || (err == ERR_OK && scope.home != row->scope.home))
+        return refuse(j, REASON_SCOPE);
+    return err == ERR_OK ? check_staff(j, table, row->values) : err;
+}
+
+/* The same row made twice (ids derived from its fields, or sent again under another epoch):
+ * what this side wrote is merged field by field. */
+static enum err merge_insert(struct judge *j, const struct table *table,
+                             const struct row *incoming)
+{
+    struct row *row = arena_new(j->arena, sizeof *row);
+    struct edit_field *edits = arena_new(j->arena, SCHEMA_FIELDS_MAX * sizeof *edits);
+    if (row == NULL || edits == NULL)
+        return ERR_NOMEM;
+    enum err err = rows_find(j->s, table, &incoming->id, j->arena, row);
+    uint8_t facet = 0;
+    if (err == ERR_OK)
+        err = facet_of(j, table, row, &facet);
+    if (err != ERR_OK)
+        return err;
+    if (!may_write(j, table, row->scope, facet))
+        return refuse(j, REASON_RIGHTS);
+    uint32_t count = 0;
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        if (incoming->values[i].type == VALUE_NULL)
+            continue;
+        edits[count++] = (struct edit_field){.index = i,
+                                             .id = table->fields[i].id,
+                                             .before = VALUE_NONE,
+                                             .after = incoming->values[i]};
+    }
+    /* What locks a row against a change locks it against being made again. */
+    err = check_staff(j, table, row->values);
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = check_update(j, table, row, edits, count);
+    bool changed = false;
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = settle_update(j, table, row, edits, count, &changed);
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = check_settled(j, table, row, &facet);
+    if (err != ERR_OK || j->reason != REASON_NONE)
+        return err;
+    retell_all(j, table, row);
+    err = feed_move(j->s, table, row, facet, j->seq);
+    if (err == ERR_OK)
+        err = rows_update(j->s, table, row);
+    if (j->verdict == VERDICT_APPLIED)
+        j->verdict = VERDICT_MERGED;
+    return err;
+}
+
+static enum err judge_insert(struct judge *j, const struct table *table,
+                             const struct change *change, struct cur *cur)
+{
+    struct row *row = rows_fresh(j->s, table);
+    row->id = change->row;
+    row->stamp = (struct stamp){.hlc = j->op->hlc, .origin = j->author->origin};
+    row->adj_ms = j->edit_ms - hlc_ms(j->op->hlc);
+    row->by = j->op->actor;
+    row->form = j->op->form;
+    enum err err = read_insert(j, table, change->fields, cur, row);
+    if (err == ERR_OK && table->program_only && j->author->origin != 0)
+        return refuse(j, REASON_RIGHTS);
+    if (err == ERR_OK)
+        err = check_insert(j, table, row);
+    if (err != ERR_OK || j->reason != REASON_NONE)
+        return err;
+    uint8_t facet = 0;
+    err = scopes_of(j->s, table, &row->id, row->values, &row->scope, &facet);
+    if (err == ERR_NOTFOUND)
+        return refuse(j, REASON_SCOPE);
+    if (err == ERR_OK && !may_write(j, table, row->scope, facet))
+        return refuse(j, REASON_RIGHTS);
+    if (err == ERR_OK)
+        err = check_staff(j, table, row->values);
+    if (j->reason != REASON_NONE)
+        return err;
+    if (err == ERR_OK) {
+        row->seq = j->seq;
+        row->versions.made_seq = j->seq;
+        err = rows_insert(j->s, table, row);
+    }
+    if (err == ERR_EXISTS)
+        return merge_insert(j, table, row);
+    if (err == ERR_OK) {
+        row->seq = 0;
+        err = feed_move(j->s, table, row, facet, j->seq);
+    }
+    if (err == ERR_OK) {
+        rows_remember(j->s, table, &row->id, row->scope);
+        note_rights(j, table);
+    }
+    return err;
+}
+
 static enum err find_for_change(struct judge *j, const struct table *table,
                                 const struct change *change, struct row **out)
 {
@@ -290,8 +358,6 @@ static enum err judge_update(struct judge *j, const struct table *table,
     struct edit_field *edits = arena_new(j->arena, (change->fields + 1) * sizeof *edits);
     struct row *row = NULL;
     enum err err = edits == NULL ? ERR_NOMEM : ERR_OK;
-    if (change->fields > SCHEMA_FIELDS_MAX * 2)
-        return ERR_FORMAT;
     if (err == ERR_OK)
         err = read_update(j, table, change, cur, edits);
     if (err == ERR_OK)
@@ -304,20 +370,17 @@ static enum err judge_update(struct judge *j, const struct table *table,
     if (err == ERR_OK && !may_write(j, table, row->scope, facet))
         return refuse(j, REASON_RIGHTS);
     if (err == ERR_OK)
+        err = check_staff(j, table, row->values);
+    if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_update(j, table, row, edits, change->fields);
     bool changed = false;
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = settle_update(j, table, row, edits, change->fields, &changed);
-    if (err == ERR_OK && j->reason == REASON_NONE && !rules_exactly_one(table, row->values))
-        return refuse(j, REASON_INVALID);
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = check_settled(j, table, row, &facet);
     if (err != ERR_OK || j->reason != REASON_NONE || !changed)
         return err;
-    struct scope scope = row->scope;
-    err = scopes_of(j->s, table, &row->id, row->values, &scope, &facet);
-    if (err == ERR_NOTFOUND || (err == ERR_OK && scope.home != row->scope.home))
-        return refuse(j, REASON_SCOPE);
-    if (err == ERR_OK)
-        err = feed_move(j->s, table, row, facet, j->seq);
+    err = feed_move(j->s, table, row, facet, j->seq);
     if (err == ERR_OK)
         err = rows_update(j->s, table, row);
     if (err == ERR_OK)

@@ -448,6 +448,12 @@ static enum err settle_unknown(struct judge *j, struct row *row, const struct ed
     struct buf raw = {0};
     buf_add(&raw, row->raw.p, row->raw.n);
     raw_set(&raw, e->id, stamp, e->raw);
+    if (raw.n > RAW_BYTES_MAX) {
+        buf_done(&raw);
+        j->verdict = VERDICT_REFUSED;
+        j->reason = REASON_INVALID;
+        return ERR_OK;
+    }
     char *p = raw.err == ERR_OK ? arena_copy(j->arena, raw.p, raw.n) : NULL;
     enum err err = raw.err != ERR_OK ? raw.err : p == NULL ? ERR_NOMEM : ERR_OK;
     if (err == ERR_OK)

@@ -6,6 +6,9 @@
 
 #include "store/rows.h"
 
+/* What the server keeps of unknown fields for one row; they may only be a table's own. */
+enum { RAW_BYTES_MAX = 128 * 1024 };
+
 /* Append or replace one field in a raw blob: MessagePack field id, hlc, origin, value, … */
 void raw_set(struct buf *raw, uint16_t field, struct stamp stamp, struct str value);
 /* The present value of one field of a raw blob and its stamp; false when it has none. */
