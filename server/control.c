@@ -83,6 +83,12 @@ static void caller_free(struct caller *caller)
 
 /* ---- the answer ---- */
 
+static void say_failed(struct caller *caller, enum err err, const struct note *why)
+{
+    caller->status = ctl_fail(&caller->ctl, err, why);
+    caller->phase = PHASE_ANSWER;
+}
+
 static void send_piece(struct caller *caller, enum control_kind kind, struct str bytes)
 {
     struct buf frame = {0};
@@ -112,24 +118,34 @@ static bool send_stream(struct caller *caller, enum control_kind kind, const str
     return *sent == from->n;
 }
 
-static void send_answer(struct caller *caller)
+/* Send what there is; then the next slice of a long answer, or its end. Called again when the
+ * peer has taken some. */
+static void proceed(struct caller *caller)
 {
-    if (caller->conn == NULL || caller->phase != PHASE_ANSWER)
+    if (caller->working || caller->argc == 0)
         return;
     if (!send_stream(caller, CONTROL_OUT, &caller->ctl.out, &caller->sent_out) ||
-        !send_stream(caller, CONTROL_TALK, &caller->ctl.talk, &caller->sent_talk))
+        conn_queued(caller->conn) >= CONN_OUT_BYTES_HIGH)
+        return;
+    buf_clear(&caller->ctl.out);
+    caller->sent_out = 0;
+    if (caller->phase == PHASE_RUN && caller->control->closing) {
+        conn_close(caller->conn, ERR_LATER);
+        return;
+    }
+    if (caller->phase == PHASE_RUN) {
+        caller->working = jobs_submit(caller->control->cfg.jobs, &caller->job) == ERR_OK;
+        if (caller->working)
+            return;
+        say_failed(caller, ERR_LATER, NULL);
+    }
+    if (!send_stream(caller, CONTROL_TALK, &caller->ctl.talk, &caller->sent_talk))
         return;
     send_piece(caller, CONTROL_STATUS, (struct str){NULL, 0});
     conn_close(caller->conn, ERR_OK);
 }
 
 /* ---- the work ---- */
-
-static void say_failed(struct caller *caller, enum err err, const struct note *why)
-{
-    caller->status = ctl_fail(&caller->ctl, err, why);
-    caller->phase = PHASE_ANSWER;
-}
 
 /* After the command: a backup begins, or all is done. */
 static void begin_backup(struct caller *caller)
@@ -215,9 +231,11 @@ static void run(struct job *job)
     struct store *s = caller->control->cfg.store;
     switch (caller->phase) {
     case PHASE_RUN:
-        caller->status = ctl_run(&caller->ctl, caller->argc, caller->argv);
+        caller->status = caller->ctl.more ? ctl_again(&caller->ctl)
+                                          : ctl_run(&caller->ctl, caller->argc, caller->argv);
         caller->seq = serve_seq(s);
-        begin_backup(caller);
+        if (!caller->ctl.more)
+            begin_backup(caller);
         return;
     case PHASE_COPY:
         copy_more(caller);
@@ -248,7 +266,8 @@ static void finished(struct job *job)
         caller->ctl.device = 0;
         peers_device(control->cfg.peers, device, caller->ctl.state);
     }
-    if (caller->phase != PHASE_ANSWER) { /* a backup goes on though nobody listens any more */
+    if (caller->phase != PHASE_ANSWER &&
+        caller->phase != PHASE_RUN) { /* a backup goes on though nobody listens any more */
         struct jobs *jobs = caller->phase == PHASE_CHECK ? &control->checks : control->cfg.jobs;
         if (jobs_submit(jobs, &caller->job) == ERR_OK) {
             caller->working = true;
@@ -261,7 +280,7 @@ static void finished(struct job *job)
     if (caller->conn == NULL)
         caller_free(caller);
     else
-        send_answer(caller);
+        proceed(caller);
 }
 
 /* ---- the request ---- */
@@ -301,7 +320,7 @@ static size_t take(struct caller *caller, struct str data)
     enum err err = frame_next(data, CONTROL_REQUEST_BYTES, &body, &used);
     if (err == ERR_OK && used == 0)
         return 0;
-    if (caller->working || caller->phase != PHASE_RUN)
+    if (caller->argc > 0)
         err = ERR_PROTOCOL; /* one request a connection */
     else if (err == ERR_OK && !read_request(caller, body))
         err = ERR_FORMAT;
@@ -323,7 +342,7 @@ static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
         event->took = take(caller, event->data);
         return;
     case CONN_DRAINED:
-        send_answer(caller);
+        proceed(caller);
         return;
     case CONN_CLOSED:
         conn_free(conn);

@@ -21,6 +21,8 @@ struct ctl {
     struct buf talk; /* for stderr */
     struct arena arena;
     const struct args *args;
+    bool more;             /* not done: run it again by ctl_again, when `out` was taken */
+    struct ctl_rows *rows; /* a list in the making */
     /* what the rest of the server must do then */
     uint32_t device; /* set to `state`; 0: none */
     enum device_state state;
@@ -28,6 +30,8 @@ struct ctl {
 };
 /* Carry out one call (argv[0] is passed over); returns the exit status. */
 int ctl_run(struct ctl *c, int argc, const char *const *argv);
+/* The next slice of a command that is not done. */
+int ctl_again(struct ctl *c);
 void ctl_done(struct ctl *c);
 
 /* The program's table; `TABLE add` and the like stand for every table. */
@@ -51,6 +55,8 @@ NODISCARD enum err ctl_value(struct ctl *c, const struct table *table, const cha
 /* A row by its id or the beginning of it. */
 NODISCARD enum err ctl_row(struct ctl *c, const struct table *table, const char *word,
                            struct id *out, struct note *why);
+/* Free c->rows; NULL is fine. */
+void ctl_rows_done(struct ctl *c);
 /* Print an id alone on its line, or {"id":…}. */
 void ctl_print_id(struct ctl *c, const struct id *id);
 

@@ -108,20 +108,28 @@ int ctl_show(void *program, const struct args *args)
     return CTL_DONE;
 }
 
-/* A list in the making. */
-struct list {
+/* A list in the making. Long ones are read in slices, so that a commit of the devices never
+ * waits for all of it. */
+enum { SLICE_ROWS = 500 };
+struct ctl_rows {
     struct ctl *c;
     const struct table *table;
+    struct filter filters[SCHEMA_FIELDS_MAX];
+    size_t filters_n;
+    bool deleted;
+    uint64_t limit;              /* rows still wanted */
+    int64_t after;               /* local number of the last row */
+    uint64_t slice;              /* rows of this slice */
+    uint64_t count;              /* rows so far */
     uint16_t shown[COLUMNS_MAX]; /* positions of the fields with a column */
     size_t shown_n;
     struct grid_column columns[COLUMNS_MAX + 1];
     struct grid grid;
     struct buf text; /* one cell */
-    uint64_t count;
 };
 
 /* What names a row first, then the other fields in their order. */
-static void choose_columns(struct list *list)
+static void choose_columns(struct ctl_rows *list)
 {
     const struct table *table = list->table;
     for (int pass = 0; pass < 2; pass++) {
@@ -143,10 +151,12 @@ static void choose_columns(struct list *list)
 
 static enum err on_row(void *ctx, const struct row *row)
 {
-    struct list *list = ctx;
+    struct ctl_rows *list = ctx;
     struct buf *out = &list->c->out;
     char id[ID_TEXT_BYTES];
     list->count++;
+    list->slice++;
+    list->after = row->rid;
     if (list->c->json) {
         buf_text(out, list->count == 1 ? "\n" : ",\n");
         rows_json(&schema_jalon, list->table, row, out);
@@ -163,18 +173,43 @@ static enum err on_row(void *ctx, const struct row *row)
     return list->text.err;
 }
 
-static int print_rows(struct ctl *c, const struct table *table, const struct filter *filters,
-                      size_t count, uint64_t limit, bool deleted)
+void ctl_rows_done(struct ctl *c)
 {
-    struct list *list = arena_new(&c->arena, sizeof *list);
-    if (list == NULL)
-        return ctl_fail(c, ERR_NOMEM, NULL);
-    list->c = c;
-    list->table = table;
-    choose_columns(list);
+    if (c->rows == NULL)
+        return;
+    grid_done(&c->rows->grid);
+    buf_done(&c->rows->text);
+    mem_free(c->rows);
+    c->rows = NULL;
+}
+
+static enum err rows_new(struct ctl *c, const struct table *table)
+{
+    c->rows = mem_new(sizeof *c->rows);
+    if (c->rows == NULL)
+        return ERR_NOMEM;
+    c->rows->c = c;
+    c->rows->table = table;
+    c->rows->limit = UINT64_MAX;
+    choose_columns(c->rows);
     if (c->json)
         buf_u8(&c->out, '[');
-    enum err err = rows_list(c->store, table, filters, count, deleted, limit, on_row, list);
+    return ERR_OK;
+}
+
+/* One slice; the last one ends the list. */
+static int print_slice(struct ctl *c)
+{
+    struct ctl_rows *list = c->rows;
+    uint64_t want =
+        list->limit - list->count < SLICE_ROWS ? list->limit - list->count : SLICE_ROWS;
+    list->slice = 0;
+    enum err err = rows_list_after(c->store, list->table, list->filters, list->filters_n,
+                                   list->deleted, list->after, want, on_row, list);
+    if (err == ERR_OK && list->slice == SLICE_ROWS && list->count < list->limit) {
+        c->more = true;
+        return CTL_DONE;
+    }
     if (c->json)
         buf_text(&c->out, list->count == 0 ? "]\n" : "\n]\n");
     else if (err == ERR_OK)
@@ -182,42 +217,60 @@ static int print_rows(struct ctl *c, const struct table *table, const struct fil
     if (err == ERR_OK && !c->json)
         ctl_say(c, TN("%llu fiche", "%llu fiches", list->count),
                 (unsigned long long)list->count);
-    grid_done(&list->grid);
-    buf_done(&list->text);
     return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, NULL);
+}
+
+static enum err read_limit(const struct args *args, uint64_t *limit, struct note *why)
+{
+    const char *text = args_value(args, "limit");
+    char *end = NULL;
+    if (text == NULL)
+        return ERR_OK;
+    unsigned long long n = strtoull(text, &end, 10);
+    if (*end != '\0' || n == 0 || text[0] == '-')
+        return note_set(why, ERR_USAGE, N_("--limit : un nombre à partir de 1"));
+    *limit = n;
+    return ERR_OK;
+}
+
+static enum err begin_list(struct ctl *c, const struct args *args, struct note *why)
+{
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    size_t count = 0;
+    const struct table *table = table_of(args);
+    enum err err = ctl_values(c, table, 1, values, &count, why);
+    if (err == ERR_OK)
+        err = rows_new(c, table);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < count; i++)
+        c->rows->filters[i] = (struct filter){values[i].field, values[i].value};
+    c->rows->filters_n = count;
+    c->rows->deleted = args_flag(args, "deleted");
+    return read_limit(args, &c->rows->limit, why);
 }
 
 int ctl_list(void *program, const struct args *args)
 {
     struct ctl *c = program;
     struct note why = {""};
-    struct edit_value values[SCHEMA_FIELDS_MAX];
-    struct filter filters[SCHEMA_FIELDS_MAX];
-    size_t count = 0;
-    uint64_t limit = 0;
-    const char *text = args_value(args, "limit");
-    const struct table *table = table_of(args);
-    if (text != NULL) {
-        char *end = NULL;
-        limit = strtoull(text, &end, 10);
-        if (*end != '\0' || limit == 0 || text[0] == '-') {
-            note_write(&why, N_("--limit : un nombre à partir de 1"));
-            return ctl_fail(c, ERR_USAGE, &why);
-        }
-    }
-    enum err err = ctl_values(c, table, 1, values, &count, &why);
-    if (err != ERR_OK)
-        return ctl_fail(c, err, &why);
-    for (size_t i = 0; i < count; i++)
-        filters[i] = (struct filter){values[i].field, values[i].value};
-    return print_rows(c, table, filters, count, limit, args_flag(args, "deleted"));
+    enum err err = c->rows == NULL ? begin_list(c, args, &why) : ERR_OK;
+    if (err == ERR_OK)
+        return print_slice(c);
+    buf_clear(&c->out);
+    return ctl_fail(c, err, &why);
 }
 
 int ctl_conflict_list(void *program, const struct args *args)
 {
     struct ctl *c = program;
     const struct table *table = schema_table(&schema_jalon, TABLE_CONFLICT);
-    struct filter open = {schema_field(table, FIELD_CONFLICT_STATE), value_text(STR("open"))};
+    enum err err = c->rows == NULL ? rows_new(c, table) : ERR_OK;
     (void)args;
-    return print_rows(c, table, &open, 1, 0, false);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, NULL);
+    c->rows->filters[0] =
+        (struct filter){schema_field(table, FIELD_CONFLICT_STATE), value_text(STR("open"))};
+    c->rows->filters_n = 1;
+    return print_slice(c);
 }

@@ -26,7 +26,7 @@ static const struct args_option invite_options[] = {
     END,
 };
 static const struct args_option list_options[] = {
-    {"deleted", NULL, N_("montrer aussi les fiches supprimées"), false},
+    {"deleted", NULL, N_("montrer les fiches supprimées"), false},
     {"limit", N_("N"), N_("au plus N fiches"), false},
     END,
 };
@@ -121,10 +121,17 @@ int ctl_run(struct ctl *c, int argc, const char *const *argv)
         return ctl_fail(c, ERR_USAGE, NULL);
     c->args = args;
     c->json = args_flag(args, "json");
-    int status = args->command->run(c, args);
+    return ctl_again(c);
+}
+
+int ctl_again(struct ctl *c)
+{
+    c->more = false;
+    int status = c->args->command->run(c, c->args);
     if (c->out.err == ERR_OK && c->talk.err == ERR_OK)
         return status;
-    err = c->out.err != ERR_OK ? c->out.err : c->talk.err;
+    enum err err = c->out.err != ERR_OK ? c->out.err : c->talk.err;
+    c->more = false;
     buf_clear(&c->out);
     buf_clear(&c->talk);
     return ctl_fail(c, err, NULL);
@@ -135,6 +142,7 @@ void ctl_done(struct ctl *c)
     buf_done(&c->out);
     buf_done(&c->talk);
     buf_done(&c->backup);
+    ctl_rows_done(c);
     arena_done(&c->arena);
 }
 

@@ -293,8 +293,15 @@ static enum err select_rows(struct store *s, const struct table *table, const ch
 enum err rows_list(struct store *s, const struct table *table, const struct filter *filters,
                    size_t count, bool deleted, uint64_t limit, rows_on_row *on_row, void *ctx)
 {
+    return rows_list_after(s, table, filters, count, deleted, 0, limit, on_row, ctx);
+}
+
+enum err rows_list_after(struct store *s, const struct table *table,
+                         const struct filter *filters, size_t count, bool deleted,
+                         int64_t after, uint64_t limit, rows_on_row *on_row, void *ctx)
+{
     struct buf where = {0};
-    buf_text(&where, deleted ? "WHERE _del=1" : "WHERE _del=0");
+    buf_printf(&where, "WHERE _del=%d AND _rid>%lld", deleted ? 1 : 0, (long long)after);
     for (size_t i = 0; i < count; i++)
         buf_printf(&where, " AND \"%s\" IS ?%zu", filters[i].field->name, i + 1);
     buf_text(&where, " ORDER BY _rid");

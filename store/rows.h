@@ -93,6 +93,11 @@ typedef enum err rows_on_row(void *ctx, const struct row *row);
 NODISCARD enum err rows_list(struct store *s, const struct table *table,
                              const struct filter *filters, size_t count, bool deleted,
                              uint64_t limit, rows_on_row *on_row, void *ctx);
+/* The same for the rows with a local number above `after`: a long list in slices. */
+NODISCARD enum err rows_list_after(struct store *s, const struct table *table,
+                                   const struct filter *filters, size_t count, bool deleted,
+                                   int64_t after, uint64_t limit, rows_on_row *on_row,
+                                   void *ctx);
 /* How many live rows. */
 NODISCARD enum err rows_count(struct store *s, const struct table *table, uint64_t *out);
 
