@@ -37,9 +37,10 @@ struct gate {
 };
 
 struct listener {
-    struct loop *loop;     /* where it lives */
-    struct listen_cfg cfg; /* limits and callback */
-    struct gate *gate;     /* counters */
+    struct loop *loop;        /* where it lives */
+    struct listen_cfg cfg;    /* limits and callback */
+    struct gate *gate;        /* counters */
+    struct rate_table *rates; /* how often each address came; NULL: no limit */
     union {
         uv_handle_t handle;
         uv_stream_t stream;
@@ -141,6 +142,26 @@ static bool enter(struct gate *gate, struct conn *conn, const uint8_t address[st
     return true;
 }
 
+static bool is_loopback(const struct conn *conn)
+{
+    static const uint8_t v4[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
+    static const uint8_t v6[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    uint8_t address[16];
+    conn_peer_address(conn, address);
+    return memcmp(address, v4, sizeof v4) == 0 || memcmp(address, v6, sizeof v6) == 0;
+}
+
+/* Does this address come more often than it may? A handshake costs the server milliseconds, a
+ * stranger next to nothing. */
+static bool too_often(const struct listener *listener, const struct conn *conn,
+                      const uint8_t address[static 16])
+{
+    if (listener->rates == NULL ||
+        (listener->cfg.per_address_spares_loopback && is_loopback(conn)))
+        return false;
+    return !rate_table_take(listener->rates, address, (int64_t)uv_now(&listener->loop->uv) + 1);
+}
+
 /* Would this descriptor leave the process too few? They are given out lowest first. */
 static bool too_few_left(int fd)
 {
@@ -184,6 +205,7 @@ static void settle(struct listener *listener)
     void *arg = listener->closed_arg;
     gate->listener = NULL;
     gate_let_go(gate);
+    rate_table_free(listener->rates);
     mem_free(listener);
     if (cb != NULL)
         cb(arg);
@@ -229,7 +251,8 @@ static void take(struct listener *listener)
         return;
     }
     counted_address(conn, address);
-    if (over_limit(listener, conn, address) || !enter(gate, conn, address)) {
+    if (too_often(listener, conn, address) || over_limit(listener, conn, address) ||
+        !enter(gate, conn, address)) {
         conn_discard(conn);
         return;
     }
@@ -378,13 +401,17 @@ static struct listener *make(struct loop *loop, const struct listen_cfg *cfg)
     must(cfg->cb != NULL);
     struct listener *listener = mem_new(sizeof *listener);
     struct gate *gate = mem_new(sizeof *gate);
-    if (listener == NULL || gate == NULL) {
+    bool limited = cfg->per_address.interval_ms > 0;
+    struct rate_table *rates = limited ? rate_table_new(&cfg->per_address) : NULL;
+    if (listener == NULL || gate == NULL || (limited && rates == NULL)) {
+        rate_table_free(rates);
         mem_free(listener);
         mem_free(gate);
         return NULL;
     }
     gate->listener = listener;
     listener->gate = gate;
+    listener->rates = rates;
     listener->loop = loop;
     listener->cfg = *cfg;
     if (listener->cfg.pause_ms <= 0)

@@ -5,6 +5,7 @@
 
 #include "io/address.h"
 #include "io/conn.h"
+#include "io/rate.h"
 
 enum {
     LISTEN_BACKLOG = 512,
@@ -23,10 +24,13 @@ struct listen_cfg {
     struct conn_cfg conn;     /* terms for what comes in; cb and arg are not used */
     unsigned total_max;       /* connections at once; more are closed at once. 0: no limit */
     unsigned per_address_max; /* of them, from one address (IPv6: one /64). 0: no limit */
-    unsigned half_open_max;   /* in their handshake; more wait in the kernel. 0: no limit */
-    int64_t pause_ms;         /* 0: LISTEN_PAUSE_MS */
-    listen_cb cb;             /* who takes them */
-    void *arg;                /* his argument */
+    struct rate
+        per_address; /* how often one may come, connections over it are closed at once */
+    bool per_address_spares_loopback; /* … but not this machine's own programs */
+    unsigned half_open_max; /* in their handshake; more wait in the kernel. 0: no limit */
+    int64_t pause_ms;       /* 0: LISTEN_PAUSE_MS */
+    listen_cb cb;           /* who takes them */
+    void *arg;              /* his argument */
 };
 
 /* Listen on a numeric address ("127.0.0.1", "::", "localhost"); port 0 picks one. ERR_USAGE for

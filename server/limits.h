@@ -5,8 +5,11 @@
 
 enum {
     LIMIT_PEERS = 12000,             /* connections; more hear LATER */
+    LIMIT_ADDRESS_MS = 100,          /* one more connection of one address after each … */
+    LIMIT_ADDRESS_BURST = 100,       /* … so many at once: an office behind one address */
     LIMIT_DEVICE_PEERS = 2,          /* of one device; the newest win */
     LIMIT_ENROL_PEERS = 8,           /* without a listed key */
+    LIMIT_ENROL_WAIT_MS = 3000,      /* … one that said nothing for so long makes room */
     LIMIT_ENROL_BYTES = 16 * 1024,   /* of the one frame such a peer may send */
     LIMIT_ENROL_PER_MINUTE = 60,     /* of all of them together */
     LIMIT_WAITING_BYTES = 256 << 20, /* pushes of all peers that wait for a commit */
@@ -17,6 +20,9 @@ enum {
     LIMIT_RETRY_MS_MIN = 1000,       /* LATER: come back after, drawn between these two */
     LIMIT_RETRY_MS_MAX = 120 * 1000,
     LIMIT_RETRY_MS_SOON = 3000,   /* likewise, where LATER is no sign of load */
+    LIMIT_EPOCHS = 2,             /* given on one connection */
+    LIMIT_LOG_MS = 1000,          /* one more line about a peer's end after each … */
+    LIMIT_LOG_BURST = 100,        /* … so many at once */
     LIMIT_HELLO_MS = 10 * 1000,   /* from open to HELLO */
     LIMIT_ENROL_MS = 30 * 1000,   /* a whole enrolment */
     LIMIT_FORK_MS = 300 * 1000,   /* from EPOCH to the next HELLO: the replica is rewritten */

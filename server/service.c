@@ -123,6 +123,8 @@ static enum err open_listener(struct service *s, const struct settings *settings
     struct address address;
     struct listen_cfg cfg = {.conn.tls = s->tls,
                              .total_max = (unsigned)settings->peers_max,
+                             .per_address = {LIMIT_ADDRESS_MS, LIMIT_ADDRESS_BURST},
+                             .per_address_spares_loopback = true,
                              .half_open_max = LISTEN_HALF_OPEN_MAX,
                              .cb = on_accept,
                              .arg = s};

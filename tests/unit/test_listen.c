@@ -224,6 +224,28 @@ static void one_address_cannot_take_all_places(void **state)
     assert_int_equal(rig->refused, 3);
 }
 
+static void one_address_may_not_come_too_often(void **state)
+{
+    struct rig *rig = *state;
+    open_tcp(rig, (struct listen_cfg){.per_address = {.interval_ms = 3600 * 1000, .burst = 3}});
+    for (int i = 0; i < 5; i++)
+        connect_peer(rig);
+    run(rig, until_five_are_settled);
+    assert_int_equal(rig->taken, 3);
+    assert_int_equal(rig->refused, 2);
+}
+
+static void programs_of_this_machine_may_be_spared(void **state)
+{
+    struct rig *rig = *state;
+    open_tcp(rig, (struct listen_cfg){.per_address = {.interval_ms = 3600 * 1000, .burst = 1},
+                                      .per_address_spares_loopback = true});
+    for (int i = 0; i < 5; i++)
+        connect_peer(rig);
+    run(rig, until_five_are_settled);
+    assert_int_equal(rig->taken, 5);
+}
+
 /* --- lives --- */
 
 static void until_one_is_open(struct rig *rig)
@@ -591,6 +613,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_RIG(connections_over_the_total_are_closed_at_once),
         IN_RIG(one_address_cannot_take_all_places),
+        IN_RIG(one_address_may_not_come_too_often),
+        IN_RIG(programs_of_this_machine_may_be_spared),
         IN_RIG(a_connection_outlives_its_listener),
         IN_RIG(the_real_port_is_told_and_a_taken_one_refused),
         IN_DIR(a_unix_socket_is_private_and_goes_with_its_listener),
