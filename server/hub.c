@@ -15,7 +15,6 @@ enum {
     ACTIONS_PER_PEER = 12, /* most a peer gets in one step: its verdicts, BYE, CLOSE, a job … */
     ACTIONS_MORE = 16,
     TICK_MS = 250, /* the timer is not asked for sooner after it came */
-    FORKS_MAX = 2, /* epochs on one connection */
 };
 
 static uint32_t allowed(enum hub_state state)
@@ -171,7 +170,7 @@ static void on_pulled(struct hub *hub, struct hub_peer *peer, uint64_t through)
 
 static void on_fork(struct hub *hub, struct hub_peer *peer)
 {
-    if (++peer->forks > FORKS_MAX) {
+    if (++peer->forks > LIMIT_EPOCHS) {
         hub_end(hub, peer, ERR_FORK);
         return;
     }
@@ -259,6 +258,23 @@ static void on_frame(struct hub *hub, struct hub_peer *peer, struct str frame)
 
 /* ---- the other events ---- */
 
+/* All places of strangers are taken. Whoever means to enrol says so at once: one that holds its
+ * place in silence gives it up, so that a few idle sockets keep nobody out. */
+static bool make_place(struct hub *hub, const struct hub_peer *newest)
+{
+    struct hub_peer *oldest = NULL;
+    for (size_t i = 0; i < hub->slots_n; i++) {
+        struct hub_peer *peer = hub->slots[i];
+        if (peer != NULL && peer != newest && peer->state == HUB_WAITS_ENROL &&
+            (oldest == NULL || peer->heard_ms < oldest->heard_ms))
+            oldest = peer;
+    }
+    if (oldest == NULL || hub->now_ms - oldest->heard_ms < LIMIT_ENROL_WAIT_MS)
+        return false;
+    hub_end(hub, oldest, ERR_LATER);
+    return true;
+}
+
 static uint64_t on_open(struct hub *hub, const struct hub_event *event)
 {
     size_t slot = 0;
@@ -282,7 +298,9 @@ static uint64_t on_open(struct hub *hub, const struct hub_event *event)
         hub_await(hub, peer, HUB_WAITS_HELLO, LIMIT_HELLO_MS);
     else
         hub_await(hub, peer, HUB_WAITS_ENROL, LIMIT_ENROL_MS);
-    if (hub->draining || hub->peers > LIMIT_PEERS || hub->strangers > LIMIT_ENROL_PEERS)
+    bool crowded = hub->strangers > LIMIT_ENROL_PEERS;
+    if (hub->draining || hub->peers > LIMIT_PEERS ||
+        (!peer->has_key && crowded && !make_place(hub, peer)))
         hub_end(hub, peer, ERR_LATER);
     return peer->id;
 }

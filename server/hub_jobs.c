@@ -338,9 +338,12 @@ static void hello_done(struct hub *hub, struct hub_peer *peer, struct hub_job *j
     peer->device = job->device;
     peer->greeted = ++hub->greetings;
     keep_newest(hub, peer);
+    if (job->epoch && ++peer->forks > LIMIT_EPOCHS) {
+        hub_end(hub, peer, ERR_FORK);
+        return;
+    }
     hub_send(hub, peer, buf_str(&job->frames));
     if (job->epoch) {
-        peer->forks++;
         hub_await(hub, peer, HUB_WAITS_HELLO, LIMIT_FORK_MS);
         return;
     }

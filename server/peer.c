@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/log.h"
 #include "io/random.h"
+#include "io/rate.h"
 
 struct peer {
     struct peers *all;
@@ -45,11 +46,25 @@ static void submit(struct peers *peers, struct hub_job *of)
     must(false); /* the hub never has more in flight */
 }
 
+/* A line about how a peer ended. Strangers cause these: they must not fill the disk. */
+static void note_end(struct peers *peers, uint64_t id, enum err err)
+{
+    static const struct rate rate = {LIMIT_LOG_MS, LIMIT_LOG_BURST};
+    if (!rate_take(&rate, &peers->logged_ms, clock_mono_ms())) {
+        peers->unlogged++;
+        return;
+    }
+    if (peers->unlogged > 0)
+        log_info("peers: %llu more ended badly", (unsigned long long)peers->unlogged);
+    peers->unlogged = 0;
+    log_info("peer %llu: %s", (unsigned long long)id, err_text(err));
+}
+
 static void close_peer(struct peer *peer, enum err err)
 {
     peer->closing = true;
     if (err != ERR_OK && err != ERR_LATER)
-        log_info("peer %llu: %s", (unsigned long long)peer->id, err_text(err));
+        note_end(peer->all, peer->id, err);
     conn_close(peer->conn, err);
 }
 
@@ -174,7 +189,7 @@ static void closed(struct peer *peer, enum err err)
     struct peers *peers = peer->all;
     uint64_t id = peer->id;
     if (err != ERR_OK && err != ERR_CLOSED && !peer->closing)
-        log_info("peer %llu: %s", (unsigned long long)id, err_text(err));
+        note_end(peers, id, err);
     if (peer->previous != NULL)
         peer->previous->next = peer->next;
     else

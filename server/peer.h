@@ -35,8 +35,10 @@ struct peers {
     struct peer *first; /* in no order */
     struct loop_timer timer;
     struct peer_job jobs[LIMIT_JOBS];
-    enum err failed; /* to be told */
-    bool drained;    /* likewise */
+    enum err failed;   /* to be told */
+    bool drained;      /* likewise */
+    int64_t logged_ms; /* lines about peers are paid for until then … */
+    uint64_t unlogged; /* … and so many were left out since the last one */
 };
 /* NOMEM. After this only peers_close ends it. */
 NODISCARD enum err peers_open(struct peers *peers, const struct peers_cfg *cfg);

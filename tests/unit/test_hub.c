@@ -276,6 +276,35 @@ static void without_a_key_only_enrolment_is_heard(void **state)
     expect_bye(&rig->client[1], ERR_TIMEOUT);
 }
 
+static void silent_strangers_do_not_keep_others_from_enrolling(void **state)
+{
+    struct rig *rig = *state;
+    for (unsigned i = 0; i < LIMIT_ENROL_PEERS; i++)
+        connect_peer(rig, &rig->client[i], false);
+    pass(rig, LIMIT_ENROL_WAIT_MS);
+    connect_peer(rig, &rig->client[LIMIT_ENROL_PEERS], false);
+    expect_silence(&rig->client[LIMIT_ENROL_PEERS]);
+    assert_false(rig->client[LIMIT_ENROL_PEERS].closed);
+    expect_bye(&rig->client[0], ERR_LATER);
+    /* Nor do they keep out who has a key. */
+    pass(rig, LIMIT_ENROL_WAIT_MS / 2);
+    join(rig, 9, false);
+}
+
+static void no_device_gets_epochs_without_end(void **state)
+{
+    struct rig *rig = *state;
+    struct client *c = &rig->client[0];
+    connect_peer(rig, c, true);
+    for (unsigned i = 0; i < LIMIT_EPOCHS; i++) {
+        c->identity.epoch = 100 + i;
+        say_hello(rig, c, false, 0);
+        (void)expect(c, MESSAGE_EPOCH);
+    }
+    say_hello(rig, c, false, 0);
+    expect_bye(c, ERR_FORK);
+}
+
 static void rude_peers_are_shown_out(void **state)
 {
     struct rig *rig = *state;
@@ -469,6 +498,8 @@ int main(void)
         T(rude_peers_are_shown_out),
         T(a_silent_peer_is_pinged_and_then_given_up),
         T(of_one_device_the_newest_two_connections_stay),
+        T(silent_strangers_do_not_keep_others_from_enrolling),
+        T(no_device_gets_epochs_without_end),
         T(a_fork_gets_an_epoch_and_begins_again),
         T(an_epoch_we_do_not_know_is_replaced),
         T(what_was_received_is_judged_though_the_link_is_cut),
