@@ -123,7 +123,7 @@ alive
 expect 0 "$JALON_BIN/tests/e2e/stranger" device "$host" "$port" "$T/bilal"
 same "connections" 16 "$(cat "$T/out")"
 alive
-memory_at_most 49152
+memory_bounded
 same_everywhere anna bilal
 
 say "a revoked device hears so, and keeps nothing of others from syncing"

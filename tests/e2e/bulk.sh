@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A whole year of a network at once: import, first upload and first download, each in one go, and
-# the server's memory. Knobs: E2E_ROWS, MEMORY_KB_MAX.
+# the server's memory. Knob: E2E_ROWS.
 # shellcheck disable=SC1091,SC2119,SC2154 # lib.sh, its variables and functions
 . "$(dirname "$0")/lib.sh"
-: "${E2E_ROWS:=100000}" "${MEMORY_KB_MAX:=49152}"
+: "${E2E_ROWS:=100000}"
 
 timed() { # what, command…
     what=$1
@@ -56,7 +56,7 @@ script -qec "'$JALON' --data '$T/carla' import session '$T/year.ndjson'" "$T/tty
     </dev/null >/dev/null 2>&1 || fail "import on a terminal"
 shown "$T/tty.import" import
 
-memory_at_most "$MEMORY_KB_MAX"
+memory_bounded
 count_is "$E2E_ROWS" ctl session list --json
 for each in anna bilal carla; do
     expect 0 on $each sync

@@ -14,15 +14,20 @@ work() { # device, how many
     expect 0 on "$1" import session "$T/work.ndjson"
 }
 
-# What one undisturbed sync moves; then $up and $down are its bytes.
-measure() { # device
-    network
-    expect 0 on "$1" sync
+# What went through the connection that ends now: $up and $down bytes.
+measured() {
     proxy_event ended
     # shellcheck disable=SC2086 # words
     set -- $event
     up=$4
     down=$6
+}
+
+# The same for an undisturbed sync.
+measure() { # device
+    network
+    expect 0 on "$1" sync
+    measured
 }
 
 # A sync on a broken line, then one on a whole line.
@@ -51,6 +56,32 @@ network
 add_structure "Entreprise fictive"
 enrol anna "$proxy_at"
 enrol bilal "$proxy_at"
+
+say "an enrolment that breaks is asked again, and makes one device"
+invite "Coach dora" jobcoach
+network
+expect 0 on dora enrol "$code" --server "$proxy_at"
+measured
+devices=3
+for fault in reset_up reset_down cut_down; do
+    all=$up
+    [ $fault = reset_up ] || all=$down
+    for part in 0 2 4 6 7 8 9; do
+        devices=$((devices + 1))
+        invite "Coach e$devices" jobcoach
+        network "$fault=$((all * part / 9))"
+        try on "e$devices" enrol "$code" --server "$proxy_at"
+        case $status in
+        0 | 3) ;;
+        *) fail "exit $status of an enrolment on a broken line" ;;
+        esac
+        network
+        expect 0 on "e$devices" enrol "$code" --server "$proxy_at"
+        expect 0 on "e$devices" sync
+    done
+done
+expect 0 ctl device list --json
+json_is length "$devices"
 
 say "what a sync moves when nothing breaks"
 work anna 30

@@ -2,7 +2,8 @@
 /* stranger noise ADDR PORT COUNT: connections that send bytes of no kind.
  * stranger anonymous ADDR PORT DIR: inside TLS as one who enrols, frames meant to break things.
  * stranger device ADDR PORT DIR: the same from the device whose data folder that is, also after
- * its greeting. Prints how many connections it made; fails when the server is not there. */
+ * its greeting. Prints how many connections it made; fails when the server is not there, bears
+ * such a frame, or does not answer the greeting. */
 #include "client/agent.h"
 #include "client/key.h"
 #include "client/local.h"
@@ -16,7 +17,14 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-enum { NOISE_BYTES_MAX = 40 * 1000, NESTED = 200 * 1000, BOMB_MIB = 512, MIB = 1024 * 1024 };
+enum {
+    NOISE_BYTES_MAX = 40 * 1000,
+    NESTED = 200 * 1000,
+    BOMB_MIB = 512,
+    MIB = 1024 * 1024,
+    WINDOW_LOG = 17,        /* nothing to object to */
+    PATIENCE_MS = 9 * 1000, /* shorter than any deadline of the server for a greeted peer */
+};
 
 struct stranger {
     struct loop loop;
@@ -24,8 +32,12 @@ struct stranger {
     uint16_t port;
     struct tls_config *tls; /* NULL: plain */
     struct buf bytes;       /* to send on the next connection */
+    struct buf second;      /* and once the server has answered that */
     unsigned connections;
-    bool away; /* the server could not be reached */
+    bool away;    /* the server could not be reached */
+    bool leaving; /* say goodbye at once; else the server has to */
+    bool borne;   /* it did not */
+    bool unheard; /* it did not answer a greeting */
 };
 
 static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
@@ -34,12 +46,19 @@ static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
     if (event->kind == CONN_OPEN) {
         s->connections++;
         (void)conn_send(conn, s->bytes.p, s->bytes.n);
-        conn_close(conn, ERR_OK);
+        conn_deadline(conn, PATIENCE_MS, 0);
+        if (s->leaving)
+            conn_close(conn, ERR_OK);
     }
-    if (event->kind == CONN_DATA)
+    if (event->kind == CONN_DATA) {
         event->took = event->data.n;
-    if (event->kind == CONN_CLOSED)
+        (void)conn_send(conn, s->second.p, s->second.n);
+        buf_clear(&s->second);
+    }
+    if (event->kind == CONN_CLOSED) {
+        s->borne = s->borne || event->err == ERR_TIMEOUT;
         conn_free(conn);
+    }
 }
 
 static void on_dial(struct dial *dial, enum err err, struct conn *conn, const struct note *why,
@@ -54,16 +73,18 @@ static void on_dial(struct dial *dial, enum err err, struct conn *conn, const st
     }
 }
 
-/* Send s->bytes on a connection of its own, and say goodbye. */
+/* Send s->bytes on a connection of its own, until it ends. */
 static void visit(struct stranger *s)
 {
     struct dial *dial = NULL;
     struct dial_cfg cfg = {
         .host = s->host, .port = s->port, .conn = {.cb = on_conn, .arg = s, .tls = s->tls}};
-    must(s->bytes.err == ERR_OK);
+    must(s->bytes.err == ERR_OK && s->second.err == ERR_OK);
     must(dial_start(&s->loop, &cfg, on_dial, s, &dial) == ERR_OK);
     loop_run(&s->loop);
     buf_clear(&s->bytes);
+    s->unheard = s->unheard || s->second.n > 0;
+    buf_clear(&s->second);
 }
 
 static void noise(struct stranger *s, unsigned count)
@@ -72,6 +93,7 @@ static void noise(struct stranger *s, unsigned count)
     static const uint8_t client_hello[] = {0x16, 0x03, 0x01, 0x02, 0x00, 0x01};
     struct rng rng;
     rng_init(&rng, 1);
+    s->leaving = true;
     for (unsigned i = 0; i < count && !s->away; i++) {
         size_t n = (size_t)rng_spread(&rng, 1, sizeof bytes);
         rng_fill(&rng, bytes, n);
@@ -115,8 +137,10 @@ static void bombs(struct stranger *s)
     visit(s);
     buf_add(&s->bytes, "\x00\x00\x00\x00", 4); /* a frame of nothing */
     visit(s);
-    buf_add(&s->bytes, "\x00\x0f\xff\xff\x91", 5); /* a frame that stays open */
+    s->leaving = true;
+    buf_add(&s->bytes, "\x00\x00\x3f\xff\x91", 5); /* a frame that stays open */
     visit(s);
+    s->leaving = false;
     size_t begun = frame_begin(&s->bytes);
     for (size_t i = 0; i < NESTED; i++)
         buf_u8(&s->bytes, 0x91);
@@ -131,6 +155,7 @@ static void pack_zeros(struct buf *out)
     static uint8_t packed[MIB];
     ZSTD_CCtx *ctx = ZSTD_createCCtx();
     must(ctx != NULL);
+    must(!ZSTD_isError(ZSTD_CCtx_setParameter(ctx, ZSTD_c_windowLog, WINDOW_LOG)));
     for (int i = 1; i <= BOMB_MIB; i++) {
         ZSTD_inBuffer in = {zeros, sizeof zeros, 0};
         size_t left = 1;
@@ -168,23 +193,23 @@ static void rude_pushes(struct stranger *s, const char *dir)
     push.packed = true;
     push.body = buf_str(&body);
     message_hello(&s->bytes, &hello);
-    message_push(&s->bytes, &push);
+    message_push(&s->second, &push);
     visit(s);
 
     push.packed = false;
     push.body = STR("\x94\x01\xdd\xff\xff\xff\xff");
     message_hello(&s->bytes, &hello);
-    message_push(&s->bytes, &push);
+    message_push(&s->second, &push);
     visit(s);
 
     push.first_op = UINT64_MAX;
     push.count = UINT32_MAX;
     message_hello(&s->bytes, &hello);
-    message_push(&s->bytes, &push);
+    message_push(&s->second, &push);
     visit(s);
 
     message_hello(&s->bytes, &hello);
-    message_hello(&s->bytes, &hello);
+    message_hello(&s->second, &hello);
     visit(s);
     buf_done(&body);
 }
@@ -224,6 +249,9 @@ int main(int argc, char **argv)
     loop_done(&s.loop);
     tls_config_free(s.tls);
     buf_done(&s.bytes);
+    buf_done(&s.second);
     printf("%u\n", s.connections);
-    return s.away ? 1 : 0;
+    if (s.borne || s.unheard)
+        fputs("stranger: the server bore a bad frame, or did not answer a greeting\n", stderr);
+    return s.away || s.borne || s.unheard ? 1 : 0;
 }
