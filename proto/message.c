@@ -12,7 +12,7 @@ static size_t begin(struct buf *out, enum message_type type, uint32_t items)
 
 void message_hello(struct buf *out, const struct hello *m)
 {
-    size_t at = begin(out, MESSAGE_HELLO, 13);
+    size_t at = begin(out, MESSAGE_HELLO, 14);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -26,6 +26,7 @@ void message_hello(struct buf *out, const struct hello *m)
     pack_bool(out, m->full);
     pack_bool(out, m->live);
     pack_uint(out, m->grants);
+    pack_uint(out, m->whole);
     frame_end(out, at);
 }
 
@@ -53,6 +54,7 @@ static struct hello read_hello(struct cur *cur)
     m.full = unpack_bool(cur);
     m.live = unpack_bool(cur);
     m.grants = unpack_uint(cur);
+    m.whole = unpack_uint(cur);
     return m;
 }
 

@@ -49,6 +49,7 @@ struct hello {
     uint64_t op_last;    /* last operation saved in this epoch, 0 = none */
     uint64_t acked;      /* verdicts are known through here */
     uint64_t pulled;     /* pages are applied through here */
+    uint64_t whole;      /* the last IDLE applied: all there was through here is there */
     uint32_t origins;    /* origins (epoch → staff) known through this number */
     int64_t wall_ms;     /* the device's clock now */
     bool full;           /* send everything, own rows too (after a fork or a repair) */

@@ -122,13 +122,13 @@ static enum err lowest(struct store *s, struct lane *lanes, uint32_t count, uint
 
 static bool is_known_own(const struct row *row, const struct feed_reader *reader)
 {
-    bool made_after = row->versions.made_seq > reader->cursor;
+    bool made_after = row->versions.made_seq > reader->base;
     /* Raw fields have no seq of their own. */
     if (reader->full || row->raw.n > 0 || (made_after && row->stamp.origin != reader->origin))
         return false;
     for (uint32_t i = 0; i < row->versions.count; i++) {
         const struct version *v = &row->versions.list[i];
-        if (v->seq > reader->cursor && (v->retold || v->stamp.origin != reader->origin))
+        if (v->seq > reader->base && (v->retold || v->stamp.origin != reader->origin))
             return false;
     }
     return true;
@@ -175,19 +175,21 @@ static void encode_whole(const struct table *table, const struct row *row, struc
     }
 }
 
-static void encode_partial(const struct table *table, const struct row *row, uint64_t cursor,
+/* What changed after `base`, not only after the cursor: a row that changed again before it was
+ * read has moved to this page and is in none before. */
+static void encode_partial(const struct table *table, const struct row *row, uint64_t base,
                            struct buf *out)
 {
     uint32_t fields = 0;
     for (uint32_t i = 0; i < row->versions.count; i++)
-        fields += row->versions.list[i].seq > cursor ? 1 : 0;
+        fields += row->versions.list[i].seq > base ? 1 : 0;
     pack_array(out, FEED_PARTIAL_HEAD + fields * 4);
     pack_int(out, FEED_PARTIAL);
     pack_int(out, table->id);
     pack_id(out, &row->id);
     for (uint32_t i = 0; i < row->versions.count; i++) {
         const struct version *v = &row->versions.list[i];
-        if (v->seq <= cursor)
+        if (v->seq <= base)
             continue;
         pack_int(out, v->field);
         pack_uint(out, v->stamp.hlc);
@@ -210,11 +212,11 @@ static enum err encode_row(struct store *s, const struct feed_reader *reader,
     struct arena arena = {0};
     enum err err = rows_at(s, table, e->rid, &arena, row);
     if (err == ERR_OK && !is_known_own(row, reader)) {
-        bool whole = reader->full || row->versions.made_seq > reader->cursor || row->raw.n > 0;
+        bool whole = reader->full || row->versions.made_seq > reader->base || row->raw.n > 0;
         if (whole)
             encode_whole(table, row, out);
         else
-            encode_partial(table, row, reader->cursor, out);
+            encode_partial(table, row, reader->base, out);
         (*rows)++;
         err = out->err;
     }

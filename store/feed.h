@@ -21,7 +21,8 @@ struct feed_reader {
     struct grants grants;
     uint32_t origin; /* the reader's epoch: what it wrote itself is not sent back … */
     bool full;       /* … unless it asks for everything */
-    uint64_t cursor; /* rows changed after this seq */
+    uint64_t cursor; /* rows changed after this seq … */
+    uint64_t base;   /* … with what changed after this one: all before it was told */
 };
 struct feed_page {
     uint64_t from, to; /* rows changed in (from, to] */

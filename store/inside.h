@@ -39,6 +39,7 @@ enum meta {
     META_GRANTS,   /* mark of the grants the pull cursor was moved under */
     META_SWEEP,    /* rows the server does not tell again are to go (sweep.h) */
     META_SWEEP_OP, /* … once the server has judged our operations through here */
+    META_WHOLE,    /* pulled through here when the last IDLE was applied */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */

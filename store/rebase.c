@@ -137,6 +137,7 @@ static enum err note_epoch(struct store *s, uint32_t epoch, uint64_t last)
                 {META_ACKED, 0},
                 {META_ACKED_HLC, 0},
                 {META_PULLED, 0},
+                {META_WHOLE, 0},
                 {META_FULL, 1},
                 {META_RELEASED, 0},
                 {META_OP_LAST, 0},

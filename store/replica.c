@@ -13,6 +13,7 @@ enum err replica_hello(struct store *s, struct hello *out)
     int64_t generation = 0;
     int64_t full = 0;
     int64_t grants = 0;
+    int64_t whole = 0;
     struct hello hello = {.protocol = MESSAGE_PROTOCOL,
                           .schema = s->env.schema->version,
                           .epoch = s->epoch,
@@ -26,6 +27,8 @@ enum err replica_hello(struct store *s, struct hello *out)
     if (err == ERR_OK)
         err = meta_get_int(s, META_GRANTS, &grants);
     if (err == ERR_OK)
+        err = meta_get_int(s, META_WHOLE, &whole);
+    if (err == ERR_OK)
         err = meta_get_id(s, META_HISTORY, &hello.history);
     uint64_t origins = 0;
     if (err == ERR_OK)
@@ -34,6 +37,7 @@ enum err replica_hello(struct store *s, struct hello *out)
     hello.generation = (uint32_t)generation;
     hello.full = full != 0;
     hello.grants = (uint64_t)grants;
+    hello.whole = (uint64_t)whole;
     if (err == ERR_OK)
         *out = hello;
     return err;
@@ -132,6 +136,8 @@ static enum err save_welcome(struct store *s, const struct welcome *w, int64_t s
         err = save_origins(s, w->origins);
     if (err == ERR_OK && w->pull_from < s->pulled)
         err = meta_set_int(s, META_PULLED, (int64_t)w->pull_from);
+    if (err == ERR_OK && w->pull_from < s->pulled)
+        err = meta_set_int(s, META_WHOLE, 0);
     return err;
 }
 
@@ -412,7 +418,12 @@ static enum err finish_pull(struct store *s, const struct idle *idle)
     s->pulled = idle->through;
     int64_t complete = 0;
     int64_t full = 0;
+    int64_t whole = 0;
     enum err err = meta_get_int(s, META_COMPLETE, &complete);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_WHOLE, &whole);
+    if (err == ERR_OK && (uint64_t)whole != idle->through)
+        err = meta_set_int(s, META_WHOLE, (int64_t)idle->through);
     if (err == ERR_OK)
         err = meta_get_int(s, META_FULL, &full);
     if (err == ERR_OK && complete == 0)
@@ -453,6 +464,8 @@ static enum err ask_all(struct store *s)
     err = meta_set_int(s, META_FULL, 1);
     if (err == ERR_OK)
         err = meta_set_int(s, META_PULLED, 0);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_WHOLE, 0);
     err = store_end(s, err);
     return err == ERR_OK ? store_reload(s) : err;
 }

@@ -244,6 +244,8 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
         /* What it holds of the time we lost, its own included, may not be ours any more. */
         session.reader.full = hello->full || hello->generation != welcome.generation;
         session.reader.cursor = welcome.pull_from;
+        session.reader.base =
+            hello->whole < welcome.pull_from ? hello->whole : welcome.pull_from;
         message_welcome(frames, &welcome);
         ranges_send(frames, hello->epoch, &ranges);
         err = frames->err;
@@ -353,6 +355,8 @@ enum err serve_page(struct store *s, struct serve_session *session, struct buf *
         err = frames->err;
     if (err == ERR_OK)
         session->reader.cursor = cut.to;
+    if (err == ERR_OK && *idle)
+        session->reader.base = cut.to;
     return err;
 }
 

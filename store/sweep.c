@@ -22,6 +22,8 @@ enum err sweep_begin(struct store *s)
     if (err == ERR_OK)
         err = meta_set_int(s, META_PULLED, 0);
     if (err == ERR_OK)
+        err = meta_set_int(s, META_WHOLE, 0);
+    if (err == ERR_OK)
         err = meta_set_int(s, META_SWEEP_OP, (int64_t)s->own.op_no);
     struct stmt *clear = NULL;
     if (err == ERR_OK)

@@ -35,7 +35,8 @@ static void write_hello(struct buf *out)
                                        .wall_ms = 1795348800000,
                                        .full = false,
                                        .live = true,
-                                       .grants = 0x1122334455667788});
+                                       .grants = 0x1122334455667788,
+                                       .whole = 5});
 }
 
 static void write_welcome(struct buf *out)
@@ -161,9 +162,9 @@ static const struct vector {
     const char *hex; /* of the whole frame */
 } vectors[] = {
     {MESSAGE_HELLO, write_hello,
-     "000000429e010101c410101112131415161718191a1b1c1d1e1f02cd012cce00"
+     "000000439f010101c410101112131415161718191a1b1c1d1e1f02cd012cce00"
      "011170ce0001116fcf000000012a05f2000ccf000001a20320a200c2c3cf1122"
-     "334455667788"},
+     "33445566778805"},
     {MESSAGE_WELCOME, write_welcome,
      "000000749f020101c410101112131415161718191a1b1c1d1e1f02ffcd012cce"
      "0001116fcfffffffffffffffffcc80cf000000012a05f2001fc4102021222324"
