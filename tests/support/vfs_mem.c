@@ -28,7 +28,7 @@ struct handle {
     int lock;            /* SQLITE_LOCK_* */
     unsigned shm_shared; /* bit per slot of the WAL index */
     unsigned shm_exclusive;
-    bool sync_folder; /* a new journal or WAL: its first sync makes the name durable too */
+    bool sync_folder; /* a journal or WAL: its first sync makes the name durable too */
 };
 
 struct vfs_mem {
@@ -329,7 +329,7 @@ static int on_open(sqlite3_vfs *base, const char *name, sqlite3_file *file, int 
         must(h->doomed != NULL);
     }
     int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
-    h->sync_folder = created && (flags & journals) != 0;
+    h->sync_folder = create && (flags & journals) != 0;
     h->generation = disk_generation(vfs->disk);
     h->vfs = vfs;
     h->next = vfs->handles;
