@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/checks.h"
+
+#include "store/inside.h"
+#include "store/rows.h"
+
+#include <stdlib.h>
+
+/* ---- dumps ---- */
+
+struct dump {
+    struct world *w;
+    struct store *s;
+    const struct table *table;
+    const struct client *viewer;
+    uint32_t home; /* the viewer's structure as the server numbers it */
+    struct buf *lines;
+    size_t n, room;
+};
+
+static int64_t ask(struct store *s, const char *sql, int64_t a, int64_t b, int64_t c)
+{
+    struct stmt *stmt = NULL;
+    int64_t n = -1;
+    if (db_prepare(s->db, sql, &stmt) != ERR_OK)
+        return n;
+    bind_int(stmt, 1, a);
+    bind_int(stmt, 2, b);
+    bind_int(stmt, 3, c);
+    if (stmt_step(stmt) == STEP_ROW)
+        n = col_int(stmt, 0);
+    stmt_free(stmt);
+    return n;
+}
+
+static bool may_see(struct dump *d, const struct row *row)
+{
+    if (d->viewer == NULL || d->s->env.side == STORE_CLIENT)
+        return true;
+    int64_t facet = d->table->facet;
+    if (facet == 0)
+        facet = ask(d->s, "SELECT facet FROM feed WHERE tab=?1 AND rid=?2 AND seq=?3",
+                    d->table->id, row->rid, (int64_t)row->seq);
+    if (row->scope.home == SCOPE_HOME_NETWORK)
+        return (facet & FACET_FACTS) != 0;
+    return row->scope.home == d->home && (facet & scope_facets(d->viewer->roles)) != 0;
+}
+
+static void print_stamp(struct buf *out, struct stamp stamp)
+{
+    buf_printf(out, "@%llx.%u", (unsigned long long)stamp.hlc, stamp.origin);
+}
+
+static enum err dump_row(void *ctx, const struct row *row)
+{
+    struct dump *d = ctx;
+    if (!may_see(d, row))
+        return ERR_OK;
+    if (d->n == d->room) {
+        d->room = d->room == 0 ? 256 : 2 * d->room;
+        d->lines = mem_grow(d->lines, d->room * sizeof *d->lines);
+        must(d->lines != NULL);
+    }
+    struct buf *out = &d->lines[d->n++];
+    *out = (struct buf){.n = 0};
+    char id[ID_TEXT_BYTES];
+    id_print(&row->id, id);
+    buf_printf(out, "%s %s form=%u deleted=%d", d->table->name, id, row->form,
+               row->deleted ? 1 : 0);
+    print_stamp(out, row_stamp(row, FIELD_DELETED));
+    id_print(&row->by, id);
+    buf_printf(out, " by=%s", id);
+    for (uint16_t i = 0; i < d->table->field_count; i++) {
+        const struct field *field = &d->table->fields[i];
+        struct stamp stamp = row_stamp(row, field->id);
+        if (row->values[i].type == VALUE_NULL && stamp_eq(stamp, row->stamp))
+            continue;
+        buf_printf(out, " %s", field->name);
+        print_stamp(out, stamp);
+        buf_u8(out, '=');
+        value_print(field->kind, &row->values[i], out);
+    }
+    return out->err;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return str_cmp(buf_str(a), buf_str(b));
+}
+
+static uint32_t number_of_home(struct store *s, const struct id *structure)
+{
+    struct stmt *stmt = NULL;
+    uint32_t home = 0;
+    if (s->env.side == STORE_CLIENT ||
+        db_prepare(s->db, "SELECT sid FROM scope WHERE id=?1", &stmt) != ERR_OK)
+        return 0;
+    bind_id(stmt, 1, structure);
+    if (stmt_step(stmt) == STEP_ROW)
+        home = (uint32_t)col_int(stmt, 0);
+    stmt_free(stmt);
+    return home;
+}
+
+void checks_dump(struct world *w, struct node *n, const struct client *viewer, struct buf *out)
+{
+    struct dump d = {.w = w, .s = n->store, .viewer = viewer};
+    if (viewer != NULL)
+        d.home = number_of_home(n->store, &w->structures[viewer->home]);
+    for (uint16_t i = 0; i < schema_jalon.table_count; i++) {
+        d.table = &schema_jalon.tables[i];
+        d.n = 0;
+        for (int deleted = 0; deleted < 2; deleted++) {
+            enum err err = rows_list(n->store, d.table, NULL, 0, deleted != 0, 0, dump_row, &d);
+            if (err != ERR_OK)
+                world_fail(w, "node %u: %s does not list: %s", n->at, d.table->name,
+                           err_name(err));
+        }
+        if (d.n > 0)
+            qsort(d.lines, d.n, sizeof *d.lines, by_text);
+        for (size_t k = 0; k < d.n; k++) {
+            buf_add(out, d.lines[k].p, d.lines[k].n);
+            buf_u8(out, '\n');
+            buf_done(&d.lines[k]);
+        }
+    }
+    mem_free(d.lines);
+}
+
+static struct str next_line(struct str *rest)
+{
+    const char *end = rest->n == 0 ? NULL : memchr(rest->p, '\n', rest->n);
+    struct str line = {rest->p, end == NULL ? rest->n : (size_t)(end - rest->p)};
+    size_t used = line.n + (end == NULL ? 0 : 1);
+    rest->p += used;
+    rest->n -= used;
+    return line;
+}
+
+/* ---- I1 ---- */
+
+static void check_same(struct world *w, struct client *c)
+{
+    struct buf ours = {0};
+    struct buf theirs = {0};
+    checks_dump(w, &w->server.node, c, &ours);
+    checks_dump(w, &c->node, c, &theirs);
+    struct str a = buf_str(&ours);
+    struct str b = buf_str(&theirs);
+    while ((a.n > 0 || b.n > 0) && !w->failed) {
+        struct str x = next_line(&a);
+        struct str y = next_line(&b);
+        if (str_eq(x, y))
+            continue;
+        world_say(w, "server:  %.*s", (int)x.n, x.p);
+        world_say(w, "node %u: %.*s", c->node.at, (int)y.n, y.p);
+        world_fail(w, "I1 node %u differs; server: %.*s | node: %.*s", c->node.at,
+                   (int)(x.n < 240 ? x.n : 240), x.p == NULL ? "" : x.p,
+                   (int)(y.n < 240 ? y.n : 240), y.p == NULL ? "" : y.p);
+    }
+    buf_done(&ours);
+    buf_done(&theirs);
+}
+
+/* ---- quiet ---- */
+
+static bool takes_part(const struct client *c)
+{
+    return c->present && !c->revoked && !c->wiped;
+}
+
+bool checks_quiet(struct world *w, struct note *why)
+{
+    if (w->server.hub == NULL)
+        return note_set(why, ERR_BUSY, "the server does not run") == ERR_OK;
+    for (uint32_t at = 1; at <= w->count; at++) {
+        struct client *c = world_client(w, at);
+        struct store_status s;
+        if (!takes_part(c))
+            continue;
+        if (!node_runs(&c->node) || store_status(c->node.store, &s) != ERR_OK)
+            return note_set(why, ERR_BUSY, "node %u does not run", at) == ERR_OK;
+        if (s.acked_through != s.op_last ||
+            s.pulled_through != serve_seq(w->server.node.store) || !s.complete || s.unsent != 0)
+            return note_set(why, ERR_BUSY,
+                            "node %u: %llu of %llu judged, %llu of %llu pulled%s, %s", at,
+                            (unsigned long long)s.acked_through, (unsigned long long)s.op_last,
+                            (unsigned long long)s.pulled_through,
+                            (unsigned long long)serve_seq(w->server.node.store),
+                            s.complete ? "" : ", incomplete", err_name(c->failed)) == ERR_OK;
+    }
+    return true;
+}
+
+/* ---- single stores ---- */
+
+static void check_store(struct world *w, struct node *n)
+{
+    struct buf report = {0};
+    uint32_t problems = 0;
+    enum err err = store_check(n->store, &report, &problems);
+    if (err != ERR_OK || problems > 0)
+        world_fail(w, "node %u: store_check: %s, %u problems: %.*s", n->at, err_name(err),
+                   problems, (int)(report.n < 300 ? report.n : 300),
+                   report.n == 0 ? "" : (char *)report.p);
+    buf_done(&report);
+}
+
+static void expect(struct world *w, struct store *s, const char *what, const char *sql,
+                   int64_t wanted)
+{
+    int64_t n = ask(s, sql, 0, 0, 0);
+    if (n != wanted)
+        world_fail(w, "%s: %lld", what, (long long)n);
+}
+
+/* I8: who lost is in the inbox, who was refused in quarantine. */
+static void check_inbox(struct world *w)
+{
+    struct store *s = w->server.node.store;
+    int64_t lost = ask(s,
+                       "SELECT (SELECT count(*) FROM op WHERE verdict=3)-"
+                       "(SELECT count(*) FROM t_conflict) WHERE ?1=?2 AND ?2=?3",
+                       0, 0, 0);
+    if (lost > (int64_t)w->oracle.decided)
+        world_fail(w, "I8 %lld conflicts left no trace", (long long)lost);
+    expect(w, s, "I8 refused operations that are not in quarantine",
+           "SELECT count(*) FROM op o WHERE o.verdict=4 AND NOT EXISTS (SELECT 1 FROM "
+           "quarantine q WHERE q.epoch=o.epoch AND q.op_no=o.op_no) AND ?1=?2 AND ?2=?3",
+           0);
+    expect(w, s, "I3 operations at the same place of the order",
+           "SELECT count(*)-count(DISTINCT seq) FROM op WHERE ?1=?2 AND ?2=?3", 0);
+}
+
+static void check_quarantine(struct world *w, struct client *c)
+{
+    if (c->node.replaced || c->spare != 0)
+        return;
+    int64_t there = ask(w->server.node.store,
+                        "SELECT count(*) FROM quarantine q JOIN epoch e ON e.num=q.epoch "
+                        "WHERE e.device=?1 AND ?2=?3",
+                        c->device, 0, 0);
+    int64_t here =
+        ask(c->node.store, "SELECT count(*) FROM quarantine WHERE ?1=?2 AND ?2=?3", 0, 0, 0);
+    if (there != here)
+        world_fail(w, "I8 node %u holds %lld refused operations, the server %lld of it",
+                   c->node.at, (long long)here, (long long)there);
+}
+
+/* I2 at the end: whatever anyone was told is saved is at the server. */
+static void check_marks(struct world *w)
+{
+    struct oracle *o = &w->oracle;
+    oracle_scan_server(w);
+    for (uint32_t i = 0; i < o->count && !w->failed; i++) {
+        struct mark *m = &o->marks[i];
+        bool gone = m->node != WORLD_SERVER && world_client(w, m->node)->revoked;
+        if (m->state == MARK_TOLD && !m->on_server && !gone)
+            world_fail(w, "I2 mark %u, saved on node %u, is nowhere on the server", i, m->node);
+    }
+}
+
+void checks_disk(struct world *w, const struct client *c)
+{
+    const char *name = NULL;
+    for (size_t i = 0; (name = disk_name(c->node.disk, i)) != NULL; i++) {
+        size_t n = 0;
+        const uint8_t *bytes = disk_bytes(c->node.disk, name, &n);
+        oracle_scan_client(w, c, (struct str){(const char *)bytes, n}, name);
+    }
+}
+
+void checks_now(struct world *w)
+{
+    if (w->server.hub != NULL) {
+        struct hub_stats stats = hub_stats(w->server.hub);
+        if (stats.jobs > LIMIT_JOBS || stats.peers != w->server.peers_n)
+            world_fail(w, "I13 the hub has %llu jobs and %llu peers of %zu",
+                       (unsigned long long)stats.jobs, (unsigned long long)stats.peers,
+                       w->server.peers_n);
+    }
+    for (uint32_t at = 1; at <= w->count && !w->failed; at++)
+        checks_disk(w, world_client(w, at));
+}
+
+static void check_all(struct world *w)
+{
+    check_store(w, &w->server.node);
+    check_inbox(w);
+    for (uint32_t at = 1; at <= w->count && !w->failed; at++) {
+        struct client *c = world_client(w, at);
+        if (!takes_part(c))
+            continue;
+        check_store(w, &c->node);
+        check_same(w, c);
+        check_quarantine(w, c);
+    }
+    if (!w->failed)
+        check_marks(w);
+    if (!w->failed)
+        checks_now(w);
+}
+
+void checks_final(struct world *w)
+{
+    check_all(w);
+    for (uint32_t at = 0; at <= w->count && !w->failed; at++) {
+        struct node *n = world_node(w, at);
+        bool ran = node_runs(n);
+        node_kill(n);
+        if (ran)
+            node_start(n);
+    }
+    if (!w->failed)
+        check_all(w);
+}

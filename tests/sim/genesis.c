@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/genesis.h"
+
+#include "store/edit.h"
+
+#include <stdio.h>
+
+enum { KEPT_MAX = 16, FIELDS_MAX = 8, DAY_MS = 24 * 60 * 60 * 1000 };
+
+/* One network as it begins. */
+struct image {
+    size_t clients; /* 0 = the place is free */
+    bool two_homes, mixed_roles;
+    struct disk *server;
+    struct disk **disks;
+    struct client *who; /* roles, home, device, staff, key */
+    struct id structures[WORLD_STRUCTURES], models[WORLD_STRUCTURES];
+};
+static struct image kept[KEPT_MAX];
+
+/* A store in the making, on a disk of its own. */
+struct desk {
+    struct store *store;
+    struct disk *disk;
+    struct vfs_mem *vfs;
+    struct rng random;
+    int64_t wall_ms;
+};
+
+static int64_t desk_wall(void *ctx)
+{
+    return ((struct desk *)ctx)->wall_ms++;
+}
+
+static void desk_random(void *ctx, void *out, size_t n)
+{
+    rng_fill(&((struct desk *)ctx)->random, out, n);
+}
+
+static void desk_open(struct desk *d, enum store_side side, uint64_t seed)
+{
+    rng_init(&d->random, seed);
+    d->disk = disk_new(&d->random);
+    d->wall_ms = INT64_C(1795000000000) - DAY_MS;
+    struct vfs_mem_env vfs = {.ctx = d, .utc_ms = desk_wall, .random = desk_random};
+    d->vfs = vfs_mem_open(d->disk, side == STORE_SERVER ? "desk0" : "desk1", vfs);
+    struct store_env env = {.path = "jalon.db",
+                            .vfs = side == STORE_SERVER ? "desk0" : "desk1",
+                            .schema = &schema_jalon,
+                            .side = side,
+                            .wall_ms = desk_wall,
+                            .random = desk_random,
+                            .ctx = d};
+    must(store_open(&env, &d->store, NULL) == ERR_OK);
+}
+
+/* Leaves the disk to the caller. */
+static struct disk *desk_close(struct desk *d)
+{
+    store_close(d->store);
+    vfs_mem_close(d->vfs);
+    return d->disk;
+}
+
+/* "name=value" texts, NULL-ended. */
+static struct id add(struct store *s, const char *table_name, const char *const *fields)
+{
+    const struct table *table = schema_table_named(&schema_jalon, str_of(table_name));
+    struct arena arena = {0};
+    struct edit_value values[FIELDS_MAX];
+    size_t n = 0;
+    for (; fields[n] != NULL; n++) {
+        const char *eq = strchr(fields[n], '=');
+        must(n < FIELDS_MAX && eq != NULL);
+        struct str name = {fields[n], (size_t)(eq - fields[n])};
+        values[n].field = schema_field_named(table, name);
+        must(values[n].field != NULL);
+        enum err err =
+            value_parse(values[n].field, str_of(eq + 1), &arena, &values[n].value, NULL);
+        must(err == ERR_OK);
+    }
+    struct edit *edit = NULL;
+    struct id id = {0};
+    must(edit_open(s, &edit, NULL) == ERR_OK);
+    must(edit_insert(edit, table, values, n, &id, NULL) == ERR_OK);
+    must(edit_commit(edit, NULL) == ERR_OK);
+    arena_done(&arena);
+    return id;
+}
+
+/* "name=id" into a static buffer of 4 texts. */
+static const char *ref(const char *name, const struct id *id)
+{
+    static char texts[4][80];
+    static unsigned turn;
+    char *out = texts[turn++ % 4];
+    char text[ID_TEXT_BYTES];
+    id_print(id, text);
+    (void)snprintf(out, sizeof texts[0], "%s=%s", name, text);
+    return out;
+}
+
+static void add_reference(struct image *image, struct store *s)
+{
+    static const char *const names[] = {"name=EI du Pont", "name=EI du Canal"};
+    for (size_t i = 0; i < WORLD_STRUCTURES; i++) {
+        const char *structure[] = {names[i], "kind=EI", NULL};
+        image->structures[i] = add(s, "structure", structure);
+        const char *model[] = {"name=Parcours type", ref("structure", &image->structures[i]),
+                               NULL};
+        image->models[i] = add(s, "pathway_model", model);
+        const char *phase[] = {ref("model", &image->models[i]), "rank=1", "code=JC1",
+                               "label=Accueil", NULL};
+        (void)add(s, "phase", phase);
+    }
+    const char *company[] = {"name=Entreprise fictive", "city=Namur", NULL};
+    (void)add(s, "company", company);
+    const char *project[] = {"code=FSE1", "name=Projet fictif", "start=2026-01-01", NULL};
+    (void)add(s, "project", project);
+}
+
+static enum err on_enrolled(void *ctx, const struct store_identity *identity,
+                            struct str network, struct str staff_name, struct buf *reply)
+{
+    *(struct store_identity *)ctx = *identity;
+    must(network.n > 0 && staff_name.n > 0);
+    buf_text(reply, "reply");
+    return reply->err;
+}
+
+static const char *role_of(const struct image *image, size_t i)
+{
+    static const char *const mixed[] = {"role=jobcoach", "role=jobcoach", "role=manager",
+                                        "role=coordinator", "role=jobcoach"};
+    return image->mixed_roles ? mixed[i % 5] : mixed[0];
+}
+
+static void enrol(struct image *image, struct store *server, size_t i)
+{
+    struct client *c = &image->who[i];
+    char first[40];
+    c->home = image->two_homes ? (unsigned)(i % WORLD_STRUCTURES) : 0;
+    (void)snprintf(first, sizeof first, "first_name=Agent%zu", i);
+    const char *structure = ref("structure", &image->structures[c->home]);
+    const char *person[] = {first, "name=Fictif", structure, "active=true", NULL};
+    c->staff = add(server, "staff", person);
+    const char *role[] = {ref("staff", &c->staff), structure, role_of(image, i),
+                          "start=2020-01-01", NULL};
+    (void)add(server, "staff_role", role);
+    struct serve_enrolment enrolment = {.staff = c->staff, .name = STR("portable")};
+    memset(c->key, (int)((i + 1) & 0xff), sizeof c->key);
+    c->key[0] = (uint8_t)((i + 1) >> 8);
+    memcpy(enrolment.key, c->key, sizeof c->key);
+    memcpy(enrolment.invite.b, c->key, sizeof enrolment.invite.b);
+    uint8_t secret[32] = {0};
+    struct store_identity identity = {0};
+    struct buf reply = {0};
+    must(serve_invite(server, &enrolment.invite, secret, &c->staff, INT64_MAX) == ERR_OK);
+    must(serve_enrol(server, &enrolment, on_enrolled, &identity, &reply) == ERR_OK);
+    buf_done(&reply);
+    c->device = identity.device;
+    c->roles = identity.roles;
+    struct desk desk = {0};
+    desk_open(&desk, STORE_CLIENT, 1000 + i);
+    must(store_enrol(desk.store, &identity) == ERR_OK);
+    image->disks[i] = desk_close(&desk);
+}
+
+static void make(struct image *image, const struct world_plan *plan)
+{
+    vfs_mem_seed(1);
+    *image = (struct image){.clients = plan->clients,
+                            .two_homes = plan->two_homes,
+                            .mixed_roles = plan->mixed_roles};
+    image->disks = mem_array(plan->clients, sizeof *image->disks);
+    image->who = mem_array(plan->clients, sizeof *image->who);
+    must(image->disks != NULL && image->who != NULL);
+    struct desk desk = {0};
+    desk_open(&desk, STORE_SERVER, 1);
+    must(serve_init(desk.store, STR("Réseau fictif")) == ERR_OK);
+    add_reference(image, desk.store);
+    for (size_t i = 0; i < plan->clients; i++)
+        enrol(image, desk.store, i);
+    image->server = desk_close(&desk);
+}
+
+static void drop(struct image *image)
+{
+    for (size_t i = 0; i < image->clients; i++)
+        disk_free(image->disks[i]);
+    if (image->clients > 0)
+        disk_free(image->server);
+    mem_free(image->disks);
+    mem_free(image->who);
+    *image = (struct image){.clients = 0};
+}
+
+static const struct image *find(const struct world_plan *plan)
+{
+    static size_t oldest;
+    for (size_t i = 0; i < KEPT_MAX; i++)
+        if (kept[i].clients == plan->clients && kept[i].two_homes == plan->two_homes &&
+            kept[i].mixed_roles == plan->mixed_roles)
+            return &kept[i];
+    struct image *place = &kept[oldest++ % KEPT_MAX];
+    drop(place);
+    make(place, plan);
+    return place;
+}
+
+void genesis_lay(struct world *w)
+{
+    const struct image *image = find(&w->plan);
+    memcpy(w->structures, image->structures, sizeof w->structures);
+    memcpy(w->models, image->models, sizeof w->models);
+    node_restore(&w->server.node, image->server);
+    for (size_t i = 0; i < image->clients; i++) {
+        struct client *c = &w->clients[i];
+        const struct client *who = &image->who[i];
+        c->home = who->home;
+        c->roles = who->roles;
+        c->device = who->device;
+        c->staff = who->staff;
+        memcpy(c->key, who->key, sizeof c->key);
+        node_restore(&c->node, image->disks[i]);
+    }
+}
+
+void genesis_forget(void)
+{
+    for (size_t i = 0; i < KEPT_MAX; i++)
+        drop(&kept[i]);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim: run seeds of the simulation, and replay one. */
+#include "tests/sim/genesis.h"
+#include "tests/sim/swarm.h"
+#include "tests/support/seed.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEEDS_FILE_MAX = 1000 };
+
+static uint64_t current; /* for the report of a crash */
+
+/* A must() that failed, or worse: say which seed it was, then die as it would have. */
+static void on_crash(int signal_no)
+{
+    (void)fprintf(stderr, "seed %" PRIu64 ": crashed; replay with --seed %" PRIu64 "\n",
+                  current, current);
+    (void)signal(signal_no, SIG_DFL);
+    (void)raise(signal_no);
+}
+
+struct tally {
+    uint64_t passed, failed, events, saved, refused, errors, faults;
+};
+
+static void run(uint64_t seed, bool verbose, struct tally *t)
+{
+    struct swarm_result r;
+    current = seed;
+    swarm_run(seed, verbose, &r);
+    t->passed += r.passed ? 1 : 0;
+    t->failed += r.passed ? 0 : 1;
+    t->events += r.events;
+    t->saved += r.saved;
+    t->refused += r.refused;
+    t->errors += r.failed;
+    t->faults += r.faults;
+    if (!r.passed)
+        (void)printf("FAILED seed %" PRIu64 ": %s\n", seed, r.failure);
+    if (verbose)
+        (void)printf("seed %" PRIu64 ": hash %016" PRIx64 ", %" PRIu64 " events, %" PRIu64
+                     " saved, %" PRIu64 " refused, %" PRIu64 " failed, %" PRIu64 " faults\n",
+                     seed, r.hash, r.events, r.saved, r.refused, r.failed, r.faults);
+}
+
+/* The seeds that found something once, one per line, before a '#'. */
+static void run_file(const char *path, struct tally *t)
+{
+    FILE *file = fopen(path, "r");
+    char line[256];
+    if (file == NULL)
+        return;
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *end = NULL;
+        uint64_t seed = strtoull(line, &end, 10);
+        if (end != line)
+            run(seed, false, t);
+    }
+    (void)fclose(file);
+}
+
+static int usage(void)
+{
+    (void)fprintf(stderr,
+                  "usage: sim [--seeds N] [--from N] [--seed N] [--verbose]\n"
+                  "  --seeds N   run the seeds kept in seeds.txt, then N others (default "
+                  "100)\n"
+                  "  --from N    the first of them (default 1)\n"
+                  "  --seed N    only this one; as SEED=N in the environment\n"
+                  "  --verbose   tell what happens\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t seeds = 100;
+    uint64_t from = 1;
+    uint64_t only = seed_of_run("sim", 0);
+    bool verbose = false;
+    struct tally t = {0};
+    for (int i = 1; i < argc; i++) {
+        bool more = i + 1 < argc;
+        if (strcmp(argv[i], "--verbose") == 0)
+            verbose = true;
+        else if (strcmp(argv[i], "--seeds") == 0 && more)
+            seeds = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--from") == 0 && more)
+            from = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--seed") == 0 && more)
+            only = strtoull(argv[++i], NULL, 10);
+        else
+            return usage();
+    }
+    (void)signal(SIGABRT, on_crash);
+    (void)signal(SIGSEGV, on_crash);
+    if (only != 0) {
+        run(only, verbose, &t);
+    } else {
+        run_file(SIM_SEEDS_FILE, &t);
+        for (uint64_t i = 0; i < seeds; i++)
+            run(from + i, verbose, &t);
+    }
+    genesis_forget();
+    (void)printf("%" PRIu64 " events, %" PRIu64 " saves (%" PRIu64 " refused, %" PRIu64
+                 " failed), %" PRIu64 " faults\n",
+                 t.events, t.saved, t.refused, t.errors, t.faults);
+    (void)printf("%" PRIu64 " passed, %" PRIu64 " failed\n", t.passed, t.failed);
+    return t.failed == 0 ? 0 : 1;
+}

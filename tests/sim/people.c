@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/people.h"
+
+#include "store/inside.h"
+#include "tests/sim/draft.h"
+
+#include <stdio.h>
+
+enum { PERSON_ACTS, PERSON_WANTS }; /* events of OWNER_PEOPLE: a = node */
+enum { CHANGES_MAX = 4, BATCH_MIN = 10, BATCH_MAX = 60 };
+
+/* One save: what the oracle is told depends on what its person is told. */
+struct saving {
+    struct node *n;
+    struct edit *edit;
+    struct arena arena;
+    uint32_t first_mark;
+    enum err broken; /* the machine failed: the edit is given up */
+};
+
+static bool of_machine(enum err err)
+{
+    return err == ERR_IO || err == ERR_FULL || err == ERR_NOMEM || err == ERR_BUSY ||
+           err == ERR_CORRUPT;
+}
+
+/* What a person may be refused with. */
+static bool of_person(enum err err)
+{
+    return err == ERR_OK || err == ERR_INVALID || err == ERR_NOTFOUND || err == ERR_REFUSED ||
+           err == ERR_FROZEN || err == ERR_EXISTS || err == ERR_LIMIT;
+}
+
+static bool saving_open(struct saving *s, struct node *n)
+{
+    *s = (struct saving){.n = n, .first_mark = n->w->oracle.count};
+    if (n->store == NULL || store_health(n->store) != ERR_OK)
+        return false;
+    s->broken = edit_open(n->store, &s->edit, NULL);
+    if (s->broken == ERR_OK)
+        return true;
+    n->w->oracle.failed++;
+    if (!of_machine(s->broken))
+        world_fail(n->w, "node %u: edit_open: %s", n->at, err_name(s->broken));
+    (void)node_survived(n);
+    return false;
+}
+
+/* A change was tried; its marks count when it was taken. */
+static void tried(struct saving *s, uint32_t marks_before, enum err err)
+{
+    struct oracle *o = &s->n->w->oracle;
+    for (uint32_t i = marks_before; i < o->count; i++)
+        o->marks[i].here = err == ERR_OK;
+    if (err != ERR_OK && s->broken == ERR_OK && of_machine(err))
+        s->broken = err;
+    if (!of_machine(err) && !of_person(err))
+        world_fail(s->n->w, "node %u: an edit ended with %s", s->n->at, err_name(err));
+    o->refused += err != ERR_OK ? 1 : 0;
+}
+
+static void check_stamp(struct node *n)
+{
+    if (n->at == WORLD_SERVER)
+        return;
+    if (n->store->own.hlc <= n->saved)
+        world_fail(n->w, "I6 node %u: stamp %llx after %llx", n->at,
+                   (unsigned long long)n->store->own.hlc, (unsigned long long)n->saved);
+    n->saved = n->store->own.hlc;
+}
+
+static void tell_program(struct node *n)
+{
+    if (n->at == WORLD_SERVER)
+        server_feed(&n->w->server,
+                    (struct hub_event){.type = HUB_EV_COMMITTED, .seq = serve_seq(n->store)});
+    else
+        client_feed(world_client(n->w, n->at), (struct agent_event){.type = AGENT_EV_SAVED});
+}
+
+static enum err saving_end(struct saving *s)
+{
+    struct node *n = s->n;
+    struct oracle *o = &n->w->oracle;
+    enum err err = s->broken;
+    bool some = edit_count(s->edit) > 0;
+    enum mark_state state = MARK_NONE;
+    if (err != ERR_OK || !some) {
+        edit_abort(s->edit);
+    } else {
+        err = edit_commit(s->edit, NULL);
+        state = err == ERR_OK ? MARK_TOLD : MARK_MAYBE;
+    }
+    for (uint32_t i = s->first_mark; i < o->count; i++)
+        o->marks[i].state = o->marks[i].here ? state : MARK_NONE;
+    world_say(n->w, "node %u: saved marks %u to %u: %s, operation %llu", n->at, s->first_mark,
+              o->count, err_name(err), (unsigned long long)n->store->own.op_no);
+    arena_done(&s->arena);
+    o->saved += state == MARK_TOLD ? 1 : 0;
+    o->failed += of_machine(err) ? 1 : 0;
+    if (err == ERR_OK && some)
+        check_stamp(n);
+    if (err != ERR_OK && (!of_machine(err) || n->w->calm))
+        world_fail(n->w, "node %u: saving failed: %s", n->at, err_name(err));
+    if (node_survived(n) && err == ERR_OK && some)
+        tell_program(n);
+    return err;
+}
+
+/* ---- random people ---- */
+
+/* The more often it is here, the more often it is touched. */
+static const uint16_t touched[] = {
+    TABLE_PERSON,        TABLE_PERSON,        TABLE_PERSON,
+    TABLE_PATHWAY,       TABLE_SESSION,       TABLE_SESSION,
+    TABLE_SESSION,       TABLE_SESSION_NOTE,  TABLE_SESSION_NOTE,
+    TABLE_OBJECTIVE,     TABLE_OBJECTIVE,     TABLE_ACTION,
+    TABLE_ATTENDANCE,    TABLE_CONTRACT,      TABLE_CONTRACT,
+    TABLE_STEP,          TABLE_SESSION_STAFF, TABLE_COMPANY,
+    TABLE_COMPANY,       TABLE_POSITION,      TABLE_AGREEMENT,
+    TABLE_INTERNSHIP,    TABLE_DOCUMENT,      TABLE_CONTACT_POINT,
+    TABLE_SITE,          TABLE_PHASE,         TABLE_PROJECT,
+    TABLE_JOB_FOLLOWUP,  TABLE_ASSIGNMENT,    TABLE_SESSION_ADDENDUM,
+    TABLE_PATHWAY_MODEL, TABLE_PARAMETER,
+};
+
+static const struct table *pick_table(struct people *p, const struct node *n)
+{
+    for (;;) {
+        size_t i = (size_t)rng_below(&p->rng, sizeof touched / sizeof *touched);
+        const struct table *table = schema_table(&schema_jalon, touched[i]);
+        if (n->at != WORLD_SERVER || table->scope == SCOPE_NETWORK)
+            return table;
+    }
+}
+
+static void insert_one(struct people *p, struct saving *s, const struct table *table)
+{
+    struct draft d = {.n = s->n, .rng = &p->rng, .arena = &s->arena, .table = table};
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    size_t count = 0;
+    struct id id;
+    uint32_t marks = s->n->w->oracle.count;
+    if (draft_insert(&d, values, &count))
+        tried(s, marks, edit_insert(s->edit, table, values, count, &id, NULL));
+}
+
+static void update_one(struct people *p, struct saving *s, const struct table *table)
+{
+    struct draft d = {.n = s->n, .rng = &p->rng, .arena = &s->arena, .table = table};
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    size_t count = 0;
+    struct id id;
+    uint32_t marks = s->n->w->oracle.count;
+    if (draft_row(s->n, &p->rng, table, false, &id) && draft_update(&d, &id, values, &count))
+        tried(s, marks, edit_update(s->edit, table, &id, values, count, NULL));
+}
+
+static void delete_one(struct people *p, struct saving *s, const struct table *table)
+{
+    bool deleted = rng_chance(&p->rng, 250000);
+    struct id id;
+    if (draft_row(s->n, &p->rng, table, deleted, &id))
+        tried(s, s->n->w->oracle.count, edit_delete(s->edit, table, &id, !deleted, NULL));
+}
+
+static void change_one(struct people *p, struct saving *s)
+{
+    const struct table *table = pick_table(p, s->n);
+    uint64_t what = rng_below(&p->rng, 100);
+    if (what < 40)
+        insert_one(p, s, table);
+    else if (what < 92)
+        update_one(p, s, table);
+    else
+        delete_one(p, s, table);
+}
+
+static void import(struct people *p, struct saving *s)
+{
+    const struct table *table = schema_table(&schema_jalon, TABLE_COMPANY);
+    for (int64_t n = rng_between(&p->rng, BATCH_MIN, BATCH_MAX); n > 0 && s->broken == ERR_OK;
+         n--)
+        insert_one(p, s, table);
+}
+
+/* Decide an open conflict; false when there is none. */
+static bool decide(struct people *p, struct node *n)
+{
+    struct stmt *stmt = NULL;
+    struct id id;
+    bool found = false;
+    struct oracle *o = &n->w->oracle;
+    if (db_prepare(n->store->db,
+                   "SELECT _id FROM t_conflict WHERE state='open' AND _del=0 ORDER BY _id",
+                   &stmt) != ERR_OK)
+        return false;
+    for (uint64_t skip = rng_below(&p->rng, 4); stmt_step(stmt) == STEP_ROW; skip--) {
+        found = col_id(stmt, 0, &id);
+        if (skip == 0)
+            break;
+    }
+    stmt_free(stmt);
+    if (!found)
+        return false;
+    enum edit_decision decision = (enum edit_decision)rng_below(&p->rng, 3);
+    enum err err =
+        edit_resolve(n->store, &id, decision, STR("décidé"), STR("vu ensemble"), NULL);
+    o->saved += err == ERR_OK ? 1 : 0;
+    o->decided += err == ERR_OK ? 1 : 0;
+    o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
+    if (!of_machine(err) && !of_person(err))
+        world_fail(n->w, "node %u: a decision ended with %s", n->at, err_name(err));
+    if (err == ERR_OK)
+        check_stamp(n);
+    if (node_survived(n) && err == ERR_OK)
+        tell_program(n);
+    return true;
+}
+
+void people_act(struct people *p, struct node *n)
+{
+    struct saving s;
+    if (n->store == NULL || store_health(n->store) != ERR_OK)
+        return;
+    if (rng_chance(&p->rng, 80000) && decide(p, n))
+        return;
+    if (!saving_open(&s, n))
+        return;
+    if (rng_chance(&p->rng, p->batch_ppm)) {
+        import(p, &s);
+    } else {
+        for (uint64_t i = rng_below(&p->rng, CHANGES_MAX) + 1; i > 0 && s.broken == ERR_OK; i--)
+            change_one(p, &s);
+    }
+    (void)saving_end(&s);
+}
+
+static void again(struct people *p, const struct event *event, int64_t ms_max)
+{
+    int64_t pause = (int64_t)rng_spread(&p->rng, 1000, (uint64_t)ms_max);
+    struct event next = *event;
+    if (p->w->engine.now_ms + pause <= p->until_ms)
+        (void)engine_after(&p->w->engine, pause, next);
+}
+
+static void on_people(void *ctx, const struct event *event)
+{
+    struct people *p = ctx;
+    struct node *n = world_node(p->w, (uint32_t)event->a);
+    struct client *c = n->at == WORLD_SERVER ? NULL : world_client(p->w, n->at);
+    if (event->kind == PERSON_ACTS) {
+        if (node_runs(n))
+            people_act(p, n);
+        again(p, event, n->at == WORLD_SERVER ? 4 * p->act_ms_max : p->act_ms_max);
+        return;
+    }
+    if (c != NULL && node_runs(n))
+        client_feed(c, (struct agent_event){.type = AGENT_EV_WANTED});
+    again(p, event, p->want_ms_max);
+}
+
+void people_start(struct people *p, struct world *w, int64_t ms)
+{
+    p->w = w;
+    p->rng = engine_rng(&w->engine, "people");
+    p->until_ms = w->engine.now_ms + ms;
+    engine_owner(&w->engine, OWNER_PEOPLE, on_people, p);
+    for (uint32_t at = 0; at <= w->count; at++) {
+        struct event event = {.owner = OWNER_PEOPLE, .kind = PERSON_ACTS, .a = at};
+        again(p, &event, p->act_ms_max);
+        event.kind = PERSON_WANTS;
+        if (at > 0 && !w->clients[at - 1].live)
+            again(p, &event, p->want_ms_max);
+    }
+}
+
+/* ---- written edits ---- */
+
+/* A text with "%m" replaced by a fresh mark. */
+static const char *with_mark(struct saving *s, const struct table *table, const char *text,
+                             char out[512])
+{
+    const char *at = strstr(text, "%m");
+    struct node *n = s->n;
+    char mark[ORACLE_MARK_BYTES + 1] = "";
+    bool network = n->at == WORLD_SERVER || table->scope == SCOPE_NETWORK;
+    uint8_t home = network ? ORACLE_NETWORK : (uint8_t)n->w->clients[n->at - 1].home;
+    if (at == NULL)
+        return text;
+    (void)oracle_mark(&n->w->oracle, n->at, home, table->facet, mark);
+    (void)snprintf(out, 512, "%.*s%s%s", (int)(at - text), text, mark, at + 2);
+    return out;
+}
+
+static size_t parse(struct saving *s, const struct table *table, const char *const *fields,
+                    struct edit_value *values)
+{
+    size_t n = 0;
+    for (; fields[n] != NULL; n++) {
+        const char *eq = strchr(fields[n], '=');
+        must(eq != NULL);
+        struct str name = {fields[n], (size_t)(eq - fields[n])};
+        char text[512];
+        values[n].field = schema_field_named(table, name);
+        must(values[n].field != NULL);
+        enum err err = value_parse(values[n].field, str_of(with_mark(s, table, eq + 1, text)),
+                                   &s->arena, &values[n].value, NULL);
+        must(err == ERR_OK);
+        if (values[n].value.type == VALUE_TEXT) { /* it may point to `text` */
+            struct str *v = &values[n].value.s;
+            v->p = arena_copy(&s->arena, v->p, v->n);
+        }
+    }
+    return n;
+}
+
+enum err people_add(struct node *n, const char *table_name, const char *const *fields,
+                    struct id *id)
+{
+    const struct table *table = schema_table_named(&schema_jalon, str_of(table_name));
+    struct saving s;
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    struct id made = {0};
+    must(table != NULL);
+    if (!saving_open(&s, n))
+        return s.broken == ERR_OK ? ERR_CLOSED : s.broken;
+    size_t count = parse(&s, table, fields, values);
+    enum err err = edit_insert(s.edit, table, values, count, &made, NULL);
+    tried(&s, s.first_mark, err);
+    if (id != NULL)
+        *id = made;
+    enum err end = saving_end(&s);
+    return err == ERR_OK ? end : err;
+}
+
+static enum err change(struct node *n, const char *table_name, const struct id *id,
+                       const char *const *fields, int deleted)
+{
+    const struct table *table = schema_table_named(&schema_jalon, str_of(table_name));
+    struct saving s;
+    struct edit_value values[SCHEMA_FIELDS_MAX];
+    must(table != NULL);
+    if (!saving_open(&s, n))
+        return s.broken == ERR_OK ? ERR_CLOSED : s.broken;
+    enum err err = ERR_OK;
+    if (fields != NULL)
+        err = edit_update(s.edit, table, id, values, parse(&s, table, fields, values), NULL);
+    else
+        err = edit_delete(s.edit, table, id, deleted != 0, NULL);
+    tried(&s, s.first_mark, err);
+    enum err end = saving_end(&s);
+    return err == ERR_OK ? end : err;
+}
+
+enum err people_set(struct node *n, const char *table, const struct id *id,
+                    const char *const *fields)
+{
+    return change(n, table, id, fields, 0);
+}
+
+enum err people_delete(struct node *n, const char *table, const struct id *id, bool deleted)
+{
+    return change(n, table, id, NULL, deleted ? 1 : 0);
+}
+
+const char *people_get(struct node *n, const char *table_name, const struct id *id,
+                       const char *field_name, char out[512])
+{
+    const struct table *table = schema_table_named(&schema_jalon, str_of(table_name));
+    const struct field *field = schema_field_named(table, str_of(field_name));
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    struct buf text = {0};
+    must(field != NULL && row != NULL);
+    enum err err = rows_find(n->store, table, id, &arena, row);
+    if (err == ERR_OK)
+        value_print(field->kind, &row->values[schema_field_index(table, field->id)], &text);
+    if (err == ERR_OK && !row->deleted)
+        (void)snprintf(out, 512, "%.*s", (int)text.n, text.n == 0 ? "" : (char *)text.p);
+    else
+        (void)snprintf(out, 512, "<%s>", err == ERR_OK ? "DELETED" : err_name(err));
+    buf_done(&text);
+    arena_done(&arena);
+    return out;
+}
+
+const char *people_ref(const char *name, const struct id *id, char out[80])
+{
+    char text[ID_TEXT_BYTES];
+    id_print(id, text);
+    (void)snprintf(out, 80, "%s=%s", name, text);
+    return out;
+}
