@@ -78,7 +78,7 @@ static void one_run(const struct options *options, const char *dir, struct figur
     control_record(dir, single, &sample);
     figures_add(figures, "control: one row at a time", NULL, single, &sample);
     if (wants(options, "inside"))
-        inside_record(figures, single);
+        inside_record(figures, dir, single);
     if (wants(options, "programs"))
         programs_record(figures, dir, single);
     for (size_t i = 0; i < options->sizes; i++) {
@@ -88,7 +88,7 @@ static void one_run(const struct options *options, const char *dir, struct figur
         control_transfer(dir, rows, &sample);
         figures_add(figures, "control: transfer", NULL, rows, &sample);
         if (wants(options, "inside"))
-            inside_measure(figures, rows);
+            inside_measure(figures, dir, rows);
         if (wants(options, "programs"))
             programs_measure(figures, dir, rows);
     }

@@ -254,12 +254,12 @@ static double checkpointed(struct twin *t)
     return bytes;
 }
 
-void inside_measure(struct figures *figures, uint64_t rows)
+void inside_measure(struct figures *figures, const char *dir, uint64_t rows)
 {
     struct twin t;
     struct rows_made made;
     struct sample sample;
-    twin_open(&t, 2, &schema_jalon);
+    twin_open_at(&t, dir, 2, &schema_jalon);
     prepare(&t, &made);
     struct id *ids = calloc(rows, sizeof *ids);
     must(ids != NULL);
@@ -283,11 +283,11 @@ void inside_measure(struct figures *figures, uint64_t rows)
     twin_close(&t);
 }
 
-void inside_record(struct figures *figures, uint64_t rows)
+void inside_record(struct figures *figures, const char *dir, uint64_t rows)
 {
     struct twin t;
     struct rows_made made;
-    twin_open(&t, 1, &schema_jalon);
+    twin_open_at(&t, dir, 1, &schema_jalon);
     prepare(&t, &made);
     double at = figures_now();
     double cpu = figures_cpu();

@@ -5,9 +5,10 @@
 
 #include "bench/figures.h"
 
-/* Import, first upload, first download, change of 100 rows, nothing to do. */
-void inside_measure(struct figures *figures, uint64_t rows);
+/* Import, first upload, first download, change of 100 rows, nothing to do; databases below dir.
+ */
+void inside_measure(struct figures *figures, const char *dir, uint64_t rows);
 /* One durable transaction for each row. */
-void inside_record(struct figures *figures, uint64_t rows);
+void inside_record(struct figures *figures, const char *dir, uint64_t rows);
 
 #endif

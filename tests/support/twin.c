@@ -214,15 +214,8 @@ void twin_enrol(struct twin *t, struct str role)
     must(err == ERR_OK);
 }
 
-void twin_open(struct twin *t, size_t count, const struct schema *schema)
+static void open_parties(struct twin *t, size_t count)
 {
-    *t = (struct twin){.schema = schema};
-    /* In memory where there is such a place: what is tested is not the disk. */
-    (void)snprintf(t->dir, sizeof t->dir, "%s", "/dev/shm/jalon-twin-XXXXXX");
-    if (mkdtemp(t->dir) == NULL) {
-        (void)snprintf(t->dir, sizeof t->dir, "%s", "/tmp/jalon-twin-XXXXXX");
-        must(mkdtemp(t->dir) != NULL);
-    }
     t->server.wall_ms = START_MS;
     t->server.random = 7;
     (void)snprintf(t->server.path, sizeof t->server.path, "%s/server.db", t->dir);
@@ -233,6 +226,26 @@ void twin_open(struct twin *t, size_t count, const struct schema *schema)
     t->structure = twin_add(&t->server, "structure", fields);
     for (size_t i = 0; i < count; i++)
         twin_enrol(t, STR("jobcoach"));
+}
+
+void twin_open(struct twin *t, size_t count, const struct schema *schema)
+{
+    *t = (struct twin){.schema = schema};
+    /* In memory where there is such a place: what is tested is not the disk. */
+    (void)snprintf(t->dir, sizeof t->dir, "%s", "/dev/shm/jalon-twin-XXXXXX");
+    if (mkdtemp(t->dir) == NULL) {
+        (void)snprintf(t->dir, sizeof t->dir, "%s", "/tmp/jalon-twin-XXXXXX");
+        must(mkdtemp(t->dir) != NULL);
+    }
+    open_parties(t, count);
+}
+
+void twin_open_at(struct twin *t, const char *dir, size_t count, const struct schema *schema)
+{
+    *t = (struct twin){.schema = schema};
+    (void)snprintf(t->dir, sizeof t->dir, "%.180s/twin-XXXXXX", dir);
+    must(mkdtemp(t->dir) != NULL);
+    open_parties(t, count);
 }
 
 void twin_close(struct twin *t)

@@ -29,6 +29,8 @@ struct twin {
 /* A temp dir, a server with one structure, `count` jobcoaches each with an enrolled replica.
  * Every failure ends the test. */
 void twin_open(struct twin *t, size_t count, const struct schema *schema);
+/* The same on the disk of this folder. */
+void twin_open_at(struct twin *t, const char *dir, size_t count, const struct schema *schema);
 void twin_close(struct twin *t);
 /* A further replica for a new staff member with this role. */
 void twin_enrol(struct twin *t, struct str role);
