@@ -61,7 +61,7 @@ static void formats_keep_their_conversions(void **state)
     char text[80];
     say_init(SAY_EN);
     (void)snprintf(text, sizeof text, T("argument en trop : %s"), "x");
-    assert_string_equal(text, "argument too many: x");
+    assert_string_equal(text, "unexpected argument: x");
 }
 
 static void plurals_follow_the_language(void **state)
