@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every text for people stands in the catalogues: fails when a T, TN or N_ text lacks its English
-# (or, if it is written in English, its French), or when a translation has other printf
-# conversions. Says how much of the notes, of Dutch and of German there is.
+# Every text for people stands in the catalogues: fails when a T, TN or N_ text lacks its Dutch,
+# its German or its English (or, if it is written in English, its French), or when a translation
+# has other printf conversions. Says how many of the notes lack a translation.
 set -eu
 cd "$(dirname "$0")/../.."
 for tool in xgettext msgmerge msgattrib msgfmt; do
@@ -12,21 +12,30 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 sh tests/tidy/refresh_catalogues.sh --extract "$dir"
 
+# ids FILE: the first line of each message, the header left out
+ids() {
+    awk '/^msgid ""$/ { getline; if (/^"/) print "msgid " $0; next } /^msgid / { print }' "$1"
+}
 # count FILE: how many messages it has, the header not counted
 count() {
-    msgattrib --no-wrap "$1" | grep -c '^msgid "..*"$' || true
+    ids "$1" | wc -l
 }
 # fill LANGUAGE POT: $dir/LANGUAGE.po, the template with that language's translations
 fill() {
     msgmerge --quiet --force-po --no-fuzzy-matching --no-wrap -o "$dir/$1.po" "${PO_DIR:-io/po}/$1.po" "$2"
 }
-# missing POT: the messages of the template that neither en.po nor fr.po translates
+# missing LANGUAGE POT: the messages of the template without a translation. An English text needs
+# no English but French: en.po and fr.po together have all.
 missing() {
-    fill en "$1"
-    msgattrib --untranslated --no-obsolete --no-wrap --force-po -o "$dir/left.pot" "$dir/en.po"
-    sed -i 's/^#, fuzzy$//' "$dir/left.pot"
-    fill fr "$dir/left.pot"
-    msgattrib --untranslated --no-obsolete --no-wrap "$dir/fr.po"
+    fill "$1" "$2"
+    if [ "$1" = en ]; then
+        msgattrib --untranslated --no-obsolete --no-wrap --force-po -o "$dir/left.pot" "$dir/en.po"
+        sed -i 's/^#, fuzzy$//' "$dir/left.pot"
+        fill fr "$dir/left.pot"
+        msgattrib --untranslated --no-obsolete --no-wrap "$dir/fr.po"
+    else
+        msgattrib --untranslated --no-obsolete --no-wrap "$dir/$1.po"
+    fi
 }
 
 bad=0
@@ -41,21 +50,18 @@ if grep '%<PRI' "$dir/texts.pot" >&2; then
     echo "PRId64 and the like differ by machine: cast to long long and write %lld" >&2
     bad=1
 fi
-missing "$dir/texts.pot" >"$dir/missing.po"
-n=$(count "$dir/missing.po")
-if [ "$n" -gt 0 ]; then
-    echo "without a translation ($n), run tests/tidy/refresh_catalogues.sh and fill in en.po:" >&2
-    grep '^msgid "..*"$' "$dir/missing.po" >&2
-    bad=1
-fi
-
-missing "$dir/notes.pot" >"$dir/missing.po"
-echo "notes: $(count "$dir/missing.po") of $(count "$dir/notes.pot") are in one language only"
-for language in nl de; do
-    fill $language "$dir/texts.pot"
-    msgattrib --translated --no-obsolete --no-wrap -o "$dir/done.po" --force-po "$dir/$language.po"
-    have=$(count "$dir/done.po")
-    all=$(count "$dir/texts.pot")
-    echo "$language: $have of $all texts ($((all == 0 ? 100 : have * 100 / all)) %)"
+all=$(count "$dir/texts.pot")
+for language in en nl de; do
+    missing $language "$dir/texts.pot" >"$dir/missing.po"
+    n=$(count "$dir/missing.po")
+    if [ "$n" -gt 0 ]; then
+        echo "$n without a translation in io/po/$language.po," \
+            "run tests/tidy/refresh_catalogues.sh and fill in:" >&2
+        ids "$dir/missing.po" >&2
+        bad=1
+    fi
+    missing $language "$dir/notes.pot" >"$dir/missing.po"
+    echo "$language: $((all - n)) of $all texts;" \
+        "$(count "$dir/missing.po") of $(count "$dir/notes.pot") notes are not translated"
 done
 exit $bad

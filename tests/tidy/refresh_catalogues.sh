@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Bring io/po/*.po up to date with the texts in the sources:  sh tests/tidy/refresh_catalogues.sh
-# Then fill in the empty msgstr of en.po (of fr.po for a text written in English).
+# Then fill in the empty msgstr of en.po (of fr.po for a text written in English), nl.po, de.po.
 #   --extract DIR   only write DIR/texts.pot (T, TN, N_) and DIR/notes.pot (note_set, note_write)
 set -eu
 cd "$(dirname "$0")/../.."
