@@ -83,7 +83,7 @@ static void stop_node(struct swarm *s, struct node *n, bool power)
 static void break_disk(struct swarm *s, struct node *n, bool full)
 {
     /* Not DISK_SYNC: a failed sync that forgets its writes leaves, for the next process to
-     * recover, a log whose middle is only in memory. See scenario a_failed_sync. */
+     * recover, a log whose middle is only in memory: the engine does not survive that. */
     static const enum disk_op ops[] = {DISK_READ, DISK_WRITE, DISK_OPEN, DISK_LOOK};
     if (full)
         disk_capacity(n->disk, disk_used(n->disk) + rng_spread(&s->rng, 1, 200000));
