@@ -2,6 +2,7 @@
 #include "client/cmd.h"
 
 #include "client/advice.h"
+#include "io/grid.h"
 #include "io/json.h"
 
 #include <stdarg.h>
@@ -27,7 +28,7 @@ void cmd_say(struct cmd *c, const char *fmt, ...)
     va_end(list);
     if (n < 0)
         return;
-    buf_text(&c->talk, line);
+    grid_clean(&c->talk, str_of(line));
     buf_u8(&c->talk, '\n');
 }
 

@@ -137,7 +137,7 @@ static void print_field_label(struct printing *p, const struct row *row,
     if (field != NULL)
         name = str_of(say_text(field->label));
     buf_text(&p->c->out, T("  champ : "));
-    buf_add(&p->c->out, name.p, name.n);
+    grid_clean(&p->c->out, name);
     buf_u8(&p->c->out, '\n');
 }
 

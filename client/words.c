@@ -2,6 +2,7 @@
 #include "client/words.h"
 
 #include "io/clock.h"
+#include "io/grid.h"
 
 enum { DAY_MS = 24 * 60 * 60 * 1000, MINUTE_MS = 60 * 1000 };
 
@@ -44,8 +45,13 @@ void words_row(struct cmd *c, const struct table *table, const struct id *id, st
     struct arena arena = {0};
     struct row *row = arena_new(&arena, sizeof *row);
     size_t before = out->n;
+    struct buf title = {0};
     if (row != NULL && rows_find(c->store, table, id, &arena, row) == ERR_OK)
-        names_title(table, row, out);
+        names_title(table, row, &title);
+    grid_clean(out, buf_str(&title));
+    if (title.err != ERR_OK)
+        out->err = title.err;
+    buf_done(&title);
     if (out->n == before) {
         char text[ID_TEXT_BYTES];
         id_print(id, text);
@@ -100,9 +106,11 @@ void words_value(struct cmd *c, const struct field *field, const struct value *v
         return;
     }
     case KIND_TEXT:
+    case KIND_ENUM:
+        grid_clean(out, v->s);
+        return;
     case KIND_INT:
     case KIND_TIME:
-    case KIND_ENUM:
     case KIND_ID:
     case KIND_RAW:
         value_print(field->kind, v, out);

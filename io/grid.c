@@ -89,6 +89,19 @@ static size_t add(struct buf *out, struct str text, size_t width)
     return used;
 }
 
+void grid_clean(struct buf *out, struct str text)
+{
+    for (;;) {
+        const char *end = text.n == 0 ? NULL : memchr(text.p, '\n', text.n);
+        size_t n = end == NULL ? text.n : (size_t)(end - text.p);
+        (void)add(out, (struct str){text.p, n}, SIZE_MAX);
+        if (end == NULL)
+            return;
+        buf_u8(out, '\n');
+        text = (struct str){end + 1, text.n - n - 1};
+    }
+}
+
 static void spaces(struct buf *out, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -21,6 +21,9 @@ enum grid_style { GRID_PLAIN, GRID_BOLD, GRID_DIM, GRID_RED, GRID_GREEN, GRID_YE
 /* Append the text in a style; plain when color is false. Control characters as in grid_fit. */
 void grid_paint(struct buf *out, struct str text, enum grid_style style, bool color);
 
+/* Append the text, any length, without what could steer the terminal; its lines stay lines. */
+void grid_clean(struct buf *out, struct str text);
+
 struct grid_column {
     const char *title; /* heading, in the person's language */
     bool right;        /* numbers: aligned on the right */

@@ -74,6 +74,15 @@ int ctl_set(void *program, const struct args *args)
     return CTL_DONE;
 }
 
+/* Text is what devices sent: the administrator's terminal shows it and obeys none of it. */
+static void print_value(struct ctl *c, const struct field *field, const struct value *v)
+{
+    if (v->type == VALUE_TEXT)
+        grid_clean(&c->out, v->s);
+    else
+        value_print(field->kind, v, &c->out);
+}
+
 int ctl_show(void *program, const struct args *args)
 {
     struct ctl *c = program;
@@ -100,7 +109,7 @@ int ctl_show(void *program, const struct args *args)
         if (field->kind == KIND_RAW)
             rows_json_value(field, &row->values[i], &c->out);
         else
-            value_print(field->kind, &row->values[i], &c->out);
+            print_value(c, field, &row->values[i]);
         buf_u8(&c->out, '\n');
     }
     if (row->deleted)

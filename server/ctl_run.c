@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalonctl's table of commands, and what they share. */
+#include "io/grid.h"
 #include "server/ctl.h"
 
 #include <stdarg.h>
@@ -156,7 +157,7 @@ void ctl_say(struct ctl *c, const char *fmt, ...)
     int n = vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
     if (n > 0)
-        buf_text(&c->talk, line);
+        grid_clean(&c->talk, str_of(line));
     buf_u8(&c->talk, '\n');
 }
 

@@ -88,6 +88,31 @@ static int close_twin(void **state)
     return 0;
 }
 
+/* Neither what a colleague typed nor what a server sends may write elsewhere on the screen, set
+ * the window's title, or turn the line around. */
+static void texts_of_others_do_not_steer_the_terminal(void **state)
+{
+    (void)state;
+    char id[ID_TEXT_BYTES];
+    const char *steered = "name=\x1b]0;pwned\x07Forge\xc2\x9b"
+                          "2J\xe2\x80\xae";
+    assert_int_equal(RUN("add", "company", steered, "city=a\x1b[2J\tb"), CMD_DONE);
+    read_id(id);
+    static const char *const ways[][4] = {
+        {"show", "company", "--history"}, {"list", "company"}, {"inbox"}};
+    assert_int_equal(RUN("set", "company", id, "name=\x1b[31mRouge\x7f"), CMD_DONE);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        const char *row = i == 0 ? id : NULL;
+        (void)run(0, ways[i][0], ways[i][1], row != NULL ? row : ways[i][2],
+                  row != NULL ? ways[i][2] : NULL, NULL);
+        for (size_t k = 0; k + 1 < out.n; k++)
+            assert_true(out.p[k] == '\n' || (out.p[k] >= ' ' && out.p[k] != 0x7f));
+        assert_false(said("\xc2\x9b") || said("\xe2\x80\xae"));
+    }
+    assert_int_equal(RUN("show", "company", "\x1b[5m nobody"), CMD_FAILED);
+    assert_false(talked("\x1b"));
+}
+
 static void a_row_is_added_shown_changed_and_listed(void **state)
 {
     (void)state;
@@ -397,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_row_is_added_shown_changed_and_listed),
+        TEST(texts_of_others_do_not_steer_the_terminal),
         TEST(a_deleted_row_comes_back),
         TEST(mistakes_are_named_with_what_was_meant),
         TEST(a_role_without_the_right_is_told_before_anything_is_written),
