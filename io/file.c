@@ -158,6 +158,19 @@ enum err file_read(const char *path, size_t bytes_max, struct buf *out, struct n
     return err;
 }
 
+enum err file_move(const char *from, const char *to, struct note *why)
+{
+    int fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return failed(why, N_("lecture impossible"), from);
+    enum err err =
+        fsync(fd) == 0 ? ERR_OK : failed(why, N_("écriture durable impossible"), from);
+    (void)close(fd);
+    if (err == ERR_OK && rename(from, to) != 0)
+        err = failed(why, N_("écriture impossible"), to);
+    return err == ERR_OK ? sync_folder(to, why) : err;
+}
+
 enum err file_remove(const char *path, struct note *why)
 {
     if (unlink(path) != 0)

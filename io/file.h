@@ -23,6 +23,9 @@ NODISCARD enum err file_replace(const char *path, struct str bytes, unsigned mod
  * `out` holds what it held. Works on pipes too. */
 NODISCARD enum err file_read(const char *path, size_t bytes_max, struct buf *out,
                              struct note *why);
+/* Give a finished file its real name in the same folder, replacing what has it, and make that
+ * durable, the content first. ERR_NOTFOUND when there is no `from`. */
+NODISCARD enum err file_move(const char *from, const char *to, struct note *why);
 /* Remove the file and make that durable. ERR_NOTFOUND when there is none. */
 NODISCARD enum err file_remove(const char *path, struct note *why);
 /* Overwrite the content, make that durable, then remove the file: for secrets. What an old

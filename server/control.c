@@ -2,6 +2,7 @@
 #include "server/control.h"
 
 #include "io/clock.h"
+#include "io/file.h"
 #include "io/log.h"
 #include "server/folder.h"
 #include "store/backup.h"
@@ -197,9 +198,9 @@ static void check_copy(struct caller *caller)
                             .side = STORE_SERVER,
                             .wall_ms = wall_ms};
     enum err err = backup_check(&env, &caller->backup_seq, &why);
-    if (err == ERR_OK &&
-        rename((const char *)caller->part.p, (const char *)caller->ctl.backup.p) != 0)
-        err = ERR_IO;
+    /* Devices forget what is in a copy: it must be there after a power cut, under its name. */
+    if (err == ERR_OK)
+        err = file_move((const char *)caller->part.p, (const char *)caller->ctl.backup.p, &why);
     if (err == ERR_OK)
         caller->phase = PHASE_STABLE;
     else

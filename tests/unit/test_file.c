@@ -272,6 +272,21 @@ static void a_removed_file_is_gone(void **state)
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
+static void a_moved_file_takes_the_place_of_another(void **state)
+{
+    (void)state;
+    char from[64];
+    char to[64];
+    (void)snprintf(from, sizeof from, "%s/part", dir);
+    (void)snprintf(to, sizeof to, "%s/copy", dir);
+    assert_int_equal(file_move(from, to, NULL), ERR_NOTFOUND);
+    assert_int_equal(file_replace(from, STR("new"), 0600, NULL), ERR_OK);
+    assert_int_equal(file_replace(to, STR("old"), 0600, NULL), ERR_OK);
+    assert_int_equal(file_move(from, to, NULL), ERR_OK);
+    expect_content(to, "new");
+    assert_int_equal(entries(), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +302,7 @@ int main(void)
         IN_DIR(free_space_is_told),
         IN_DIR(paths_are_joined_with_one_slash),
         IN_DIR(a_removed_file_is_gone),
+        IN_DIR(a_moved_file_takes_the_place_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
