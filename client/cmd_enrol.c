@@ -3,6 +3,7 @@
 #include "client/cmd.h"
 #include "client/enrol.h"
 #include "io/crypt.h"
+#include "io/file.h"
 #include "io/json.h"
 #include "proto/mem.h"
 
@@ -21,13 +22,18 @@ static void report_json(struct cmd *c, const struct enrol_result *result)
     json_line(&json);
 }
 
-/* The code may have been copied in several pieces. */
+/* The code may have been copied in several pieces. "-": it is on the standard input, where no
+ * list of processes and no history of commands shows it. */
 static enum err read_code(const struct args *args, struct invite *out, struct note *why)
 {
     struct buf code = {0};
-    for (size_t i = 0; i < args->n; i++)
+    enum err err = ERR_OK;
+    if (args->n == 1 && strcmp(args->word[0], "-") == 0)
+        err = file_read("/dev/stdin", INVITE_CODE_BYTES_MAX, &code, why);
+    for (size_t i = 0; err == ERR_OK && code.n == 0 && i < args->n; i++)
         buf_text(&code, args->word[i]);
-    enum err err = code.err == ERR_OK ? invite_parse(buf_str(&code), out, why) : code.err;
+    if (err == ERR_OK)
+        err = code.err == ERR_OK ? invite_parse(buf_str(&code), out, why) : code.err;
     if (code.n > 0)
         mem_wipe(code.p, code.n);
     buf_done(&code);

@@ -3,7 +3,6 @@
 #include "client/commands.h"
 #include "io/env.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 static enum err write_std(void *ctx, enum cmd_stream stream, struct str bytes)
@@ -18,8 +17,8 @@ static enum err write_std(void *ctx, enum cmd_stream stream, struct str bytes)
 
 int main(int argc, char **argv)
 {
+    env_keep_private();
     say_init(env_language());
-    (void)umask(S_IRWXG | S_IRWXO); /* what we write is about people: for its owner only */
     struct cmd c = {.write = write_std,
                     .color = env_color(STDOUT_FILENO),
                     .progress = env_tty(STDERR_FILENO),

@@ -13,6 +13,9 @@ enum { ENV_PATH_BYTES_MAX = 4096, ENV_COLUMNS_DEFAULT = 80 };
 const char *env_get(const char *name);
 /* The language LC_ALL, LC_MESSAGES and LANG ask for. */
 enum say_language env_language(void);
+/* Keep what the process holds and writes to its owner: files for him alone, no core dumps, and
+ * memory that other programs of his may not read. First thing in main. */
+void env_keep_private(void);
 /* Is the file descriptor a terminal? */
 bool env_tty(int fd);
 /* Is it one that may be coloured: NO_COLOR unset (no-color.org), TERM not "dumb"? */

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -195,9 +194,9 @@ int main(int argc, char **argv)
 {
     struct args args;
     struct note why = {""};
+    env_keep_private();
     say_init(env_language());
     crypt_start();
-    (void)umask(S_IRWXG | S_IRWXO); /* everything here is about people */
     enum err err = ctl_parse(argc, (const char *const *)argv, &args, &why);
     if (err != ERR_OK)
         return fail(err, &why);

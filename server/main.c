@@ -10,7 +10,6 @@
 
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 enum { DESCRIPTORS = 65536 };
 
@@ -137,9 +136,9 @@ int main(int argc, char **argv)
     struct args args;
     struct note why = {""};
     int status = 0;
+    env_keep_private();
     say_init(env_language());
     crypt_start();
-    (void)umask(S_IRWXG | S_IRWXO); /* everything here is about people */
     enum err err = args_parse(&program, argc, (const char *const *)argv, &args, &why);
     if (err != ERR_OK)
         return fail(err, &why);

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -88,6 +90,19 @@ static void no_color_switches_colours_off(void **state)
     assert_int_equal(close(fd), 0);
 }
 
+/* Last: it holds for the rest of the process. */
+static void nothing_of_the_process_is_for_others(void **state)
+{
+    (void)state;
+    struct rlimit core = {.rlim_cur = 1};
+    env_keep_private();
+    assert_int_equal(getrlimit(RLIMIT_CORE, &core), 0);
+    assert_int_equal(core.rlim_cur, 0);
+    assert_int_equal(core.rlim_max, 0);
+    assert_int_equal(umask(0), 0077);
+    (void)umask(0077);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +111,7 @@ int main(void)
         cmocka_unit_test(an_empty_variable_counts_as_unset),
         cmocka_unit_test(a_pipe_is_no_terminal),
         cmocka_unit_test(no_color_switches_colours_off),
+        cmocka_unit_test(nothing_of_the_process_is_for_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
