@@ -464,17 +464,17 @@ uint64_t hub_step(struct hub *hub, const struct hub_event *event,
     return id;
 }
 
-void hub_filled(struct hub *hub, uint64_t id)
+void hub_filled(struct hub *hub, uint64_t peer)
 {
-    struct hub_peer *peer = find(hub, id);
-    if (peer != NULL)
-        peer->filled = true;
+    struct hub_peer *found = find(hub, peer);
+    if (found != NULL)
+        found->filled = true;
 }
 
-size_t hub_frame_max(const struct hub *hub, uint64_t id)
+size_t hub_frame_max(const struct hub *hub, uint64_t peer)
 {
-    const struct hub_peer *peer = find(hub, id);
-    return peer != NULL && peer->has_key ? FRAME_BYTES_MAX : LIMIT_ENROL_BYTES;
+    const struct hub_peer *found = find(hub, peer);
+    return found != NULL && found->has_key ? FRAME_BYTES_MAX : LIMIT_ENROL_BYTES;
 }
 
 struct hub_stats hub_stats(const struct hub *hub)

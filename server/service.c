@@ -135,7 +135,7 @@ static enum err open_listener(struct service *s, const struct settings *settings
         return err;
     struct str at =
         str_of(settings->public[0] != '\0' ? settings->public : listen_address(s->listener));
-    must(at.n < sizeof s->public);
+    must(at.p != NULL && at.n < sizeof s->public);
     memcpy(s->public, at.p, at.n);
     return ERR_OK;
 }

@@ -83,8 +83,6 @@ static inline void carry_out(struct rig *rig, const struct hub_action *a)
     }
 }
 
-static inline void run_one(struct rig *rig);
-
 /* Only the hub's own allocations fail, not the test's. */
 static inline void fail_begin(struct rig *rig)
 {
@@ -102,7 +100,8 @@ static inline void fail_end(struct rig *rig)
     rig->fail_at = refused ? 0 : rig->fail_at - count;
 }
 
-static inline uint64_t feed(struct rig *rig, struct hub_event event)
+/* One event, and the actions it leads to. */
+static inline uint64_t step(struct rig *rig, struct hub_event event)
 {
     const struct hub_action *actions = NULL;
     size_t n = 0;
@@ -113,8 +112,6 @@ static inline uint64_t feed(struct rig *rig, struct hub_event event)
     fail_end(rig);
     for (size_t i = 0; i < n; i++)
         carry_out(rig, &actions[i]);
-    while (!rig->hold && rig->held_n > 0 && event.type != HUB_EV_JOB)
-        run_one(rig);
     return id;
 }
 
@@ -128,7 +125,16 @@ static inline void run_one(struct rig *rig)
     hub_job_run(rig->office.store, job);
     fail_end(rig);
     rig->jobs++;
-    feed(rig, (struct hub_event){.type = HUB_EV_JOB, .job = job});
+    (void)step(rig, (struct hub_event){.type = HUB_EV_JOB, .job = job});
+}
+
+/* The same, and the jobs it leads to, unless they are held. */
+static inline uint64_t feed(struct rig *rig, struct hub_event event)
+{
+    uint64_t id = step(rig, event);
+    while (!rig->hold && rig->held_n > 0)
+        run_one(rig);
+    return id;
 }
 
 static inline void run_jobs(struct rig *rig)
