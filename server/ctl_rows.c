@@ -137,17 +137,31 @@ struct ctl_rows {
     struct buf text; /* one cell */
 };
 
+/* Of a conflict: where, and the two values. */
+static const uint16_t conflict_columns[] = {FIELD_CONFLICT_OF_TABLE, FIELD_CONFLICT_OF_FIELD,
+                                            FIELD_CONFLICT_CURRENT, FIELD_CONFLICT_OTHER,
+                                            FIELD_CONFLICT_RECEIVED};
+
 /* What names a row first, then the other fields in their order. */
-static void choose_columns(struct ctl_rows *list)
+static void choose_fields(struct ctl_rows *list)
 {
     const struct table *table = list->table;
-    for (int pass = 0; pass < 2; pass++) {
+    size_t n = sizeof conflict_columns / sizeof *conflict_columns;
+    for (size_t i = 0; table->id == TABLE_CONFLICT && i < n; i++)
+        list->shown[list->shown_n++] = (uint16_t)schema_field_index(table, conflict_columns[i]);
+    for (int pass = 0; table->id != TABLE_CONFLICT && pass < 2; pass++) {
         for (uint16_t i = 0; i < table->field_count && list->shown_n < COLUMNS_MAX; i++) {
             const struct field *field = &table->fields[i];
             if (field->once_per_row == (pass == 0) && field->kind != KIND_RAW)
                 list->shown[list->shown_n++] = i;
         }
     }
+}
+
+static void choose_columns(struct ctl_rows *list)
+{
+    const struct table *table = list->table;
+    choose_fields(list);
     list->columns[0] = (struct grid_column){.title = "id"};
     for (size_t i = 0; i < list->shown_n; i++) {
         const struct field *field = &table->fields[list->shown[i]];
@@ -156,6 +170,20 @@ static void choose_columns(struct ctl_rows *list)
             (struct grid_column){say_text(field->label), right, CELL_WIDTH_MAX};
     }
     grid_init(&list->grid, list->columns, list->shown_n + 1);
+}
+
+/* RAW holds values of the row the conflict is about: {"name":"…"}. */
+static void print_cell(struct ctl_rows *list, const struct row *row, uint16_t at)
+{
+    const struct field *field = &list->table->fields[at];
+    const struct value *v = &row->values[at];
+    buf_clear(&list->text);
+    if (field->kind == KIND_RAW && v->type == VALUE_BYTES)
+        rows_json_raw(schema_table_named(&schema_jalon, row->values[list->shown[0]].s), v->s,
+                      &list->text);
+    else
+        value_print(field->kind, v, &list->text);
+    grid_cell(&list->grid, buf_str(&list->text), GRID_PLAIN);
 }
 
 static enum err on_row(void *ctx, const struct row *row)
@@ -173,12 +201,8 @@ static enum err on_row(void *ctx, const struct row *row)
     }
     id_print(&row->id, id);
     grid_cell(&list->grid, str_of(id), GRID_PLAIN);
-    for (size_t i = 0; i < list->shown_n; i++) {
-        uint16_t at = list->shown[i];
-        buf_clear(&list->text);
-        value_print(list->table->fields[at].kind, &row->values[at], &list->text);
-        grid_cell(&list->grid, buf_str(&list->text), GRID_PLAIN);
-    }
+    for (size_t i = 0; i < list->shown_n; i++)
+        print_cell(list, row, list->shown[i]);
     return list->text.err;
 }
 
