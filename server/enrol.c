@@ -154,6 +154,8 @@ enum err enrol_answer(struct store *s, const struct enrol_ca *ca, const struct e
     if (unknown || (err == ERR_OK && !proves(&invitation, ca, request)))
         err = ERR_REFUSED; /* one answer, so that nobody learns which */
     if (err == ERR_OK)
+        err = serve_invitation_proved(s, &request->invite);
+    if (err == ERR_OK)
         err = answer(s, ca, request, &invitation, &stored, frames);
     buf_done(&stored);
     return err;

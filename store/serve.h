@@ -86,6 +86,8 @@ struct serve_invitation {
  * reply is appended to `reply`. */
 NODISCARD enum err serve_invitation(struct store *s, const struct id *invite,
                                     struct serve_invitation *out, struct buf *reply);
+/* The secret was proved: this try was no guess, and does not count. */
+NODISCARD enum err serve_invitation_proved(struct store *s, const struct id *invite);
 /* What the reply to an enrolment says of the device; the store makes device and epoch. */
 struct serve_enrolment {
     struct id invite, staff;

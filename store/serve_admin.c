@@ -78,16 +78,21 @@ enum err serve_invite(struct store *s, const struct id *invite, const uint8_t se
     return store_end(s, stmt_run(stmt));
 }
 
-static enum err count_try(struct store *s, const struct id *invite)
+static enum err run_with_invite(struct store *s, enum sql sql, const struct id *invite)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_INVITE_TRY, &stmt);
+    enum err err = store_sql(s, sql, &stmt);
     if (err == ERR_OK)
         err = store_begin(s);
     if (err != ERR_OK)
         return err;
     bind_id(stmt, 1, invite);
     return store_end(s, stmt_run(stmt));
+}
+
+enum err serve_invitation_proved(struct store *s, const struct id *invite)
+{
+    return run_with_invite(s, SQL_INVITE_PROVED, invite);
 }
 
 enum err serve_invitation(struct store *s, const struct id *invite,
@@ -128,7 +133,7 @@ enum err serve_invitation(struct store *s, const struct id *invite,
         return ERR_TIMEOUT;
     if (tries >= INVITE_TRIES_MAX)
         return ERR_LIMIT;
-    err = count_try(s, invite);
+    err = run_with_invite(s, SQL_INVITE_TRY, invite);
     if (err == ERR_OK)
         *out = found;
     return err != ERR_OK ? err : reply->err;

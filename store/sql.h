@@ -96,6 +96,7 @@
     X(INVITE_GET,                                                                              \
       "SELECT secret,staff,expires_ms,tries,used_key,reply FROM invite WHERE id=?1")           \
     X(INVITE_TRY, "UPDATE invite SET tries=tries+1 WHERE id=?1")                               \
+    X(INVITE_PROVED, "UPDATE invite SET tries=tries-1 WHERE id=?1 AND tries>0")                \
     X(INVITE_USE, "UPDATE invite SET used_key=?2,reply=?3 WHERE id=?1")                        \
     /* grants */                                                                               \
     X(ROLES_OF,                                                                                \

@@ -154,6 +154,21 @@ static void a_lost_reply_is_given_again(void **state)
     device_done(&d);
 }
 
+/* On a bad line the reply may be lost more often than anybody guesses. */
+static void a_proved_request_is_no_guess(void **state)
+{
+    struct rig *rig = *state;
+    struct device d;
+    uint8_t wrong[INVITE_SECRET_BYTES] = {0};
+    device_init(&d, 'p');
+    for (unsigned i = 0; i < 3 * INVITE_TRIES_MAX; i++)
+        assert_int_equal(ask(rig, &d), ERR_OK);
+    for (unsigned i = 0; i < INVITE_TRIES_MAX; i++)
+        assert_int_equal(ask_with(rig, &d, wrong), ERR_REFUSED);
+    assert_int_equal(ask(rig, &d), ERR_REFUSED);
+    device_done(&d);
+}
+
 static void a_code_is_for_one_device(void **state)
 {
     struct rig *rig = *state;
@@ -258,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(an_invitation_makes_a_listed_device),
         T(a_lost_reply_is_given_again),
+        T(a_proved_request_is_no_guess),
         T(a_code_is_for_one_device),
         T(a_code_expires),
         T(five_guesses_and_the_code_is_dead),
