@@ -4,6 +4,8 @@
 #include "io/clock.h"
 #include "io/random.h"
 
+#include <unistd.h>
+
 enum { KEY_MODE = 0600, CERT_MODE = 0644 };
 
 static int64_t wall_ms(void *ctx)
@@ -26,6 +28,29 @@ enum err folder_store(const char *path, struct store **out, struct note *why)
                             .wall_ms = wall_ms,
                             .random = random_of};
     return store_open(&env, out, why);
+}
+
+enum err folder_database(const char *dir, struct buf *path, struct store **out,
+                         struct note *why)
+{
+    struct serve_stats stats = {.generation = 0};
+    struct store *store = NULL;
+    enum err err = file_join(path, dir, FOLDER_DATABASE);
+    bool there = err == ERR_OK && access((const char *)path->p, F_OK) == 0;
+    if (there)
+        err = folder_store((const char *)path->p, &store, why);
+    if (there && err == ERR_OK)
+        err = serve_stats(store, &stats);
+    if (err == ERR_OK && stats.generation == 0)
+        err = note_set(why, ERR_NOTFOUND,
+                       N_("%s : la base manque ; jalonctl restore FICHIER, ou jalond init pour "
+                          "un réseau neuf"),
+                       dir);
+    if (err == ERR_OK)
+        *out = store;
+    else
+        store_close(store);
+    return err;
 }
 
 enum err folder_lock(const char *dir, struct file_lock *lock, struct note *why)

@@ -29,6 +29,11 @@ void folder_done(struct folder *folder);
 NODISCARD enum err folder_lock(const char *dir, struct file_lock *lock, struct note *why);
 /* Open a database of a server. `path` must outlive the store. */
 NODISCARD enum err folder_store(const char *path, struct store **out, struct note *why);
+/* Open the database `jalond init` made in this folder; its path goes to *path, which must
+ * outlive the store. NOTFOUND when it is gone or was never finished: an empty one in its place
+ * would be another network to every device. */
+NODISCARD enum err folder_database(const char *dir, struct buf *path, struct store **out,
+                                   struct note *why);
 /* The fingerprint of the CA as people compare it: 64 hex digits. */
 void folder_pin(const struct folder *folder, struct buf *out);
 

@@ -204,9 +204,7 @@ static enum err prepare(struct service *s, const char *dir, struct note *why)
 {
     enum err err = folder_open(dir, &s->folder, why);
     if (err == ERR_OK)
-        err = file_join(&s->database, dir, FOLDER_DATABASE);
-    if (err == ERR_OK)
-        err = folder_store((const char *)s->database.p, &s->store, why);
+        err = folder_database(dir, &s->database, &s->store, why);
     if (err == ERR_OK)
         err = open_tls(s, why);
     return err;

@@ -27,6 +27,16 @@ expect 1 "$JALOND" serve --data "$T/server" --sync 127.0.0.1:0
 expect 0 "$JALOND" init --data "$T/server" --network "Pendant le service"
 same "fingerprint while it serves" "$fingerprint" "$(cat "$T/out")"
 
+say "a server whose database is gone does not start with an empty one"
+end_server TERM
+mkdir "$T/aside"
+mv "$T"/server/jalon.db* "$T/aside"
+expect 1 "$JALOND" serve --data "$T/server" --sync 127.0.0.1:0
+said err restore
+[ ! -e "$T/server/jalon.db" ] || fail "an empty database was made"
+mv "$T"/aside/jalon.db* "$T/server"
+start_server
+
 say "wrong words are told, and change nothing"
 add_structure "EI Exemple"
 expect 2 ctl staff add Mononyme --structure "$structure" --role jobcoach
