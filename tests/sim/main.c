@@ -66,11 +66,12 @@ static void run_file(const char *path, struct tally *t)
 static int usage(void)
 {
     (void)fprintf(stderr,
-                  "usage: sim [--seeds N] [--from N] [--seed N] [--verbose]\n"
+                  "usage: sim [--seeds N] [--from N] [--seed N] [--stop] [--verbose]\n"
                   "  --seeds N   run the seeds kept in seeds.txt, then N others (default "
                   "100)\n"
                   "  --from N    the first of them (default 1)\n"
                   "  --seed N    only this one; as SEED=N in the environment\n"
+                  "  --stop      at the first failure\n"
                   "  --verbose   tell what happens\n");
     return 2;
 }
@@ -81,11 +82,14 @@ int main(int argc, char **argv)
     uint64_t from = 1;
     uint64_t only = seed_of_run("sim", 0);
     bool verbose = false;
+    bool stop = false;
     struct tally t = {0};
     for (int i = 1; i < argc; i++) {
         bool more = i + 1 < argc;
         if (strcmp(argv[i], "--verbose") == 0)
             verbose = true;
+        else if (strcmp(argv[i], "--stop") == 0)
+            stop = true;
         else if (strcmp(argv[i], "--seeds") == 0 && more)
             seeds = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--from") == 0 && more)
@@ -101,7 +105,7 @@ int main(int argc, char **argv)
         run(only, verbose, &t);
     } else {
         run_file(SIM_SEEDS_FILE, &t);
-        for (uint64_t i = 0; i < seeds; i++)
+        for (uint64_t i = 0; i < seeds && !(stop && t.failed > 0); i++)
             run(from + i, verbose, &t);
     }
     genesis_forget();

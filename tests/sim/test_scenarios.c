@@ -368,6 +368,27 @@ static void a_cloned_laptop_used_in_turns_loses_nothing(void **state)
     close_world(&w);
 }
 
+/* Both are connected when both save under the same number. */
+static void two_copies_that_save_at_once_lose_nothing(void **state)
+{
+    struct world w;
+    (void)state;
+    open_world(&w, 2, 1000000);
+    (void)add_person(node(&w, 1));
+    world_run(&w, MINUTE_MS);
+    world_client(&w, 3)->live = true;
+    make_clone(&w, 1, 3);
+    world_run(&w, MINUTE_MS);
+    for (int i = 0; i < 5; i++) {
+        struct id ours = add_person(node(&w, 1));
+        struct id theirs = add_person(node(&w, 3));
+        world_run(&w, 3 * MINUTE_MS);
+        assert_value(node(&w, 2), "person", &ours, "first_name", "Camille");
+        assert_value(node(&w, 2), "person", &theirs, "first_name", "Camille");
+    }
+    close_world(&w);
+}
+
 static void a_restored_server_is_told_again_what_it_acknowledged(void **state)
 {
     struct world w;
@@ -501,6 +522,7 @@ int main(void)
         cmocka_unit_test(an_hour_back_keeps_the_order_of_edits),
         cmocka_unit_test(an_older_image_is_noticed_and_loses_nothing),
         cmocka_unit_test(a_cloned_laptop_used_in_turns_loses_nothing),
+        cmocka_unit_test(two_copies_that_save_at_once_lose_nothing),
         cmocka_unit_test(a_restored_server_is_told_again_what_it_acknowledged),
         cmocka_unit_test(a_revoked_device_hears_nothing_more),
         cmocka_unit_test(a_stolen_laptop_is_wiped_before_it_hears_anything),
