@@ -29,6 +29,7 @@ static void random_of(void *ctx, void *out, size_t n)
 static void open_store(struct twin *t, struct party *p, enum store_side side)
 {
     struct store_env env = {.path = p->path,
+                            .vfs = p->vfs,
                             .schema = t->schema,
                             .side = side,
                             .wall_ms = wall,

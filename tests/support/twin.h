@@ -16,6 +16,7 @@ struct party {
     int64_t wall_ms;            /* its own clock */
     uint64_t random;            /* its own stream */
     char path[256];
+    const char *vfs; /* NULL: files on the real disk */
 };
 struct twin {
     struct party server;
