@@ -42,22 +42,12 @@ void words_span(int64_t ms, struct buf *out)
 
 void words_row(struct cmd *c, const struct table *table, const struct id *id, struct buf *out)
 {
-    struct arena arena = {0};
-    struct row *row = arena_new(&arena, sizeof *row);
-    size_t before = out->n;
     struct buf title = {0};
-    if (row != NULL && rows_find(c->store, table, id, &arena, row) == ERR_OK)
-        names_title(table, row, &title);
+    names_row(c->store, table, id, &title);
     grid_clean(out, buf_str(&title));
     if (title.err != ERR_OK)
         out->err = title.err;
     buf_done(&title);
-    if (out->n == before) {
-        char text[ID_TEXT_BYTES];
-        id_print(id, text);
-        buf_text(out, text);
-    }
-    arena_done(&arena);
 }
 
 void words_staff(struct cmd *c, const struct id *id, struct buf *out)

@@ -2,6 +2,7 @@
 /* jalonctl TABLE add, list, show, set: any table, through the server's own door. */
 #include "io/grid.h"
 #include "server/ctl.h"
+#include "store/names.h"
 #include "store/rows_json.h"
 
 #include <stdlib.h>
@@ -74,13 +75,27 @@ int ctl_set(void *program, const struct args *args)
     return CTL_DONE;
 }
 
+/* What people call the row a reference points to. */
+static void print_name(struct ctl *c, const struct field *field, const struct value *v,
+                       struct buf *out)
+{
+    struct id id;
+    memcpy(id.b, v->s.p, sizeof id.b);
+    names_row(c->store, schema_table(&schema_jalon, field->ref), &id, out);
+}
+
 /* Text is what devices sent: the administrator's terminal shows it and obeys none of it. */
 static void print_value(struct ctl *c, const struct field *field, const struct value *v)
 {
+    struct buf name = {0};
     if (v->type == VALUE_TEXT)
         grid_clean(&c->out, v->s);
+    else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
+        print_name(c, field, v, &name);
     else
         value_print(field->kind, v, &c->out);
+    grid_clean(&c->out, buf_str(&name));
+    buf_done(&name);
 }
 
 int ctl_show(void *program, const struct args *args)
@@ -181,6 +196,8 @@ static void print_cell(struct ctl_rows *list, const struct row *row, uint16_t at
     if (field->kind == KIND_RAW && v->type == VALUE_BYTES)
         rows_json_raw(schema_table_named(&schema_jalon, row->values[list->shown[0]].s), v->s,
                       &list->text);
+    else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
+        print_name(list->c, field, v, &list->text);
     else
         value_print(field->kind, v, &list->text);
     grid_cell(&list->grid, buf_str(&list->text), GRID_PLAIN);

@@ -39,7 +39,11 @@ enum err epochs_set(struct store *s, uint32_t num, const struct epoch_row *row)
 enum err epochs_new(struct store *s, uint32_t device, const struct id *staff, uint32_t *num)
 {
     uint64_t next = 0;
+    int64_t floor = 0;
     enum err err = store_number(s, SQL_EPOCH_NEXT, NULL, 0, &next);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_EPOCH_FLOOR, &floor);
+    next = next < (uint64_t)floor ? (uint64_t)floor : next;
     struct stmt *stmt = NULL;
     if (err == ERR_OK)
         err = store_sql(s, SQL_EPOCH_ADD, &stmt);

@@ -47,6 +47,7 @@ enum meta {
     META_STABLE_SEQ,     /* everything through here is in a backup */
     META_NETWORK,        /* text: name of the network */
     META_RIGHTS,         /* version of the grants */
+    META_EPOCH_FLOOR,    /* epochs below may have been given out before a restore */
     META_LAST = 80,
 };
 

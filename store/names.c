@@ -387,6 +387,21 @@ enum err names_value(struct names *names, const struct field *field, struct str 
     return ERR_OK;
 }
 
+void names_row(struct store *s, const struct table *table, const struct id *id, struct buf *out)
+{
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    size_t before = out->n;
+    if (row != NULL && rows_find(s, table, id, &arena, row) == ERR_OK)
+        names_title(table, row, out);
+    if (out->n == before) {
+        char text[ID_TEXT_BYTES];
+        id_print(id, text);
+        buf_text(out, text);
+    }
+    arena_done(&arena);
+}
+
 const struct field *names_field(const struct table *table, struct str text)
 {
     const struct field *found = schema_field_named(table, text);

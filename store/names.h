@@ -30,6 +30,10 @@ NODISCARD enum err names_value(struct names *names, const struct field *field, s
 
 /* Append what a person calls the row: its title fields. Nothing when there are none. */
 void names_title(const struct table *table, const struct row *row, struct buf *out);
+/* Append the title of the row with this id; its id when there is no such row here or it has
+ * none. */
+void names_row(struct store *s, const struct table *table, const struct id *id,
+               struct buf *out);
 /* The field a person means by its name or its label; NULL when there is none. */
 const struct field *names_field(const struct table *table, struct str text);
 

@@ -5,6 +5,9 @@
 #include "store/scopes.h"
 #include "store/serve.h"
 
+/* More epochs than are given out between two backups. */
+enum { RESTORE_EPOCHS = 100000 };
+
 /* Device 0 and epoch 0 are the server itself: what jalonctl changes is judged and kept like any
  * operation. */
 static enum err own_epoch(struct store *s)
@@ -308,6 +311,12 @@ enum err serve_restored(struct store *s)
         err = meta_set_int(s, META_GENERATION_SEQ, (int64_t)s->seq);
     if (err == ERR_OK)
         err = meta_set_int(s, META_STABLE_SEQ, (int64_t)s->seq);
+    /* Epochs given out since the backup live on in stamps: none of them is given to another. */
+    uint64_t epoch = 0;
+    if (err == ERR_OK)
+        err = store_number(s, SQL_EPOCH_NEXT, NULL, 0, &epoch);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_EPOCH_FLOOR, (int64_t)epoch + RESTORE_EPOCHS);
     return store_end(s, err);
 }
 

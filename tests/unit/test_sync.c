@@ -388,6 +388,27 @@ static void work_may_begin_before_the_first_sync(void **state)
     twin_close(&t);
 }
 
+static void epochs_given_out_since_a_backup_are_not_given_again(void **state)
+{
+    (void)state;
+    struct twin t;
+    open_synced(&t, 1);
+    struct message m[2];
+    for (int restored = 0; restored < 2; restored++) {
+        if (restored != 0)
+            assert_int_equal(serve_restored(t.server.store), ERR_OK);
+        struct buf frames = {0};
+        struct str body;
+        size_t used = 0;
+        assert_int_equal(serve_fork(t.server.store, &t.replicas[0].device, &frames), ERR_OK);
+        assert_int_equal(frame_next(buf_str(&frames), FRAME_BYTES_MAX, &body, &used), ERR_OK);
+        assert_int_equal(message_read(body, &m[restored]), ERR_OK);
+        buf_done(&frames);
+    }
+    assert_true(m[1].epoch.epoch > m[0].epoch.epoch + 1000);
+    twin_close(&t);
+}
+
 static void a_deleted_row_named_by_its_fields_can_be_made_again(void **state)
 {
     (void)state;
@@ -426,6 +447,7 @@ int main(void)
         cmocka_unit_test(older_image_of_a_replica_is_noticed_and_loses_nothing),
         cmocka_unit_test(repeated_delivery_is_applied_once),
         cmocka_unit_test(a_lost_welcome_loses_no_scope),
+        cmocka_unit_test(epochs_given_out_since_a_backup_are_not_given_again),
         cmocka_unit_test(work_may_begin_before_the_first_sync),
         cmocka_unit_test(a_deleted_row_named_by_its_fields_can_be_made_again),
     };
