@@ -230,6 +230,7 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
                                     .staff = device->staff,
                                     .skew_ms = hello->wall_ms - store_now(s),
                                     .rights = s->rights,
+                                    .day = today(s),
                                     .judged = epoch.chain.op_no};
     err = scopes_grants(s, &device->staff, today(s), &session.reader.grants);
     struct buf origins = {0};
@@ -288,16 +289,20 @@ enum err serve_fork(struct store *s, const struct serve_device *device, struct b
 
 enum err serve_refresh(struct store *s, struct serve_session *session, bool *changed)
 {
-    *changed = false;
-    if (session->rights == s->rights)
+    int32_t day = today(s);
+    *changed = session->moved;
+    if (session->rights == s->rights && session->day == day)
         return ERR_OK;
     struct grants grants;
-    enum err err = scopes_grants(s, &session->staff, today(s), &grants);
+    enum err err = scopes_grants(s, &session->staff, day, &grants);
     if (err != ERR_OK)
         return err;
-    *changed = scopes_mark(&grants) != scopes_mark(&session->reader.grants);
+    session->moved =
+        session->moved || scopes_mark(&grants) != scopes_mark(&session->reader.grants);
     session->reader.grants = grants;
     session->rights = s->rights;
+    session->day = day;
+    *changed = session->moved;
     return ERR_OK;
 }
 

@@ -30,7 +30,9 @@ struct serve_session {
     uint32_t epoch;
     struct id staff;
     int64_t skew_ms;           /* device clock minus ours, measured at HELLO */
-    uint32_t rights;           /* version of the grants below */
+    uint32_t rights;           /* version of the grants below … */
+    int32_t day;               /* … and the day they were read on: rights begin and end */
+    bool moved;                /* they are not those of WELCOME any more */
     struct feed_reader reader; /* grants and pull cursor */
     uint64_t judged;           /* own operations judged through here */
 };

@@ -166,6 +166,56 @@ static void a_coordinator_leaves_the_staff_of_others_alone(void **state)
     foe_close(&f);
 }
 
+static enum err take_id(void *ctx, const struct row *row)
+{
+    struct id *out = ctx;
+    *out = row->id;
+    return ERR_OK;
+}
+
+/* The foe's role ends with this day of the server's. */
+static void role_ends_today(struct foe *f)
+{
+    struct store *s = f->t.server.store;
+    struct id role = {0};
+    char end[40];
+    struct buf day = {0};
+    struct value today = value_int(f->t.server.wall_ms / (INT64_C(24) * 3600 * 1000));
+    value_print(KIND_DATE, &today, &day);
+    (void)snprintf(end, sizeof end, "end=%.*s", (int)day.n, (const char *)day.p);
+    buf_done(&day);
+    const struct table *table = schema_table(&schema_jalon, TABLE_STAFF_ROLE);
+    assert_int_equal(rows_list(s, table, NULL, 0, false, 0, take_id, &role), ERR_OK);
+    const char *fields[] = {end, NULL};
+    assert_int_equal(twin_set(&f->t.server, "staff_role", &role, fields), ERR_OK);
+}
+
+static enum reason one_company(struct foe *f)
+{
+    struct id company = fresh_id(f);
+    change_begin_insert(&f->w, TABLE_COMPANY, &company, 1);
+    put_text(f, 1, "Forge Fictive");
+    return push(f).reason;
+}
+
+static void rights_end_at_midnight_on_a_connection_that_stays(void **state)
+{
+    (void)state;
+    struct foe f;
+    bool idle = false;
+    foe_open(&f, STR("jobcoach"));
+    role_ends_today(&f);
+    assert_int_equal(one_company(&f), REASON_NONE);
+    f.t.server.wall_ms += INT64_C(24) * 3600 * 1000;
+    assert_int_equal(one_company(&f), REASON_RIGHTS);
+    /* Pages wait for a new HELLO, which finds out what enters and leaves: a push in between
+     * does not hide that. */
+    struct buf frames = {0};
+    assert_int_equal(serve_page(f.t.server.store, &f.session, &frames, &idle), ERR_LATER);
+    buf_done(&frames);
+    foe_close(&f);
+}
+
 /* ---- rows made again ---- */
 
 static void write_session(struct foe *f, const struct id *id, int64_t minutes)
@@ -414,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_coordinator_gives_out_roles_of_his_structure_only),
         cmocka_unit_test(a_coordinator_leaves_the_staff_of_others_alone),
+        cmocka_unit_test(rights_end_at_midnight_on_a_connection_that_stays),
         cmocka_unit_test(making_a_validated_session_again_does_not_change_it),
         cmocka_unit_test(making_a_position_again_keeps_one_employer),
         cmocka_unit_test(unknown_fields_are_kept_within_bounds),
