@@ -145,6 +145,37 @@ done <"$T/draws"
 say "$killed of them killed something"
 [ $killed -ge $((KILL_ROUNDS / 2)) ] || fail "only $killed rounds killed anything"
 
+# Several pushes on their way at once: one is being committed when the byte of another passes.
+heavy() { # device
+    for _ in 1 2 3; do
+        sessions $((rows_made + 1)) $((rows_made + 2500)) >"$T/work.ndjson"
+        rows_made=$((rows_made + 2500))
+        expect 0 on "$1" import session "$T/work.ndjson"
+    done
+}
+heavy anna
+network
+expect 0 on anna sync
+proxy_event ended
+# shellcheck disable=SC2086 # words
+set -- $event
+up=$4
+down=$6
+say "the same with three large pushes, $up bytes; then the way down"
+killed=0
+rounds=$((KILL_ROUNDS / 25))
+draw $rounds 1000 >"$T/draws"
+while read -r drawn; do
+    heavy anna
+    server_killed anna up $((up * drawn / 1000))
+    heavy bilal
+    sync_killed bilal up $((up * drawn / 1000))
+    server_killed bilal up $((up * (1000 - drawn) / 1000))
+    sync_killed anna down $((up * drawn / 1000))
+done <"$T/draws"
+say "$killed of $((rounds * 4)) killed something"
+[ $killed -ge $((rounds * 2)) ] || fail "only $killed rounds killed anything"
+
 network
 for each in anna bilal anna bilal; do
     expect 0 on $each sync
