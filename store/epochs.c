@@ -36,6 +36,36 @@ enum err epochs_set(struct store *s, uint32_t num, const struct epoch_row *row)
     return stmt_run(stmt);
 }
 
+static enum err add(struct store *s, uint32_t device, const struct id *staff, uint64_t num)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_EPOCH_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)num);
+    bind_int(stmt, 2, device);
+    err = stmt_run(stmt);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_ORIGIN_SET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)num);
+    bind_id(stmt, 2, staff);
+    bind_int(stmt, 3, device);
+    return stmt_run(stmt);
+}
+
+enum err epochs_adopt(struct store *s, uint32_t device, const struct id *staff, uint32_t num)
+{
+    int64_t floor = 0;
+    enum err err = meta_get_int(s, META_EPOCH_FLOOR, &floor);
+    if (err == ERR_OK && (num == 0 || num >= floor))
+        err = ERR_NOTFOUND;
+    if (err == ERR_OK)
+        err = store_begin(s);
+    return err == ERR_OK ? store_end(s, add(s, device, staff, num)) : err;
+}
+
 enum err epochs_new(struct store *s, uint32_t device, const struct id *staff, uint32_t *num)
 {
     uint64_t next = 0;
@@ -44,22 +74,8 @@ enum err epochs_new(struct store *s, uint32_t device, const struct id *staff, ui
     if (err == ERR_OK)
         err = meta_get_int(s, META_EPOCH_FLOOR, &floor);
     next = next < (uint64_t)floor ? (uint64_t)floor : next;
-    struct stmt *stmt = NULL;
     if (err == ERR_OK)
-        err = store_sql(s, SQL_EPOCH_ADD, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, (int64_t)next);
-    bind_int(stmt, 2, device);
-    err = stmt_run(stmt);
-    if (err == ERR_OK)
-        err = store_sql(s, SQL_ORIGIN_SET, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, (int64_t)next);
-    bind_id(stmt, 2, staff);
-    bind_int(stmt, 3, device);
-    err = stmt_run(stmt);
+        err = add(s, device, staff, next);
     if (err == ERR_OK)
         *num = (uint32_t)next;
     return err;

@@ -16,6 +16,10 @@ struct epoch_row {
 NODISCARD enum err epochs_get(struct store *s, uint32_t num, struct epoch_row *out);
 /* Inside a transaction. */
 NODISCARD enum err epochs_set(struct store *s, uint32_t num, const struct epoch_row *row);
+/* The epoch a device got after the backup this database was restored from: its operations come
+ * again, from the first. NOTFOUND: it cannot be one. */
+NODISCARD enum err epochs_adopt(struct store *s, uint32_t device, const struct id *staff,
+                                uint32_t num);
 /* A new epoch of a device, inside the caller's transaction. */
 NODISCARD enum err epochs_new(struct store *s, uint32_t device, const struct id *staff,
                               uint32_t *num);

@@ -116,6 +116,25 @@ static enum err fall_back(struct store *s, const struct chain *known)
     return stmt_run(stmt);
 }
 
+/* The server was put back to before what we have released: all that is left goes again. */
+static enum err fall_back_to_first(struct store *s)
+{
+    struct stmt *stmt = NULL;
+    struct chain before = {0};
+    enum err err = store_sql(s, SQL_OUTBOX_FIRST, &stmt);
+    if (err != ERR_OK)
+        return err;
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        before.op_no = (uint64_t)col_int(stmt, 0) - 1;
+        before.hlc = (hlc_t)col_int(stmt, 1) - 1;
+    }
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(s->db);
+    return step == STEP_ROW && before.op_no < s->acked ? fall_back(s, &before) : ERR_OK;
+}
+
 static enum err save_welcome(struct store *s, const struct welcome *w, int64_t skew)
 {
     const struct {
@@ -170,6 +189,8 @@ enum err replica_welcome(struct store *s, const struct welcome *welcome,
         err = sweep_begin(s);
     if (err == ERR_OK && !plan.fork && welcome->known_op < s->acked)
         err = fall_back(s, &known);
+    if (err == ERR_OK && plan.fork && generation != welcome->generation)
+        err = fall_back_to_first(s);
     err = store_end(s, err);
     if (err == ERR_OK)
         err = store_reload(s);

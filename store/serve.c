@@ -177,7 +177,14 @@ static enum err check_hello(struct store *s, const struct serve_device *device,
         return err;
     if (!id_is_null(&hello->history) && !id_eq(&hello->history, &history))
         return ERR_IDENTITY;
-    err = epochs_get(s, hello->epoch, epoch);
+    int64_t generation = 0;
+    err = meta_get_int(s, META_GENERATION, &generation);
+    if (err == ERR_OK)
+        err = epochs_get(s, hello->epoch, epoch);
+    if (err == ERR_NOTFOUND && hello->generation != 0 && hello->generation < generation) {
+        err = epochs_adopt(s, device->device, &device->staff, hello->epoch);
+        *epoch = (struct epoch_row){.device = device->device};
+    }
     if (err == ERR_NOTFOUND || (err == ERR_OK && epoch->device != device->device))
         return ERR_REFUSED;
     uint64_t num = 0;

@@ -11,6 +11,7 @@
     /* client: outbox */                                                                       \
     X(OUTBOX_ADD, "INSERT INTO outbox(op_no,hash,hlc,n,op) VALUES(?1,?2,?3,?4,?5)")            \
     X(OUTBOX_LAST, "SELECT op_no,hash,hlc FROM outbox ORDER BY op_no DESC LIMIT 1")            \
+    X(OUTBOX_FIRST, "SELECT op_no,hlc FROM outbox ORDER BY op_no LIMIT 1")                     \
     X(OUTBOX_AT, "SELECT hash,hlc,op FROM outbox WHERE op_no=?1")                              \
     X(OUTBOX_AFTER, "SELECT op_no,hash,hlc,op FROM outbox WHERE op_no>?1 ORDER BY op_no")      \
     X(OUTBOX_ROWS, "SELECT coalesce(sum(n),0) FROM outbox WHERE op_no>?1 AND op_no<=?2")       \

@@ -379,3 +379,22 @@ void fleet_restore(struct fleet *f)
     enum err err = serve_restored(f->twin.server.store);
     must(err == ERR_OK);
 }
+
+void fleet_keep_backup(struct fleet *f, const char *name)
+{
+    char from[300];
+    char to[300];
+    path_of(f, backup_name, from);
+    path_of(f, name, to);
+    copy_file(from, to);
+}
+
+void fleet_use_backup(struct fleet *f, const char *name)
+{
+    char from[300];
+    char to[300];
+    path_of(f, name, from);
+    path_of(f, backup_name, to);
+    copy_file(from, to);
+    forget(f, name);
+}

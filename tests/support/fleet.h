@@ -66,5 +66,8 @@ void fleet_clone(struct fleet *f, size_t i);
 /* A checked backup of the server; all lines end and it is put back. */
 void fleet_backup(struct fleet *f);
 void fleet_restore(struct fleet *f);
+/* Put the backup aside under a name; make it the one to restore. */
+void fleet_keep_backup(struct fleet *f, const char *name);
+void fleet_use_backup(struct fleet *f, const char *name);
 
 #endif
