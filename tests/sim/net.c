@@ -381,6 +381,7 @@ static bool befalls(struct net *net, struct net_conn *conn, unsigned s)
     if (rng_chance(&net->rng, net->knobs.reset_ppm)) {
         flow_drop(net, &conn->flows[0]);
         flow_drop(net, &conn->flows[1]);
+        conn->broken = true;
         send_rst(net, conn, 0);
         send_rst(net, conn, 1);
         return true;
@@ -397,7 +398,7 @@ static void on_deliver(struct net *net, struct net_conn *conn, unsigned s)
     struct flow *flow = &conn->flows[s];
     const struct net_side *receiver = &conn->sides[1 - s];
     flow->delivery = 0;
-    if (!conn_passes(net, conn, s)) {
+    if (conn->broken || !conn_passes(net, conn, s)) {
         flow_stall(net, conn, s);
         return;
     }

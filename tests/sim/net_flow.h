@@ -69,6 +69,8 @@ struct net_conn {
     struct flow flows[2];
     int64_t way_ms; /* one way, half the round trip */
     bool dead;      /* the path forgot it: nothing gets through */
+    bool broken; /* bytes were lost and RSTs are on their way: no byte behind them gets through
+                  */
 };
 
 /* Memory for the network, which is the world and not the program under test: never NULL. */
