@@ -352,6 +352,56 @@ static void the_outbox_is_released_only_when_stable(void **state)
     fleet_close(&f);
 }
 
+static enum err count_history(void *ctx, const struct history_entry *entry)
+{
+    uint64_t *n = ctx;
+    (*n)++;
+    (void)entry;
+    return ERR_OK;
+}
+
+static uint64_t history_of(struct store *s, const struct id *id)
+{
+    const struct table *table = schema_table(&schema_jalon, TABLE_PERSON);
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    uint64_t n = 0;
+    assert_non_null(row);
+    assert_int_equal(rows_find(s, table, id, &arena, row), ERR_OK);
+    assert_int_equal(rows_history(s, table, row->rid, count_history, &n), ERR_OK);
+    arena_done(&arena);
+    return n;
+}
+
+/* Row numbers are given again: the past of a refused row must not pass to the next one. */
+static void a_new_row_does_not_inherit_the_past_of_a_refused_one(void **state)
+{
+    (void)state;
+    struct fleet f;
+    fleet_open(&f, 1);
+    const char *other[] = {"name=EI du Canal", "kind=EI", NULL};
+    struct id elsewhere = twin_add(&f.twin.server, "structure", other);
+    fleet_join(&f, ROLE_JOBCOACH, &f.twin.structure);
+    struct party *p = &f.twin.replicas[0];
+    char text[ID_TEXT_BYTES];
+    char home[80];
+    id_print(&elsewhere, text);
+    (void)snprintf(home, sizeof home, "structure=%s", text);
+    const char *fields[] = {"name=Fictif", "first_name=Anna", home, NULL};
+    const char *phone[] = {"emergency=la voisine", NULL};
+    struct id refused = twin_add(p, "person", fields);
+    assert_int_equal(twin_set(p, "person", &refused, phone), ERR_OK);
+    assert_int_equal(history_of(p->store, &refused), 1);
+    fleet_sync(&f, 0);
+    assert_string_equal(first_name(p, &refused), "<NOTFOUND>");
+    struct store_status status;
+    assert_int_equal(store_status(p->store, &status), ERR_OK);
+    assert_int_equal(status.quarantined, 2);
+    struct id next = add_person(&f, 0, "Bilal");
+    assert_int_equal(history_of(p->store, &next), 0);
+    fleet_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +414,7 @@ int main(void)
         cmocka_unit_test(verdicts_that_skip_or_invent_work_are_refused),
         cmocka_unit_test(a_page_out_of_place_or_changed_is_refused_whole),
         cmocka_unit_test(a_change_to_an_unknown_row_asks_for_everything),
+        cmocka_unit_test(a_new_row_does_not_inherit_the_past_of_a_refused_one),
         cmocka_unit_test(the_outbox_is_released_only_when_stable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
