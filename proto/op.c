@@ -79,15 +79,9 @@ enum err op_write(const struct op_head *head, const struct op_writer *w, struct 
     return err;
 }
 
-enum err op_read(struct str bytes, struct op_head *head, struct cur *changes, size_t *used)
+enum err op_read_again(struct str op, struct op_head *head, struct cur *changes)
 {
-    size_t n = 0;
-    enum err err = pack_check(bytes, PACK_DEPTH_MAX, PACK_NODES_MAX, &n);
-    if (err != ERR_OK)
-        return err;
-    if (n > OP_BYTES_MAX)
-        return ERR_LIMIT;
-    struct cur cur = cur_of(bytes.p, n);
+    struct cur cur = cur_of(op.p, op.n);
     uint32_t items = unpack_array(&cur);
     struct op_head read = {.op_no = unpack_uint(&cur), .prev_hash = unpack_uint(&cur)};
     read.hlc = unpack_uint(&cur);
@@ -103,8 +97,21 @@ enum err op_read(struct str bytes, struct op_head *head, struct cur *changes, si
         return ERR_LIMIT;
     *head = read;
     *changes = cur;
-    *used = n;
     return ERR_OK;
+}
+
+enum err op_read(struct str bytes, struct op_head *head, struct cur *changes, size_t *used)
+{
+    size_t n = 0;
+    enum err err = pack_check(bytes, PACK_DEPTH_MAX, PACK_NODES_MAX, &n);
+    if (err != ERR_OK)
+        return err;
+    if (n > OP_BYTES_MAX)
+        return ERR_LIMIT;
+    err = op_read_again((struct str){bytes.p, n}, head, changes);
+    if (err == ERR_OK)
+        *used = n;
+    return err;
 }
 
 struct change op_change(struct cur *cur)

@@ -61,6 +61,8 @@ NODISCARD enum err op_write(const struct op_head *head, const struct op_writer *
  * first change. Sets *used to the operation's length. FORMAT or LIMIT. */
 NODISCARD enum err op_read(struct str bytes, struct op_head *head, struct cur *changes,
                            size_t *used);
+/* The same for one whole operation that op_read has accepted, without walking it again. */
+NODISCARD enum err op_read_again(struct str op, struct op_head *head, struct cur *changes);
 /* Next change's head; its fields follow in the cursor. cur->bad on malformed bytes. */
 struct change op_change(struct cur *cur);
 /* One update field's head; before and after follow. */

@@ -171,10 +171,9 @@ static enum err add_entry(struct apply *a, const struct judge *j, uint64_t hash)
 enum err apply_op(struct apply *a, const struct author *author, struct str op, int64_t edit_ms,
                   uint64_t hash, struct verdict_range *range)
 {
-    size_t used = 0;
     struct op_head head;
     struct cur changes;
-    enum err err = op_read(op, &head, &changes, &used);
+    enum err err = op_read_again(op, &head, &changes);
     if (err != ERR_OK)
         return err;
     struct arena arena = {0};

@@ -17,7 +17,8 @@ struct apply {
 };
 /* Inside store_begin: take the next seq and the time. */
 void apply_begin(struct apply *a, struct store *s);
-/* Judge one operation that extends its chain. OK with *range filled; an error is the machine's.
+/* Judge one operation that op_read has accepted and that extends its chain. OK with *range
+ * filled; an error is the machine's.
  */
 NODISCARD enum err apply_op(struct apply *a, const struct author *author, struct str op,
                             int64_t edit_ms, uint64_t hash, struct verdict_range *range);

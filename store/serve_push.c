@@ -40,14 +40,20 @@ static enum err check_known(struct store *s, uint32_t epoch, uint64_t op_no, uin
     return same ? ERR_OK : ERR_FORK;
 }
 
-/* Walk a push's operations before any is judged: framing, numbers, hashes. */
+/* A new operation of a push, found while it was walked. */
+struct fresh_op {
+    struct str bytes;
+    uint64_t hash; /* of the chain after it */
+};
+
+/* Walk a push's operations before any is judged: framing, numbers, hashes. The new ones are
+ * appended to `fresh` as struct fresh_op. */
 static enum err check_push(struct store *s, const struct push *push, struct str body,
-                           const struct epoch_row *epoch, uint64_t *fresh)
+                           const struct epoch_row *epoch, struct buf *fresh)
 {
     struct chain chain = epoch->chain;
     uint64_t op_no = push->first_op;
     uint32_t count = 0;
-    *fresh = 0;
     while (body.n > 0) {
         struct op_head head;
         struct cur changes;
@@ -63,7 +69,9 @@ static enum err check_push(struct store *s, const struct push *push, struct str 
                 head.hlc <= chain.hlc)
                 return ERR_FORK;
             chain = (struct chain){head.op_no, hash, head.hlc};
-            (*fresh)++;
+            struct fresh_op op = {{body.p, used}, hash};
+            buf_add(fresh, &op, sizeof op);
+            err = fresh->err;
         } else {
             err = check_known(s, push->epoch, head.op_no, hash);
         }
@@ -77,35 +85,55 @@ static enum err check_push(struct store *s, const struct push *push, struct str 
 }
 
 static enum err judge_push(struct apply *a, const struct serve_session *session,
-                           struct str body, struct epoch_row *epoch, struct buf *ranges)
+                           const struct buf *fresh, struct epoch_row *epoch, struct buf *ranges)
 {
     struct author author = {
         .origin = session->epoch, .staff = session->staff, .grants = &session->reader.grants};
-    enum err err = ERR_OK;
-    while (body.n > 0 && err == ERR_OK) {
+    for (size_t at = 0; at < fresh->n; at += sizeof(struct fresh_op)) {
+        struct fresh_op op;
         struct op_head head;
         struct cur changes;
-        size_t used = 0;
-        err = op_read(body, &head, &changes, &used);
+        memcpy(&op, fresh->p + at, sizeof op);
+        enum err err = op_read_again(op.bytes, &head, &changes);
         if (err != ERR_OK)
             return err;
-        struct str op = {body.p, used};
-        body.p += used;
-        body.n -= used;
-        if (head.op_no <= epoch->chain.op_no)
-            continue;
-        uint64_t hash = op_hash(head.prev_hash, op);
         int64_t edit_ms =
             hlc_edit_ms(head.wall_ms, session->skew_ms, a->recv_ms, epoch->edit_ms);
         struct verdict_range range;
-        err = apply_op(a, &author, op, edit_ms, hash, &range);
+        err = apply_op(a, &author, op.bytes, edit_ms, op.hash, &range);
         if (err != ERR_OK)
             return err;
         ranges_add(ranges, &range);
-        epoch->chain = (struct chain){head.op_no, hash, head.hlc};
+        epoch->chain = (struct chain){head.op_no, op.hash, head.hlc};
         epoch->edit_ms = edit_ms;
     }
-    return err == ERR_OK ? ranges->err : err;
+    return ranges->err;
+}
+
+/* The operations of a push into the commit: old ones answered, new ones judged. */
+static enum err take_push(struct apply *a, struct serve_push *p, struct str body,
+                          struct epoch_row *epoch, struct buf *ranges)
+{
+    struct store *s = a->s;
+    struct buf fresh = {0};
+    enum err err = ERR_OK;
+    p->err = check_push(s, &p->push, body, epoch, &fresh);
+    if (p->err != ERR_OK) {
+        buf_done(&fresh);
+        return p->err == ERR_NOMEM || db_health(s->db) != ERR_OK ? p->err : ERR_OK;
+    }
+    uint64_t known = epoch->chain.op_no;
+    if (p->push.first_op <= known) {
+        uint64_t last = p->push.first_op + p->push.count - 1;
+        err = ranges_stored(s, p->session->epoch, p->push.first_op - 1,
+                            last < known ? last : known, ranges);
+    }
+    if (err == ERR_OK && fresh.n > 0)
+        err = judge_push(a, p->session, &fresh, epoch, ranges);
+    if (err == ERR_OK && fresh.n > 0)
+        err = epochs_set(s, p->session->epoch, epoch);
+    buf_done(&fresh);
+    return err;
 }
 
 /* One push inside the commit. Its own mistakes go to p->err; what is returned is the machine's.
@@ -135,22 +163,9 @@ static enum err one_push(struct apply *a, struct serve_push *p, struct epoch_row
         p->err = squeeze_expand(&s->squeeze, body, FRAME_PLAIN_BYTES_MAX, &s->scratch);
         body = buf_str(&s->scratch);
     }
-    uint64_t fresh = 0;
-    if (p->err == ERR_OK)
-        p->err = check_push(s, &p->push, body, epoch, &fresh);
     if (p->err != ERR_OK)
-        return p->err == ERR_NOMEM || db_health(s->db) != ERR_OK ? p->err : ERR_OK;
-    uint64_t known = epoch->chain.op_no;
-    if (p->push.first_op <= known) {
-        uint64_t last = p->push.first_op + p->push.count - 1;
-        err = ranges_stored(s, p->session->epoch, p->push.first_op - 1,
-                            last < known ? last : known, ranges);
-    }
-    if (err == ERR_OK && fresh > 0)
-        err = judge_push(a, p->session, body, epoch, ranges);
-    if (err == ERR_OK && fresh > 0)
-        err = epochs_set(s, p->session->epoch, epoch);
-    return err;
+        return p->err == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
+    return take_push(a, p, body, epoch, ranges);
 }
 
 static enum err all_pushes(struct apply *a, struct serve_push *pushes, size_t count,
