@@ -43,7 +43,7 @@ static void obey(struct proxy *proxy, const char *line)
 {
     struct note why = {""};
     if (chaos_plan_line(&proxy->plan, line, &why) != ERR_OK) {
-        fprintf(stderr, "chaosproxy: %s\n", why.text);
+        (void)fprintf(stderr, "chaosproxy: %s\n", why.text);
         end(proxy, 2);
         return;
     }
@@ -86,7 +86,7 @@ static int run(struct proxy *proxy, uint64_t seed)
         uv_read_start((uv_stream_t *)&proxy->control, on_room, on_control) != 0 ||
         chaos_open(&proxy->loop, &proxy->plan, seed, &proxy->chaos, on_event, proxy) !=
             ERR_OK) {
-        fputs("chaosproxy: stdin must be a pipe, and a port must be free\n", stderr);
+        (void)fputs("chaosproxy: stdin must be a pipe, and a port must be free\n", stderr);
         end(proxy, 1);
     } else {
         printf("port %u\n", chaos_port(proxy->chaos));
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
         if (strncmp(argv[i], "seed=", 5) == 0) {
             seed = strtoull(argv[i] + 5, NULL, 10);
         } else if (chaos_plan_word(&proxy.plan, argv[i], &why) != ERR_OK) {
-            fprintf(stderr, "chaosproxy: %s\n", why.text);
+            (void)fprintf(stderr, "chaosproxy: %s\n", why.text);
             return 2;
         }
     }

@@ -69,7 +69,7 @@ static void on_dial(struct dial *dial, enum err err, struct conn *conn, const st
     (void)conn;
     if (err != ERR_OK) {
         s->away = true;
-        fprintf(stderr, "stranger: %s\n", why->text);
+        (void)fprintf(stderr, "stranger: %s\n", why->text);
     }
 }
 
@@ -252,6 +252,7 @@ int main(int argc, char **argv)
     buf_done(&s.second);
     printf("%u\n", s.connections);
     if (s.borne || s.unheard)
-        fputs("stranger: the server bore a bad frame, or did not answer a greeting\n", stderr);
+        (void)fputs("stranger: the server bore a bad frame, or did not answer a greeting\n",
+                    stderr);
     return s.away || s.borne || s.unheard ? 1 : 0;
 }

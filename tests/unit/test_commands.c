@@ -94,8 +94,13 @@ static void texts_of_others_do_not_steer_the_terminal(void **state)
 {
     (void)state;
     char id[ID_TEXT_BYTES];
-    const char *steered = "name=\x1b]0;pwned\x07Forge\xc2\x9b"
-                          "2J\xe2\x80\xae";
+    /* The override that turns a line around, spelled out so that it turns none here. */
+    static const char turn[] = {'\xe2', '\x80', '\xae', '\0'};
+    char steered[64];
+    (void)snprintf(steered, sizeof steered,
+                   "name=\x1b]0;pwned\x07Forge\xc2\x9b"
+                   "2J%s",
+                   turn);
     assert_int_equal(RUN("add", "company", steered, "city=a\x1b[2J\tb"), CMD_DONE);
     read_id(id);
     static const char *const ways[][4] = {
@@ -107,7 +112,7 @@ static void texts_of_others_do_not_steer_the_terminal(void **state)
                   row != NULL ? ways[i][2] : NULL, NULL);
         for (size_t k = 0; k + 1 < out.n; k++)
             assert_true(out.p[k] == '\n' || (out.p[k] >= ' ' && out.p[k] != 0x7f));
-        assert_false(said("\xc2\x9b") || said("\xe2\x80\xae"));
+        assert_false(said("\xc2\x9b") || said(turn));
     }
     assert_int_equal(RUN("show", "company", "\x1b[5m nobody"), CMD_FAILED);
     assert_false(talked("\x1b"));
