@@ -6,6 +6,8 @@
 #include "io/random.h"
 #include "io/tls.h"
 
+#include <assert.h>
+
 /* Ends before the agent's own deadline, so that the cause is known in words. */
 enum { DIAL_MS_OF_AGENT = AGENT_DIAL_MS * 4 / 5 };
 
@@ -40,6 +42,10 @@ struct link {
     int64_t began_mono_ms, ended_mono_ms;
     int64_t shown_mono_ms;
 };
+
+/* All pushes under way fit the queue of a connection, however badly they compress. */
+static_assert(MESSAGE_PUSHES_AHEAD * (MESSAGE_PUSH_BYTES + OP_BYTES_MAX) < CONN_OUT_BYTES_MAX,
+              "a first upload would end its own connection");
 
 static struct link *link_of(struct job *job)
 {
@@ -108,7 +114,7 @@ static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
         happens(link, (struct agent_event){.type = AGENT_EV_BYTES, .bytes = event->data});
         break;
     case CONN_DRAINED:
-        break; /* what a session sends is bounded by MESSAGE_PUSHES_AHEAD */
+        break; /* what a session sends is bounded, see below */
     case CONN_CLOSED:
         link->bytes_in += conn_bytes_in(conn);
         link->bytes_out += conn_bytes_out(conn);

@@ -16,7 +16,7 @@ enum {
     MESSAGE_PAGE_BYTES = 192 * 1024, /* … or past this many plain bytes */
     MESSAGE_PUSH_BYTES = 256 * 1024, /* likewise for a push */
     MESSAGE_PAGES_AHEAD = 8,  /* pages the server may send before the client has applied them */
-    MESSAGE_PUSHES_AHEAD = 4, /* pushes the client may send before their verdicts */
+    MESSAGE_PUSHES_AHEAD = 6, /* pushes the client may send before their verdicts */
 };
 
 enum message_type {
