@@ -116,6 +116,10 @@ void ddl_row_sql(const struct table *table, enum row_sql which, struct buf *out)
             buf_printf(out, ",\"%s\"=?%d", table->fields[i].name, ROW_COL_FIELDS + i + 1);
         buf_text(out, " WHERE _rid=?1");
         return;
+    case ROW_RESTAMP:
+        buf_printf(out, "UPDATE t_%s SET _hlc=?2,_org=?3,_by=?4,_fv=?5 WHERE _rid=?1",
+                   table->name);
+        return;
     case ROW_BY_ID:
     case ROW_BY_RID:
     case ROW_SQL_COUNT:

@@ -59,7 +59,7 @@ struct chain {
 };
 
 /* Statements generated from the schema, per table. */
-enum row_sql { ROW_INSERT, ROW_UPDATE, ROW_BY_ID, ROW_BY_RID, ROW_SQL_COUNT };
+enum row_sql { ROW_INSERT, ROW_UPDATE, ROW_RESTAMP, ROW_BY_ID, ROW_BY_RID, ROW_SQL_COUNT };
 
 enum { REF_CACHE_SLOTS = 4096 };
 /* Where a row lives, remembered so that bulk work does not ask again for each reference. */
@@ -101,6 +101,11 @@ NODISCARD enum err store_sql(struct store *s, enum sql sql, struct stmt **out);
 /* A statement of a table, prepared on first use. index: position in the schema. */
 NODISCARD enum err store_row_sql(struct store *s, uint16_t index, enum row_sql which,
                                  struct stmt **out);
+/* A statement for one use: `before`, the table's name in the database, `after`. The caller
+ * frees. */
+NODISCARD enum err store_table_sql(struct store *s, const char *before,
+                                   const struct table *table, const char *after,
+                                   struct stmt **out);
 uint16_t store_table_index(const struct store *s, const struct table *table);
 
 /* The number a statement with up to two integer parameters answers; 0 when it finds no row. */

@@ -155,23 +155,10 @@ enum err rows_update(struct store *s, const struct table *table, const struct ro
     return err;
 }
 
-/* A statement made for one use from the table's name. */
-static enum err one_use(struct store *s, const char *before, const struct table *table,
-                        const char *after, struct stmt **out)
-{
-    struct buf sql = {0};
-    buf_printf(&sql, "%s t_%s %s", before, table->name, after);
-    buf_u8(&sql, 0);
-    enum err err = sql.err == ERR_OK ? db_prepare(s->db, (const char *)sql.p, out) : sql.err;
-    buf_done(&sql);
-    return err;
-}
-
 enum err rows_restamp(struct store *s, const struct table *table, const struct row *row)
 {
     struct stmt *stmt = NULL;
-    enum err err =
-        one_use(s, "UPDATE", table, "SET _hlc=?2,_org=?3,_by=?4,_fv=?5 WHERE _rid=?1", &stmt);
+    enum err err = store_row_sql(s, store_table_index(s, table), ROW_RESTAMP, &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, row->rid);
@@ -179,15 +166,13 @@ enum err rows_restamp(struct store *s, const struct table *table, const struct r
     bind_int(stmt, 3, row->stamp.origin);
     bind_id(stmt, 4, &row->by);
     bind_int(stmt, 5, row->form);
-    err = stmt_run(stmt);
-    stmt_free(stmt);
-    return err;
+    return stmt_run(stmt);
 }
 
 enum err rows_purge(struct store *s, const struct table *table, int64_t rid)
 {
     struct stmt *stmt = NULL;
-    enum err err = one_use(s, "DELETE FROM", table, "WHERE _rid=?1", &stmt);
+    enum err err = store_table_sql(s, "DELETE FROM", table, "WHERE _rid=?1", &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, rid);
@@ -331,7 +316,7 @@ enum err rows_list_after(struct store *s, const struct table *table,
 enum err rows_count(struct store *s, const struct table *table, uint64_t *out)
 {
     struct stmt *stmt = NULL;
-    enum err err = one_use(s, "SELECT count(*) FROM", table, "WHERE _del=0", &stmt);
+    enum err err = store_table_sql(s, "SELECT count(*) FROM", table, "WHERE _del=0", &stmt);
     if (err != ERR_OK)
         return err;
     if (stmt_step(stmt) == STEP_ROW)
@@ -406,8 +391,9 @@ enum err rows_resolve(struct store *s, const struct table *table, struct str pre
     if (n < 4)
         return ERR_NOTFOUND;
     struct stmt *stmt = NULL;
-    enum err err = one_use(s, "SELECT _id FROM", table,
-                           "WHERE substr(hex(_id),1,?2)=?1 ORDER BY _rid LIMIT 2", &stmt);
+    enum err err =
+        store_table_sql(s, "SELECT _id FROM", table,
+                        "WHERE substr(hex(_id),1,?2)=?1 ORDER BY _rid LIMIT 2", &stmt);
     if (err != ERR_OK)
         return err;
     bind_text(stmt, 1, (struct str){hex, n});

@@ -43,6 +43,17 @@ enum err store_row_sql(struct store *s, uint16_t index, enum row_sql which, stru
     return ERR_OK;
 }
 
+enum err store_table_sql(struct store *s, const char *before, const struct table *table,
+                         const char *after, struct stmt **out)
+{
+    struct buf sql = {0};
+    buf_printf(&sql, "%s t_%s %s", before, table->name, after);
+    buf_u8(&sql, 0);
+    enum err err = sql.err == ERR_OK ? db_prepare(s->db, (const char *)sql.p, out) : sql.err;
+    buf_done(&sql);
+    return err;
+}
+
 enum err store_number(struct store *s, enum sql sql, const int64_t *params, int count,
                       uint64_t *out)
 {

@@ -3,17 +3,6 @@
 
 #include "store/page.h"
 
-static enum err on_table(struct store *s, const char *before, const struct table *table,
-                         const char *after, struct stmt **out)
-{
-    struct buf sql = {0};
-    buf_printf(&sql, "%s t_%s %s", before, table->name, after);
-    buf_u8(&sql, 0);
-    enum err err = sql.err == ERR_OK ? db_prepare(s->db, (const char *)sql.p, out) : sql.err;
-    buf_done(&sql);
-    return err;
-}
-
 enum err sweep_begin(struct store *s)
 {
     enum err err = meta_set_int(s, META_SWEEP, 1);
@@ -32,8 +21,8 @@ enum err sweep_begin(struct store *s)
         err = stmt_run(clear);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++) {
         struct stmt *stmt = NULL;
-        err =
-            on_table(s, "UPDATE", &s->env.schema->tables[i], "SET _seq=0 WHERE _seq<>0", &stmt);
+        err = store_table_sql(s, "UPDATE", &s->env.schema->tables[i],
+                              "SET _seq=0 WHERE _seq<>0", &stmt);
         if (err == ERR_OK)
             err = stmt_run(stmt);
         stmt_free(stmt);
@@ -72,7 +61,8 @@ static enum err sweep_table(struct store *s, const struct table *table, int64_t 
                             bool *doubt)
 {
     struct stmt *stmt = NULL;
-    enum err err = on_table(s, "SELECT _rid FROM", table, "WHERE _seq=?1 ORDER BY _rid", &stmt);
+    enum err err =
+        store_table_sql(s, "SELECT _rid FROM", table, "WHERE _seq=?1 ORDER BY _rid", &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, mark);
