@@ -51,7 +51,7 @@ struct session {
     struct kept kept[SESSION_FRAMES_MAX];
     size_t first, count; /* ring of the above */
     unsigned pages_held; /* received and not yet confirmed */
-    struct page batch[SESSION_BATCH_PAGES];
+    struct page batch[MESSAGE_PAGES_AHEAD];
     size_t batch_count; /* pages of the outstanding DO_PAGES */
     bool batch_idle;    /* an IDLE closes them */
     struct idle idle;   /* the one that does, then the last one applied */
@@ -452,7 +452,7 @@ static void ask_pages(struct session *s)
     uint64_t rows = 0;
     size_t n = 0;
     struct kept *kept = kept_at(s, 0);
-    while (n < s->count && n < SESSION_BATCH_PAGES && rows < SESSION_BATCH_ROWS &&
+    while (n < s->count && n < MESSAGE_PAGES_AHEAD && rows < SESSION_BATCH_ROWS &&
            kept->message.type == MESSAGE_PAGE) {
         rows += kept->message.page.rows;
         s->batch[n++] = kept->message.page;

@@ -57,8 +57,7 @@ struct session_action {
 enum {
     SESSION_ACTIONS_MAX = 8,
     SESSION_FRAMES_MAX = 32,    /* frames kept until the store has taken them */
-    SESSION_BATCH_PAGES = 16,   /* pages of one DO_PAGES … */
-    SESSION_BATCH_ROWS = 10000, /* … and the rows past which it is closed */
+    SESSION_BATCH_ROWS = 10000, /* rows past which a DO_PAGES is closed */
     SESSION_FORKS_MAX = 2, /* new epochs in one conversation: more is a server gone wrong */
 };
 

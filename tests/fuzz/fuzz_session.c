@@ -31,7 +31,7 @@ static void check_pages(struct play *p)
     const struct page *pages = NULL;
     const struct idle *idle = NULL;
     size_t n = session_pages(p->session, &pages, &idle);
-    must(n <= SESSION_BATCH_PAGES && n <= MESSAGE_PAGES_AHEAD);
+    must(n <= MESSAGE_PAGES_AHEAD);
     must(n > 0 || idle != NULL);
     for (size_t i = 0; i < n; i++) /* the views still live */
         for (size_t k = 0; k < pages[i].body.n; k++)
