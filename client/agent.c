@@ -138,6 +138,9 @@ static void session_job(struct agent *a, const struct session_action *action)
         a->job.page_count = session_pages(a->session, &a->job.pages, &a->job.idle);
         submit(a, AGENT_JOB_PAGES);
         break;
+    case SESSION_DO_LEAVE:
+        submit(a, AGENT_JOB_LEAVE);
+        break;
     case SESSION_DO_REBASE:
         submit(a, AGENT_JOB_REBASE);
         break;
@@ -238,6 +241,9 @@ static struct session_event answer_of(const struct agent_job *job)
     case AGENT_JOB_PAGES:
         event.type = SESSION_EV_APPLIED;
         event.through = job->through;
+        break;
+    case AGENT_JOB_LEAVE:
+        event.type = SESSION_EV_LEFT;
         break;
     case AGENT_JOB_REBASE:
         event.type = SESSION_EV_REBASED;

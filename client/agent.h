@@ -31,12 +31,13 @@ enum agent_job_type {
     AGENT_JOB_PUSH,
     AGENT_JOB_VERDICTS,
     AGENT_JOB_PAGES,
+    AGENT_JOB_LEAVE,
     AGENT_JOB_REBASE,
     AGENT_JOB_SYNCED,
 };
 struct agent_job {
     enum agent_job_type type;
-    struct message message;   /* WELCOME, VERDICTS: views into the session */
+    struct message message;   /* WELCOME, VERDICTS, LEAVE: views into the session */
     const struct page *pages; /* PAGES */
     size_t page_count;
     const struct idle *idle;    /* PAGES: may be NULL */

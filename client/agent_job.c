@@ -48,6 +48,9 @@ void agent_job_run(struct store *s, struct agent_job *job)
     case AGENT_JOB_PAGES:
         job->err = do_pages(s, job);
         break;
+    case AGENT_JOB_LEAVE:
+        job->err = replica_leave(s, job->message.leave);
+        break;
     case AGENT_JOB_REBASE:
         job->err = do_rebase(s, job);
         break;

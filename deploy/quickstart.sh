@@ -212,6 +212,12 @@ setup() {
     ei=$(jalonctl structure add "EI L'Atelier Fictif" --type EI)
     cisp=$(jalonctl structure add "CISP L'Exemple" --type CISP_EFT)
     cpas=$(jalonctl structure add "CPAS de Ville-Fictive" --type CPAS)
+    for structure in "$ei" "$cisp" "$cpas"; do
+        jalonctl parameter add key=jobcoach_sees value=structure "structure=$structure" \
+            valid_from=2020-01-01 >/dev/null
+    done
+    say "  dans ces petites structures, les jobcoaches partagent les dossiers (sinon : chacun les siens)" \
+        "  in these small structures jobcoaches share their dossiers (otherwise: each their own)"
     code individual "Entretien individuel"
     code company_visit "Visite en entreprise"
     code tripartite "Entretien tripartite"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/message.h"
 
+enum { LEAVE_ITEMS = 3 }; /* of one scope */
+
 /* Every message is an array: type, then its items in the order of the struct. */
 static size_t begin(struct buf *out, enum message_type type, uint32_t items)
 {
@@ -12,7 +14,7 @@ static size_t begin(struct buf *out, enum message_type type, uint32_t items)
 
 void message_hello(struct buf *out, const struct hello *m)
 {
-    size_t at = begin(out, MESSAGE_HELLO, 14);
+    size_t at = begin(out, MESSAGE_HELLO, 16);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -27,6 +29,8 @@ void message_hello(struct buf *out, const struct hello *m)
     pack_bool(out, m->live);
     pack_uint(out, m->grants);
     pack_uint(out, m->whole);
+    pack_uint(out, m->entering);
+    pack_uint(out, m->entered);
     frame_end(out, at);
 }
 
@@ -38,6 +42,12 @@ static int64_t read_wall(struct cur *cur)
     if (ms > max)
         return max;
     return ms < -max ? -max : ms;
+}
+
+/* Is there an item that earlier versions did not send? */
+static bool more(const struct cur *cur)
+{
+    return !cur->bad && cur_left(cur) > 0;
 }
 
 static struct hello read_hello(struct cur *cur)
@@ -55,12 +65,17 @@ static struct hello read_hello(struct cur *cur)
     m.live = unpack_bool(cur);
     m.grants = unpack_uint(cur);
     m.whole = unpack_uint(cur);
+    m.leaves = more(cur);
+    if (m.leaves) {
+        m.entering = unpack_uint(cur);
+        m.entered = unpack_uint(cur);
+    }
     return m;
 }
 
 void message_welcome(struct buf *out, const struct welcome *m)
 {
-    size_t at = begin(out, MESSAGE_WELCOME, 14);
+    size_t at = begin(out, MESSAGE_WELCOME, 15);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -78,6 +93,7 @@ void message_welcome(struct buf *out, const struct welcome *m)
     else
         pack_raw(out, m->origins);
     pack_uint(out, m->grants);
+    pack_bool(out, m->filling);
     frame_end(out, at);
 }
 
@@ -96,6 +112,7 @@ static struct welcome read_welcome(struct cur *cur)
     m.structure = unpack_id(cur);
     m.origins = unpack_any(cur);
     m.grants = unpack_uint(cur);
+    m.filling = more(cur) && unpack_bool(cur);
     return m;
 }
 
@@ -214,10 +231,11 @@ static struct page read_page(struct cur *cur)
 
 void message_idle(struct buf *out, const struct idle *m)
 {
-    size_t at = begin(out, MESSAGE_IDLE, 3);
+    size_t at = begin(out, MESSAGE_IDLE, 4);
     pack_uint(out, m->through);
     pack_uint(out, m->judged);
     pack_uint(out, m->stable_op);
+    pack_uint(out, m->grants);
     frame_end(out, at);
 }
 
@@ -225,7 +243,40 @@ static struct idle read_idle(struct cur *cur)
 {
     struct idle m = {.through = unpack_uint(cur), .judged = unpack_uint(cur)};
     m.stable_op = unpack_uint(cur);
+    m.grants = more(cur) ? unpack_uint(cur) : 0;
     return m;
+}
+
+void message_leave_add(struct buf *scopes, const struct leave_scope *scope)
+{
+    pack_int(scopes, (int64_t)scope->kind);
+    pack_id(scopes, &scope->id);
+    pack_uint(scopes, scope->facets);
+}
+
+void message_leave(struct buf *out, uint32_t count, struct str scopes)
+{
+    size_t at = begin(out, MESSAGE_LEAVE, 1);
+    pack_array(out, count * LEAVE_ITEMS);
+    pack_raw(out, scopes);
+    frame_end(out, at);
+}
+
+struct leave_scope message_leave_scope(struct cur *cur)
+{
+    struct leave_scope scope = {
+        .kind = (enum leave_kind)unpack_int_in(cur, LEAVE_NETWORK, LEAVE_DOSSIER)};
+    scope.id = unpack_id(cur);
+    scope.facets = (uint8_t)unpack_int_in(cur, 1, UINT8_MAX);
+    return scope;
+}
+
+static struct leave read_leave(struct cur *cur)
+{
+    uint32_t items = unpack_array(cur);
+    if (items % LEAVE_ITEMS != 0 || items / LEAVE_ITEMS > MESSAGE_LEAVES_MAX)
+        cur->bad = true;
+    return (struct leave){.count = items / LEAVE_ITEMS, .scopes = *cur};
 }
 
 void message_bye(struct buf *out, const struct bye *m)
@@ -342,6 +393,9 @@ static bool read_items(struct cur *cur, struct message *m)
     case MESSAGE_EPOCH:
         m->epoch.epoch = unpack_u32(cur);
         return true;
+    case MESSAGE_LEAVE:
+        m->leave = read_leave(cur);
+        return true;
     case MESSAGE_ENROL:
         m->enrol = read_enrol(cur);
         return true;
@@ -371,7 +425,7 @@ enum err message_read(struct str body, struct message *out)
     int64_t type = unpack_int(&cur);
     if (cur.bad || items == 0 || items > MESSAGE_ITEMS_MAX)
         return ERR_FORMAT;
-    if (type < MESSAGE_HELLO || type > MESSAGE_WIPED)
+    if (type < MESSAGE_HELLO || type > MESSAGE_TYPE_LAST)
         return ERR_PROTOCOL;
     struct message m = {.type = (enum message_type)type};
     if (!read_items(&cur, &m) || cur.bad)

@@ -12,6 +12,7 @@ enum {
     MESSAGE_ITEMS_MAX = 32,      /* items of a message's own array */
     MESSAGE_VERDICTS_MAX = 2000, /* ranges in one VERDICTS */
     MESSAGE_ORIGINS_MAX = 8000,  /* origins in one WELCOME */
+    MESSAGE_LEAVES_MAX = 8000,   /* scopes in one LEAVE */
     MESSAGE_PAGE_ROWS = 500, /* a page is closed at the first operation boundary past this … */
     MESSAGE_PAGE_BYTES = 192 * 1024, /* … or past this many plain bytes */
     MESSAGE_PUSH_BYTES = 256 * 1024, /* likewise for a push */
@@ -36,6 +37,8 @@ enum message_type {
     MESSAGE_ENROLLED = 14,
     MESSAGE_WIPE = 15,
     MESSAGE_WIPED = 16,
+    MESSAGE_LEAVE = 17,
+    MESSAGE_TYPE_LAST = MESSAGE_LEAVE,
 };
 
 /* client → server, first */
@@ -54,7 +57,11 @@ struct hello {
     int64_t wall_ms;     /* the device's clock now */
     bool full;           /* send everything, own rows too (after a fork or a repair) */
     bool live;           /* stay connected after IDLE */
-    uint64_t grants;     /* mark of the grants the replica was filled under, from WELCOME */
+    uint64_t grants;     /* version of its rights the replica is complete for, from IDLE */
+    uint64_t entering;   /* version it was being filled for, from WELCOME; 0 = none */
+    uint64_t entered;    /* … and so far: what was opened is there through this seq */
+    bool leaves;         /* understands LEAVE: a client since schema 2. Not an item: the two
+                            before are there */
 };
 
 struct origin {
@@ -78,7 +85,9 @@ struct welcome {
     uint8_t roles;       /* mask of enum role, for the client's own early refusals */
     struct id structure; /* the staff member's structure */
     struct str origins; /* encoded array of [epoch, staff, device]; read with message_origins */
-    uint64_t grants;    /* mark of the grants now; when hello.grants differs, pull_from is 0 */
+    uint64_t grants;    /* version of the staff member's rights now */
+    bool filling;       /* pages through hello.pulled carry only what was opened since
+                           hello.grants: the pull cursor itself stays */
 };
 
 /* client → server: whole operations in order */
@@ -118,6 +127,20 @@ struct idle {
     uint64_t through;
     uint64_t judged;
     uint64_t stable_op;
+    uint64_t grants; /* the client holds all that this version of its rights opens, and nothing
+                        that it does not; 0 = not said */
+};
+
+/* server → client: what may not be seen any more leaves the replica */
+enum leave_kind { LEAVE_NETWORK = 1, LEAVE_STRUCTURE, LEAVE_DOSSIER };
+struct leave_scope {
+    enum leave_kind kind;
+    struct id id;   /* of the structure, or of the person */
+    uint8_t facets; /* these, and no others, are lost */
+};
+struct leave {
+    uint32_t count;
+    struct cur scopes; /* positioned at the first; read with message_leave_scope */
 };
 
 /* either side: the last message */
@@ -161,6 +184,9 @@ void message_verdicts(struct buf *out, uint32_t epoch, const struct verdict_rang
 void message_pulled(struct buf *out, uint64_t through);
 void message_page(struct buf *out, const struct page *m);
 void message_idle(struct buf *out, const struct idle *m);
+/* scopes: `count` of them, encoded by message_leave_add. */
+void message_leave(struct buf *out, uint32_t count, struct str scopes);
+void message_leave_add(struct buf *scopes, const struct leave_scope *scope);
 void message_bye(struct buf *out, const struct bye *m);
 void message_epoch(struct buf *out, const struct epoch_given *m);
 void message_enrol(struct buf *out, const struct enrol *m);
@@ -181,6 +207,7 @@ struct message {
         struct idle idle;
         struct bye bye;
         struct epoch_given epoch;
+        struct leave leave;
         struct enrol enrol;
         struct enrolled enrolled;
     };
@@ -188,9 +215,10 @@ struct message {
 /* Decode a frame's body, pre-checked. FORMAT, LIMIT, PROTOCOL (unknown type). Items beyond
  * those known are ignored, so that a later version may append some. */
 NODISCARD enum err message_read(struct str body, struct message *out);
-/* Next range or origin; cur->bad when malformed. */
+/* Next range, origin or scope; cur->bad when malformed. */
 struct verdict_range message_range(struct cur *cur);
 struct origin message_origin(struct cur *cur);
+struct leave_scope message_leave_scope(struct cur *cur);
 /* The encoded list for welcome.origins. */
 void message_origins(struct buf *out, const struct origin *list, uint32_t count);
 

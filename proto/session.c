@@ -13,7 +13,7 @@ enum state { NEW, GREETING, PLANNING, TALKING, FORKING, REBASING, WIPING, OVER, 
 /* Which messages may arrive in a state. */
 #define A(type) (1U << MESSAGE_##type)
 #define ALWAYS (A(BYE) | A(PING) | A(PONG) | A(WIPE))
-#define DATA (A(VERDICTS) | A(PAGE) | A(IDLE))
+#define DATA (A(VERDICTS) | A(PAGE) | A(IDLE) | A(LEAVE))
 static const uint32_t allowed[STATE_COUNT] = {
     [GREETING] = ALWAYS | A(WELCOME) | A(EPOCH),
     [PLANNING] = ALWAYS | DATA,
@@ -29,7 +29,7 @@ enum { VERDICTS_BYTES_MAX = MESSAGE_VERDICTS_MAX * 48 };
 /* A frame that waits for the store, in order of arrival. */
 struct kept {
     struct buf body;        /* copy the views of `message` point into; empty for IDLE */
-    struct message message; /* VERDICTS, PAGE or IDLE */
+    struct message message; /* VERDICTS, PAGE, LEAVE or IDLE */
     uint64_t op_through;    /* VERDICTS: last operation of its last range */
 };
 
@@ -206,7 +206,7 @@ static enum err check_idle(struct session *s, const struct idle *idle)
     return ERR_OK;
 }
 
-/* Keep VERDICTS, PAGE or IDLE until the store can take it. */
+/* Keep VERDICTS, PAGE, LEAVE or IDLE until the store can take it. */
 static enum err keep(struct session *s, const struct message *m, struct str body)
 {
     /* A second IDLE says all the first one did. */
@@ -233,6 +233,8 @@ static enum err keep(struct session *s, const struct message *m, struct str body
     enum err err = message_read(buf_str(&kept->body), &kept->message);
     if (err != ERR_OK)
         return err;
+    if (m->type == MESSAGE_LEAVE)
+        return ERR_OK;
     return m->type == MESSAGE_PAGE ? check_page(s, &kept->message.page)
                                    : check_verdicts(s, kept);
 }
@@ -281,6 +283,7 @@ static void on_frame(struct session *s, struct str body)
         break;
     case MESSAGE_VERDICTS:
     case MESSAGE_PAGE:
+    case MESSAGE_LEAVE:
     case MESSAGE_IDLE:
         on_data(s, &m, body);
         break;
@@ -386,6 +389,8 @@ static bool is_answer(enum session_event_type type, enum session_action_type wha
         return what == SESSION_DO_VERDICTS;
     case SESSION_EV_APPLIED:
         return what == SESSION_DO_PAGES;
+    case SESSION_EV_LEFT:
+        return what == SESSION_DO_LEAVE;
     case SESSION_EV_REBASED:
         return what == SESSION_DO_REBASE;
     case SESSION_EV_WIPED:
@@ -428,6 +433,9 @@ static void take(struct session *s, const struct session_event *event)
         break;
     case SESSION_EV_APPLIED:
         on_applied(s, event);
+        break;
+    case SESSION_EV_LEFT:
+        kept_drop(s, 1);
         break;
     case SESSION_EV_REBASED:
         if (s->state == REBASING)
@@ -482,6 +490,9 @@ static void pump(struct session *s)
         ask(s, (struct session_action){.type = SESSION_DO_PUSH, .after = s->sent});
     } else if (s->count > 0 && kept_at(s, 0)->message.type == MESSAGE_VERDICTS) {
         ask(s, (struct session_action){.type = SESSION_DO_VERDICTS,
+                                       .message = kept_at(s, 0)->message});
+    } else if (s->count > 0 && kept_at(s, 0)->message.type == MESSAGE_LEAVE) {
+        ask(s, (struct session_action){.type = SESSION_DO_LEAVE,
                                        .message = kept_at(s, 0)->message});
     } else if (s->count > 0) {
         ask_pages(s);

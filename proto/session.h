@@ -18,6 +18,7 @@ enum session_event_type {
     SESSION_EV_PUSH,    /* answer to SESSION_DO_PUSH: frame bytes (may be empty) and `last` */
     SESSION_EV_JUDGED,  /* answer to SESSION_DO_VERDICTS */
     SESSION_EV_APPLIED, /* answer to SESSION_DO_PAGES */
+    SESSION_EV_LEFT,    /* answer to SESSION_DO_LEAVE */
     SESSION_EV_REBASED, /* answer to SESSION_DO_REBASE: a new `hello` */
     SESSION_EV_WIPED,   /* answer to SESSION_DO_WIPE: key and database are gone */
     SESSION_EV_SAVED, /* the person saved something while connected: look at the outbox again */
@@ -41,14 +42,16 @@ enum session_action_type {
     SESSION_DO_PUSH,     /* read the outbox after `after` */
     SESSION_DO_VERDICTS, /* message: VERDICTS */
     SESSION_DO_PAGES,    /* session_pages() */
+    SESSION_DO_LEAVE,    /* message: LEAVE */
     SESSION_DO_REBASE,   /* epoch */
     SESSION_DO_WIPE,     /* the device was wiped by its coordinator */
     SESSION_DONE,        /* err: OK = everything sent and received */
 };
 struct session_action {
     enum session_action_type type;
-    struct str bytes;       /* SEND: valid until the next step */
-    struct message message; /* DO_WELCOME, DO_VERDICTS: views valid until the answer */
+    struct str bytes; /* SEND: valid until the next step */
+    struct message
+        message; /* DO_WELCOME, DO_VERDICTS, DO_LEAVE: views valid until the answer */
     uint64_t after;
     uint32_t epoch;
     enum err err;

@@ -57,6 +57,7 @@ static struct hub_peer *find(const struct hub *hub, uint64_t id)
 static void peer_free(struct hub_peer *peer)
 {
     mem_free((void *)(uintptr_t)peer->request.p);
+    serve_session_done(&peer->session);
     mem_free(peer);
 }
 
@@ -231,6 +232,7 @@ static void take(struct hub *hub, struct hub_peer *peer, const struct message *m
     case MESSAGE_VERDICTS:
     case MESSAGE_PAGE:
     case MESSAGE_IDLE:
+    case MESSAGE_LEAVE:
     case MESSAGE_EPOCH:
     case MESSAGE_ENROLLED:
     case MESSAGE_WIPE:

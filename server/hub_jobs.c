@@ -201,6 +201,7 @@ void hub_drop_pushes(struct hub *hub, struct hub_peer *peer)
 static void run_hello(struct store *s, struct hub_job *job)
 {
     struct hub_peer *peer = job->peer;
+    serve_session_done(&peer->session);
     job->err = serve_device(s, peer->key, &job->device);
     if (job->err == ERR_OK)
         job->err = serve_hello(s, &job->device, &peer->hello, &peer->session, &job->frames);

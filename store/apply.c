@@ -3,6 +3,7 @@
 
 #include "proto/hash.h"
 #include "store/feed.h"
+#include "store/holders.h"
 
 void apply_begin(struct apply *a, struct store *s)
 {
@@ -139,8 +140,11 @@ static enum err judge_saved(struct judge *j, struct str op, struct cur changes)
 {
     struct store *s = j->s;
     enum err err = db_save(s->db);
+    uint64_t seq = j->seq;
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = judge_all(j, changes);
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = holders_settle(s, seq, j->recv_ms, j->author);
     if (err != ERR_OK)
         return err;
     if (j->reason == REASON_NONE)
@@ -149,6 +153,7 @@ static enum err judge_saved(struct judge *j, struct str op, struct cur changes)
     s->moved_bytes = 0;
     buf_clear(&s->trail);
     refs_forget(s);
+    holders_forget(s);
     err = db_save_undo(s->db);
     return err == ERR_OK ? quarantine(j, op, changes) : err;
 }
@@ -168,7 +173,7 @@ static enum err add_entry(struct apply *a, const struct judge *j, uint64_t hash)
     return a->entries.err != ERR_OK ? a->entries.err : a->s->trail.err;
 }
 
-enum err apply_op(struct apply *a, const struct author *author, struct str op, int64_t edit_ms,
+enum err apply_op(struct apply *a, struct author *author, struct str op, int64_t edit_ms,
                   uint64_t hash, struct verdict_range *range)
 {
     struct op_head head;
@@ -253,12 +258,5 @@ enum err apply_end(struct apply *a)
         err = meta_set_int(s, META_SEQ, (int64_t)s->seq);
     if (err == ERR_OK)
         err = meta_set_int(s, META_HLC, (int64_t)s->clock.last);
-    if (err == ERR_OK && s->rights_touched) {
-        err = meta_set_int(s, META_RIGHTS, (int64_t)s->rights + 1);
-        if (err == ERR_OK) {
-            s->rights++;
-            s->rights_touched = false;
-        }
-    }
-    return err;
+    return err == ERR_OK ? holders_commit(s) : err;
 }

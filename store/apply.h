@@ -20,7 +20,7 @@ void apply_begin(struct apply *a, struct store *s);
 /* Judge one operation that op_read has accepted and that extends its chain. OK with *range
  * filled; an error is the machine's.
  */
-NODISCARD enum err apply_op(struct apply *a, const struct author *author, struct str op,
+NODISCARD enum err apply_op(struct apply *a, struct author *author, struct str op,
                             int64_t edit_ms, uint64_t hash, struct verdict_range *range);
 /* Write seq, clock, rights and the commit's link of the chain; then the caller commits. */
 NODISCARD enum err apply_end(struct apply *a);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/holders.h"
 #include "store/inside.h"
 #include "store/rows.h"
+#include "store/sweep.h"
 
 #include <stdio.h>
 
-enum { FORMAT = 1, DDL_BYTES_MAX = 64 * 1024 };
+enum { FORMAT = 2, DDL_BYTES_MAX = 64 * 1024 };
 
 static const char *const service_tables[] = {
     "CREATE TABLE IF NOT EXISTS meta(k INTEGER PRIMARY KEY, v ANY) STRICT",
     "CREATE TABLE IF NOT EXISTS outbox(op_no INTEGER PRIMARY KEY, hash INTEGER NOT NULL,"
-    " hlc INTEGER NOT NULL, n INTEGER NOT NULL, op BLOB NOT NULL) STRICT",
+    " hlc INTEGER NOT NULL, n INTEGER NOT NULL, op BLOB NOT NULL,"
+    " cut INTEGER NOT NULL DEFAULT 0) STRICT",
     "CREATE TABLE IF NOT EXISTS rebased(op_no INTEGER PRIMARY KEY, hash INTEGER NOT NULL,"
     " hlc INTEGER NOT NULL, n INTEGER NOT NULL, op BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS origin(epoch INTEGER PRIMARY KEY, staff BLOB NOT NULL,"
@@ -53,6 +56,26 @@ static const char *const server_tables[] = {
     "CREATE TABLE IF NOT EXISTS invite(id BLOB PRIMARY KEY, secret BLOB NOT NULL,"
     " staff BLOB NOT NULL, expires_ms INTEGER NOT NULL, tries INTEGER NOT NULL,"
     " used_key BLOB, reply BLOB) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS granted(staff BLOB, home INTEGER, dossier INTEGER,"
+    " roles INTEGER NOT NULL, facets INTEGER NOT NULL, dossiers INTEGER NOT NULL,"
+    " born INTEGER NOT NULL, from_v INTEGER, from_seq INTEGER NOT NULL,"
+    " from_ms INTEGER NOT NULL, until_v INTEGER, until_ms INTEGER NOT NULL,"
+    " PRIMARY KEY(staff,home,dossier,from_v,until_v)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS granted_dossier ON granted(dossier,until_v)",
+    "CREATE TABLE IF NOT EXISTS rights(staff BLOB PRIMARY KEY, v INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID",
+};
+/* For who holds what (holders.c); on business tables. */
+static const char *const server_indexes[] = {
+    "CREATE INDEX IF NOT EXISTS h_role_staff ON t_staff_role(staff)",
+    "CREATE INDEX IF NOT EXISTS h_role_structure ON t_staff_role(structure)",
+    "CREATE INDEX IF NOT EXISTS h_assignment_dossier ON t_assignment(_dos)",
+    "CREATE INDEX IF NOT EXISTS h_assignment_staff ON t_assignment(staff)",
+    "CREATE INDEX IF NOT EXISTS h_person_by ON t_person(_by)",
+    "CREATE INDEX IF NOT EXISTS h_contract_dossier ON t_contract(_dos)"
+    " WHERE employer_structure IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS h_contract_structure ON t_contract(employer_structure)"
+    " WHERE employer_structure IS NOT NULL",
 };
 
 static const char *column_type(enum kind kind)
@@ -184,6 +207,21 @@ static enum err migrate_table(struct store *s, const struct table *table, struct
     return err;
 }
 
+/* What version 1 of the service tables lacks. Its replicas do not know what they hold by which
+ * right: everything is told again, and the rest leaves. */
+static enum err from_format_1(struct store *s)
+{
+    bool found = false;
+    enum err err = exists(s, "outbox", "cut", &found);
+    if (err == ERR_OK && !found)
+        err = db_exec(s->db, "ALTER TABLE outbox ADD COLUMN cut INTEGER NOT NULL DEFAULT 0");
+    if (err == ERR_OK && s->env.side == STORE_SERVER)
+        return holders_rebuild(s);
+    if (err == ERR_OK && s->pulled > 0)
+        err = sweep_begin(s);
+    return err == ERR_OK ? meta_set_int(s, META_GRANTS, 0) : err;
+}
+
 static enum err create_all(struct store *s, const char *const *list, size_t count)
 {
     enum err err = ERR_OK;
@@ -193,8 +231,8 @@ static enum err create_all(struct store *s, const char *const *list, size_t coun
 }
 
 /* Nothing to do for the version this database was last opened with: the usual case, kept cheap.
- */
-static enum err current(struct store *s, bool *out, struct note *why)
+ * was: its format, 0 = a new one. */
+static enum err current(struct store *s, bool *out, int64_t *was, struct note *why)
 {
     bool found = false;
     enum err err = exists(s, "meta", NULL, &found);
@@ -217,6 +255,7 @@ static enum err current(struct store *s, bool *out, struct note *why)
         return note_set(why, ERR_INVALID, "%s",
                         side == STORE_SERVER ? "server database, not a replica"
                                              : "replica, not a server database");
+    *was = format;
     *out = found && format == FORMAT && schema == (int64_t)s->env.schema->version;
     return ERR_OK;
 }
@@ -224,7 +263,8 @@ static enum err current(struct store *s, bool *out, struct note *why)
 enum err ddl_migrate(struct store *s, struct note *why)
 {
     bool done = false;
-    enum err err = current(s, &done, why);
+    int64_t format = 0;
+    enum err err = current(s, &done, &format, why);
     if (err != ERR_OK || done)
         return err;
     struct buf sql;
@@ -236,9 +276,13 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = create_all(s, server_tables, sizeof server_tables / sizeof *server_tables);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
         err = migrate_table(s, &s->env.schema->tables[i], &sql);
+    if (err == ERR_OK && s->env.side == STORE_SERVER)
+        err = create_all(s, server_indexes, sizeof server_indexes / sizeof *server_indexes);
     /* What waits there is told like a page, to a replica that knows who it is. */
     if (err == ERR_OK)
         err = store_reload(s);
+    if (err == ERR_OK && format == 1)
+        err = from_format_1(s);
     if (err == ERR_OK)
         err = rows_unpack_unknown(s);
     if (err == ERR_OK)

@@ -56,17 +56,24 @@ struct entry {
     uint64_t seq;
     uint16_t table;
     int64_t rid;
+    uint32_t dossier;
     uint8_t facet;
 };
 
 /* The entries of one home, fetched in runs; several lanes are merged by seq. */
 struct lane {
     uint32_t home;
-    uint8_t facets;
     bool drained;
     struct entry after; /* last entry fetched */
     uint32_t n, at;
     struct entry run[LANE_ENTRIES];
+};
+
+/* How an entry goes to this reader. */
+struct passage {
+    bool sent;
+    bool fresh;     /* of a scope its copy does not have yet: whole */
+    uint64_t since; /* fresh: what it wrote itself after this seq is there all the same */
 };
 
 static enum err refill(struct store *s, struct lane *lane, uint64_t end)
@@ -89,6 +96,7 @@ static enum err refill(struct store *s, struct lane *lane, uint64_t end)
         e->seq = (uint64_t)col_int(stmt, 0);
         e->table = (uint16_t)col_int(stmt, 1);
         e->rid = col_int(stmt, 2);
+        e->dossier = (uint32_t)col_int(stmt, 3);
         e->facet = (uint8_t)col_int(stmt, 4);
     }
     stmt_reset(stmt);
@@ -120,11 +128,63 @@ static enum err lowest(struct store *s, struct lane *lanes, uint32_t count, uint
     return ERR_OK;
 }
 
-static bool is_known_own(const struct row *row, const struct feed_reader *reader)
+/* One grant that opens the entry's facet: the best of them counts. */
+static void pass_by(struct passage *p, const struct grant *g, uint8_t held, uint64_t *filled)
+{
+    p->sent = true;
+    p->fresh = p->fresh && held == 0;
+    if (g->since < p->since)
+        p->since = g->since;
+    if (g->filled > *filled)
+        *filled = g->filled;
+}
+
+static struct passage pass(const struct feed_reader *reader, uint32_t home,
+                           const struct entry *e)
+{
+    struct passage p = {.fresh = true, .since = UINT64_MAX};
+    uint64_t filled = 0;
+    const struct grant *h = grants_find(&reader->grants, home, 0);
+    const struct grant *d =
+        e->dossier == 0 ? NULL : grants_find(&reader->grants, home, e->dossier);
+    if (h != NULL && e->dossier == 0 && (h->facets & e->facet) != 0)
+        pass_by(&p, h, h->held_facets & e->facet, &filled);
+    if (h != NULL && e->dossier != 0 && (h->dossiers & e->facet) != 0)
+        pass_by(&p, h, h->held_dossiers & e->facet, &filled);
+    if (d != NULL && (d->facets & e->facet) != 0)
+        pass_by(&p, d, d->held_facets & e->facet, &filled);
+    if (reader->cursor < reader->fill_to && (!p.fresh || e->seq <= filled))
+        p.sent = false;
+    return p;
+}
+
+static bool needs_filling(const struct grant *g, uint64_t pulled)
+{
+    unsigned missing =
+        (g->facets & ~(unsigned)g->held_facets) | (g->dossiers & ~(unsigned)g->held_dossiers);
+    return missing != 0 && g->filled < pulled;
+}
+
+uint64_t feed_fill_from(const struct grants *grants, uint64_t pulled)
+{
+    uint64_t from = pulled;
+    for (uint32_t i = 0; i < grants->count; i++) {
+        const struct grant *g = &grants->list[i];
+        if (needs_filling(g, pulled) && g->filled < from)
+            from = g->filled;
+    }
+    return from;
+}
+
+static bool is_known_own(const struct row *row, const struct feed_reader *reader,
+                         const struct passage *p)
 {
     bool made_after = row->versions.made_seq > reader->base;
     /* Raw fields have no seq of their own. */
     if (reader->full || row->raw.n > 0 || (made_after && row->stamp.origin != reader->origin))
+        return false;
+    /* It may have left the copy since, with the scope. */
+    if (p->fresh && (row->versions.made_seq < p->since || row->stamp.origin != reader->origin))
         return false;
     for (uint32_t i = 0; i < row->versions.count; i++) {
         const struct version *v = &row->versions.list[i];
@@ -203,16 +263,17 @@ static void encode_partial(const struct table *table, const struct row *row, uin
 }
 
 static enum err encode_row(struct store *s, const struct feed_reader *reader,
-                           const struct entry *e, struct row *row, struct buf *out,
-                           uint32_t *rows)
+                           const struct entry *e, const struct passage *p, struct row *row,
+                           struct buf *out, uint32_t *rows)
 {
     const struct table *table = schema_table(s->env.schema, e->table);
     if (table == NULL)
         return ERR_CORRUPT;
     struct arena arena = {0};
     enum err err = rows_at(s, table, e->rid, &arena, row);
-    if (err == ERR_OK && !is_known_own(row, reader)) {
-        bool whole = reader->full || row->versions.made_seq > reader->base || row->raw.n > 0;
+    if (err == ERR_OK && !is_known_own(row, reader, p)) {
+        bool whole =
+            reader->full || p->fresh || row->versions.made_seq > reader->base || row->raw.n > 0;
         if (whole)
             encode_whole(table, row, out);
         else
@@ -225,21 +286,23 @@ static enum err encode_row(struct store *s, const struct feed_reader *reader,
 }
 
 static enum err read_lanes(struct store *s, const struct feed_reader *reader,
-                           struct lane *lanes, uint32_t count, struct buf *body,
+                           struct lane *lanes, uint32_t count, uint64_t end, struct buf *body,
                            struct feed_page *page)
 {
     struct row *row = mem_new(sizeof *row);
     enum err err = row == NULL ? ERR_NOMEM : ERR_OK;
     size_t start = body->n;
     uint64_t seq = reader->cursor;
+    uint32_t scanned = 0;
     bool closed = false;
     while (err == ERR_OK) {
         struct lane *lane = NULL;
-        err = lowest(s, lanes, count, page->end, &lane);
+        err = lowest(s, lanes, count, end, &lane);
         if (err != ERR_OK || lane == NULL)
             break;
         const struct entry *e = &lane->run[lane->at];
-        bool full = page->rows >= MESSAGE_PAGE_ROWS || body->n - start >= MESSAGE_PAGE_BYTES;
+        bool full = page->rows >= MESSAGE_PAGE_ROWS || body->n - start >= MESSAGE_PAGE_BYTES ||
+                    scanned++ >= FEED_SCAN;
         /* Only between two operations. */
         if (full && e->seq != seq) {
             closed = true;
@@ -247,37 +310,58 @@ static enum err read_lanes(struct store *s, const struct feed_reader *reader,
         }
         seq = e->seq;
         lane->at++;
-        if ((e->facet & lane->facets) != 0)
-            err = encode_row(s, reader, e, row, body, &page->rows);
+        struct passage p = pass(reader, lane->home, e);
+        if (p.sent)
+            err = encode_row(s, reader, e, &p, row, body, &page->rows);
     }
-    page->to = closed ? seq : page->end;
+    page->to = closed ? seq : end;
+    page->last = !closed && end == s->seq;
     mem_free(row);
     return err;
+}
+
+/* The homes whose entries may go to the reader now. */
+static uint32_t choose_lanes(const struct feed_reader *reader, struct lane *lanes)
+{
+    const struct grants *grants = &reader->grants;
+    bool filling = reader->cursor < reader->fill_to;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < grants->count; i++) {
+        const struct grant *g = &grants->list[i];
+        bool open =
+            filling ? needs_filling(g, reader->fill_to) : g->facets != 0 || g->dossiers != 0;
+        if (!open || (count > 0 && lanes[count - 1].home == g->home))
+            continue;
+        lanes[count].home = g->home;
+        lanes[count++].after =
+            (struct entry){.seq = reader->cursor, .table = UINT16_MAX, .rid = INT64_MAX};
+    }
+    return count;
+}
+
+static uint32_t homes(const struct grants *grants)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < grants->count; i++)
+        n += i == 0 || grants->list[i].home != grants->list[i - 1].home ? 1 : 0;
+    return n;
 }
 
 enum err feed_read(struct store *s, const struct feed_reader *reader, struct buf *body,
                    struct feed_page *out)
 {
-    struct feed_page page = {.from = reader->cursor, .to = reader->cursor, .end = s->seq};
+    struct feed_page page = {.from = reader->told, .to = reader->cursor};
     if (reader->cursor >= s->seq) {
-        page.end = reader->cursor;
+        page.last = true;
         *out = page;
         return ERR_OK;
     }
-    struct lane *lanes = mem_array(reader->grants.count + 1, sizeof *lanes);
+    struct lane *lanes = mem_array(homes(&reader->grants) + 1, sizeof *lanes);
     if (lanes == NULL)
         return ERR_NOMEM;
-    uint32_t count = 0;
-    lanes[count++] = (struct lane){.home = SCOPE_HOME_NETWORK, .facets = FACET_FACTS};
-    for (uint32_t i = 0; i < reader->grants.count; i++) {
-        const struct grant *grant = &reader->grants.list[i];
-        if (grant->facets != 0)
-            lanes[count++] = (struct lane){.home = grant->home, .facets = grant->facets};
-    }
-    for (uint32_t i = 0; i < count; i++)
-        lanes[i].after =
-            (struct entry){.seq = reader->cursor, .table = UINT16_MAX, .rid = INT64_MAX};
-    enum err err = read_lanes(s, reader, lanes, count, body, &page);
+    uint64_t end = reader->cursor < reader->fill_to ? reader->fill_to : s->seq;
+    uint32_t count = choose_lanes(reader, lanes);
+    enum err err = read_lanes(s, reader, lanes, count, end, body, &page);
     mem_free(lanes);
     if (err == ERR_OK)
         *out = page;

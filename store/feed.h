@@ -9,28 +9,36 @@
 /* Pages are cut between two numbers of the order. So that every page can be sent, what one
  * operation moves past this goes under the next number: with a page's own bytes, a row and the
  * conflicts of one change on top, it still fits a frame. */
-enum { FEED_SEQ_BYTES = 128 * 1024 };
+enum { FEED_SEQ_BYTES = 128 * 1024, FEED_SCAN = 20000 };
 
 /* Move a row's entry from its old place (row->seq, 0 = none yet) to `seq`, and set row->seq.
  * The row itself is written by the caller. Inside a transaction. */
 NODISCARD enum err feed_move(struct store *s, const struct table *table, struct row *row,
                              uint8_t facet, uint64_t seq);
 
-/* Who reads, and from where. */
+/* Who reads, and from where. First the copy is filled with what was opened since it was last
+ * complete, from the cursor through fill_to; then come the rows changed after that. */
 struct feed_reader {
-    struct grants grants;
-    uint32_t origin; /* the reader's epoch: what it wrote itself is not sent back … */
-    bool full;       /* … unless it asks for everything */
-    uint64_t cursor; /* rows changed after this seq … */
-    uint64_t base;   /* … with what changed after this one: all before it was told */
+    struct grants grants; /* with what of them the copy has */
+    uint32_t origin;      /* the reader's epoch: what it wrote itself is not sent back … */
+    bool full;            /* … unless it asks for everything */
+    uint64_t cursor;      /* read through this seq */
+    uint64_t told;        /* … and told so */
+    uint64_t fill_to;     /* while the cursor is below: only what is being opened */
+    uint64_t base; /* of rows the copy has, what changed after this one: all before it was told
+                    */
 };
 struct feed_page {
     uint64_t from, to; /* rows changed in (from, to] */
-    uint64_t end;      /* last seq committed when it was read: nothing more when to == end */
+    bool last;         /* nothing more as of the last seq committed */
     uint32_t rows;
 };
+/* Where a copy must be filled from, given the grants and its cursor; `pulled` when it need not
+ * be. */
+uint64_t feed_fill_from(const struct grants *grants, uint64_t pulled);
 /* Append to `body` the encoded rows of the next page: whole operations, closed past
- * MESSAGE_PAGE_ROWS or MESSAGE_PAGE_BYTES. One reading moment: rows and marks agree. */
+ * MESSAGE_PAGE_ROWS or MESSAGE_PAGE_BYTES, or when FEED_SCAN entries were looked at: then
+ * perhaps without a row. One reading moment: rows and marks agree. */
 NODISCARD enum err feed_read(struct store *s, const struct feed_reader *reader,
                              struct buf *body, struct feed_page *out);
 

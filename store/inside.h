@@ -36,10 +36,14 @@ enum meta {
     META_OP_LAST, /* last operation when the outbox is empty */
     META_OP_HASH,
     META_OP_HLC,
-    META_GRANTS,   /* mark of the grants the pull cursor was moved under */
+    META_GRANTS,   /* version of our rights that the last IDLE completed */
     META_SWEEP,    /* rows the server does not tell again are to go (sweep.h) */
     META_SWEEP_OP, /* … once the server has judged our operations through here */
     META_WHOLE,    /* pulled through here when the last IDLE was applied */
+    META_ENTERING, /* version of rights the replica is being filled for, 0 = none */
+    META_ENTERED,  /* … and how far, plus one, while that is below the pull cursor; else 0 */
+    META_RESIDUE,  /* what has left may still lie on unused parts of pages */
+    META_LEAVING,  /* operations wait for their verdict whose rows have left */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */
@@ -48,6 +52,7 @@ enum meta {
     META_NETWORK,        /* text: name of the network */
     META_RIGHTS,         /* version of the grants */
     META_EPOCH_FLOOR,    /* epochs below may have been given out before a restore */
+    META_RIGHTS_DAY,     /* rights are worked out for this day (since 1970) */
     META_LAST = 80,
 };
 
@@ -69,6 +74,13 @@ struct ref_slot {
     struct scope scope;
 };
 
+/* What the operation being judged means for rights (holders.h). */
+struct touched {
+    struct buf staff;    /* ids */
+    struct buf dossiers; /* of holders.c */
+    bool all;
+};
+
 struct store {
     struct db *db;
     struct store_env env;
@@ -83,17 +95,20 @@ struct store {
     uint64_t acked;
     hlc_t acked_hlc;
     uint64_t pulled;
+    uint64_t entered; /* client: while the replica is filled, how far; else UINT64_MAX */
     uint32_t epoch;
     struct id staff, structure;
     uint8_t roles;
     uint64_t seq; /* server: last seq, also inside a transaction */
     uint64_t chain_commit;
-    uint32_t rights;     /* version of the grants */
-    bool rights_touched; /* this transaction changed a row grants come from */
-    struct row *fresh;   /* rows_fresh */
-    size_t moved_bytes;  /* server: of the rows feed_move put under the present seq */
-    struct buf trail;    /* server: history of the operation being judged, for the chain */
-    struct buf scratch;  /* expanded blocks */
+    uint64_t rights;     /* version of the grants */
+    bool rights_touched; /* this transaction changed them */
+    int32_t rights_day;  /* the day they are worked out for */
+    struct touched touched;
+    struct row *fresh;  /* rows_fresh */
+    size_t moved_bytes; /* server: of the rows feed_move put under the present seq */
+    struct buf trail;   /* server: history of the operation being judged, for the chain */
+    struct buf scratch; /* expanded blocks */
 };
 
 /* A fixed statement, prepared on first use. */

@@ -2,6 +2,8 @@
 #include "store/judge.h"
 
 #include "store/feed.h"
+#include "store/grants.h"
+#include "store/holders.h"
 #include "store/inside.h"
 #include "store/rules.h"
 #include "store/scopes.h"
@@ -14,24 +16,35 @@ static enum err refuse(struct judge *j, enum reason reason)
     return ERR_OK;
 }
 
-/* A table without a facet of its own takes its row's: whoever may not read it may not write it.
- */
-static bool may_write(const struct judge *j, const struct table *table, struct scope scope,
-                      uint8_t facet)
+enum err author_put(struct author *author, const struct grant *grant)
 {
-    if (j->author->origin == 0)
-        return true;
-    return scope_may_write(j->author->grants, table, scope) &&
-           (table->facet != 0 || scope_may_read(j->author->grants, scope, facet));
+    if (author->grants != author->own) {
+        enum err err = grants_copy(author->own, author->grants);
+        if (err != ERR_OK)
+            return err;
+        author->grants = author->own;
+    }
+    return grants_put(author->own, grant);
+}
+
+/* A table without a facet of its own takes its row's: whoever may not read it may not write it.
+ * What was granted when the edit was made counts: the device could not know better. */
+static enum err check_rights(struct judge *j, const struct table *table, struct scope scope,
+                             uint8_t facet)
+{
+    if (j->author->origin == 0 ||
+        (scope_may_write(j->author->grants, table, scope) &&
+         (table->facet != 0 || scope_may_read(j->author->grants, scope, facet))))
+        return ERR_OK;
+    bool had = false;
+    enum err err =
+        grants_had_then(j->s, &j->author->staff, table, scope, facet, j->edit_ms, &had);
+    return err == ERR_OK && !had ? refuse(j, REASON_RIGHTS) : err;
 }
 
 static uint8_t roles_in(const struct judge *j, struct scope scope)
 {
-    for (uint32_t i = 0; i < j->author->grants->count; i++) {
-        if (j->author->grants->list[i].home == scope.home)
-            return j->author->grants->list[i].roles;
-    }
-    return 0;
+    return scope_roles(j->author->grants, scope);
 }
 
 /* Rights come from these two tables. Whoever coordinates a structure places its people and
@@ -43,10 +56,8 @@ static enum err check_staff(struct judge *j, const struct table *table,
     bool roles = table->id == TABLE_STAFF_ROLE;
     if (j->author->origin == 0 || (!roles && table->id != TABLE_STAFF))
         return ERR_OK;
-    for (uint32_t i = 0; i < j->author->grants->count; i++) {
-        if ((j->author->grants->list[i].roles & (ROLE_ADMIN | ROLE_FEDERATION)) != 0)
-            return ERR_OK;
-    }
+    if ((j->author->grants->roles & (ROLE_ADMIN | ROLE_FEDERATION)) != 0)
+        return ERR_OK;
     int at = schema_field_index(table, roles ? (uint16_t)FIELD_STAFF_ROLE_STRUCTURE
                                              : (uint16_t)FIELD_STAFF_STRUCTURE);
     int role = roles ? schema_field_index(table, FIELD_STAFF_ROLE_ROLE) : -1;
@@ -150,13 +161,6 @@ static enum err check_insert(struct judge *j, const struct table *table, const s
     if (err == ERR_OK && j->reason == REASON_NONE && !rules_exactly_one(table, row->values))
         return refuse(j, REASON_INVALID);
     return err;
-}
-
-/* Grants come from these tables: whoever is connected must be looked at again. */
-static void note_rights(struct judge *j, const struct table *table)
-{
-    if (table->id == TABLE_STAFF_ROLE || table->id == TABLE_STAFF)
-        j->s->rights_touched = true;
 }
 
 /* The copy of whoever made the row too carries its own stamps: tell it every field. */
@@ -265,8 +269,9 @@ static enum err merge_insert(struct judge *j, const struct table *table,
         err = facet_of(j, table, row, &facet);
     if (err != ERR_OK)
         return err;
-    if (!may_write(j, table, row->scope, facet))
-        return refuse(j, REASON_RIGHTS);
+    err = check_rights(j, table, row->scope, facet);
+    if (err != ERR_OK || j->reason != REASON_NONE)
+        return err;
     uint32_t count = 0;
     for (uint16_t i = 0; i < table->field_count; i++) {
         if (incoming->values[i].type == VALUE_NULL)
@@ -291,9 +296,27 @@ static enum err merge_insert(struct judge *j, const struct table *table,
     err = feed_move(j->s, table, row, facet, j->seq);
     if (err == ERR_OK)
         err = rows_update(j->s, table, row);
+    if (err == ERR_OK)
+        err = holders_touch(j->s, table, row, false);
     if (j->verdict == VERDICT_APPLIED)
         j->verdict = VERDICT_MERGED;
     return err;
+}
+
+/* A new dossier: its maker needs the role in the structure, and holds it from here on. */
+static enum err open_dossier(struct judge *j, const struct table *table, struct scope scope)
+{
+    struct scope home = {.home = scope.home};
+    const struct grant opened = {.home = scope.home,
+                                 .dossier = scope.dossier,
+                                 .roles = ROLE_JOBCOACH,
+                                 .facets = FACET_FACTS | FACET_NOTES | FACET_VAULT};
+    if (j->author->origin == 0)
+        return ERR_OK;
+    uint8_t roles = roles_in(j, home);
+    if ((roles & table->writers) == 0)
+        return refuse(j, REASON_RIGHTS);
+    return (roles & ROLE_JOBCOACH) != 0 ? author_put(j->author, &opened) : ERR_OK;
 }
 
 static enum err judge_insert(struct judge *j, const struct table *table,
@@ -316,26 +339,29 @@ static enum err judge_insert(struct judge *j, const struct table *table,
     err = scopes_of(j->s, table, &row->id, row->values, &row->scope, &facet);
     if (err == ERR_NOTFOUND)
         return refuse(j, REASON_SCOPE);
-    if (err == ERR_OK && !may_write(j, table, row->scope, facet))
-        return refuse(j, REASON_RIGHTS);
-    if (err == ERR_OK)
+    bool opens = table->scope == SCOPE_PERSON;
+    if (err == ERR_OK && !opens)
+        err = check_rights(j, table, row->scope, facet);
+    if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_staff(j, table, row->values);
-    if (j->reason != REASON_NONE)
+    if (err != ERR_OK || j->reason != REASON_NONE)
         return err;
-    if (err == ERR_OK) {
-        row->seq = j->seq;
-        row->versions.made_seq = j->seq;
-        err = rows_insert(j->s, table, row);
-    }
+    row->seq = j->seq;
+    row->versions.made_seq = j->seq;
+    err = rows_insert(j->s, table, row);
     if (err == ERR_EXISTS)
         return merge_insert(j, table, row);
+    if (err == ERR_OK && opens)
+        err = open_dossier(j, table, row->scope);
+    if (j->reason != REASON_NONE)
+        return err;
     if (err == ERR_OK) {
         row->seq = 0;
         err = feed_move(j->s, table, row, facet, j->seq);
     }
     if (err == ERR_OK) {
         rows_remember(j->s, table, &row->id, row->scope);
-        note_rights(j, table);
+        err = holders_touch(j->s, table, row, true);
     }
     return err;
 }
@@ -367,9 +393,9 @@ static enum err judge_update(struct judge *j, const struct table *table,
     uint8_t facet = 0;
     if (err == ERR_OK)
         err = facet_of(j, table, row, &facet);
-    if (err == ERR_OK && !may_write(j, table, row->scope, facet))
-        return refuse(j, REASON_RIGHTS);
     if (err == ERR_OK)
+        err = check_rights(j, table, row->scope, facet);
+    if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_staff(j, table, row->values);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_update(j, table, row, edits, change->fields);
@@ -383,9 +409,7 @@ static enum err judge_update(struct judge *j, const struct table *table,
     err = feed_move(j->s, table, row, facet, j->seq);
     if (err == ERR_OK)
         err = rows_update(j->s, table, row);
-    if (err == ERR_OK)
-        note_rights(j, table);
-    return err;
+    return err == ERR_OK ? holders_touch(j->s, table, row, false) : err;
 }
 
 enum err judge_change(struct judge *j, const struct change *change, struct cur *cur)

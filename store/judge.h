@@ -11,12 +11,16 @@ struct author {
     uint32_t origin;             /* epoch number; 0 = the server itself */
     struct id staff;             /* operations of another actor are refused */
     const struct grants *grants; /* ignored for the server itself */
+    struct grants *own;          /* their copy once these operations change them: the caller's,
+                                    zeroed at first; NULL for the server itself */
 };
+/* The author holds this from here on: `grants` becomes `own`. */
+NODISCARD enum err author_put(struct author *author, const struct grant *grant);
 
 /* One operation being judged. */
 struct judge {
     struct store *s;
-    const struct author *author;
+    struct author *author;
     const struct op_head *op;
     uint64_t seq;        /* of this change; the operation's is that of its last one */
     int64_t edit_ms;     /* translated time of the edit */

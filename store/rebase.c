@@ -106,7 +106,8 @@ static enum err all_ops(struct rebase *r)
         struct str bytes = col_blob(stmt, 3);
         buf_clear(&r->op);
         buf_add(&r->op, bytes.p, bytes.n);
-        err = r->op.err == ERR_OK ? one_op(r) : r->op.err;
+        if (bytes.n > 0) /* else what it did has left this replica (leave.c) */
+            err = r->op.err == ERR_OK ? one_op(r) : r->op.err;
     }
     stmt_reset(stmt);
     return err == ERR_OK && step == STEP_FAILED ? db_error(r->s->db) : err;
@@ -138,6 +139,7 @@ static enum err note_epoch(struct store *s, uint32_t epoch, uint64_t last)
                 {META_ACKED_HLC, 0},
                 {META_PULLED, 0},
                 {META_WHOLE, 0},
+                {META_ENTERED, 0},
                 {META_FULL, 1},
                 {META_RELEASED, 0},
                 {META_OP_LAST, 0},

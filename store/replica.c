@@ -3,6 +3,7 @@
 
 #include "proto/hash.h"
 #include "store/inside.h"
+#include "store/leave.h"
 #include "store/page.h"
 #include "store/sweep.h"
 
@@ -14,20 +15,27 @@ enum err replica_hello(struct store *s, struct hello *out)
     int64_t full = 0;
     int64_t grants = 0;
     int64_t whole = 0;
+    int64_t entering = 0;
     struct hello hello = {.protocol = MESSAGE_PROTOCOL,
                           .schema = s->env.schema->version,
                           .epoch = s->epoch,
                           .op_last = s->own.op_no,
                           .acked = s->acked,
                           .pulled = s->pulled,
+                          .entered = s->entered < s->pulled ? s->entered : s->pulled,
+                          .leaves = true,
                           .wall_ms = store_now(s)};
-    enum err err = s->epoch == 0 ? ERR_REFUSED : meta_get_int(s, META_GENERATION, &generation);
+    enum err err = s->epoch == 0 ? ERR_REFUSED : leave_clean(s);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_GENERATION, &generation);
     if (err == ERR_OK)
         err = meta_get_int(s, META_FULL, &full);
     if (err == ERR_OK)
         err = meta_get_int(s, META_GRANTS, &grants);
     if (err == ERR_OK)
         err = meta_get_int(s, META_WHOLE, &whole);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_ENTERING, &entering);
     if (err == ERR_OK)
         err = meta_get_id(s, META_HISTORY, &hello.history);
     uint64_t origins = 0;
@@ -38,6 +46,7 @@ enum err replica_hello(struct store *s, struct hello *out)
     hello.full = full != 0;
     hello.grants = (uint64_t)grants;
     hello.whole = (uint64_t)whole;
+    hello.entering = (uint64_t)entering;
     if (err == ERR_OK)
         *out = hello;
     return err;
@@ -135,15 +144,25 @@ static enum err fall_back_to_first(struct store *s)
     return step == STEP_ROW && before.op_no < s->acked ? fall_back(s, &before) : ERR_OK;
 }
 
+/* Where the pages of this conversation begin. */
+static enum err save_cursor(struct store *s, const struct welcome *w)
+{
+    bool filling = w->filling && w->pull_from < s->pulled;
+    enum err err = meta_set_int(s, META_ENTERING, (int64_t)w->grants);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_ENTERED, filling ? (int64_t)w->pull_from + 1 : 0);
+    if (err != ERR_OK || filling || w->pull_from >= s->pulled)
+        return err;
+    err = meta_set_int(s, META_PULLED, (int64_t)w->pull_from);
+    return err == ERR_OK ? meta_set_int(s, META_WHOLE, 0) : err;
+}
+
 static enum err save_welcome(struct store *s, const struct welcome *w, int64_t skew)
 {
     const struct {
         enum meta key;
         int64_t v;
-    } ints[] = {{META_SKEW, skew},
-                {META_ROLES, w->roles},
-                {META_GENERATION, w->generation},
-                {META_GRANTS, (int64_t)w->grants}};
+    } ints[] = {{META_SKEW, skew}, {META_ROLES, w->roles}, {META_GENERATION, w->generation}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof ints / sizeof *ints && err == ERR_OK; i++)
         err = meta_set_int(s, ints[i].key, ints[i].v);
@@ -153,10 +172,19 @@ static enum err save_welcome(struct store *s, const struct welcome *w, int64_t s
         err = meta_set_id(s, META_HISTORY, &w->history);
     if (err == ERR_OK)
         err = save_origins(s, w->origins);
-    if (err == ERR_OK && w->pull_from < s->pulled)
-        err = meta_set_int(s, META_PULLED, (int64_t)w->pull_from);
-    if (err == ERR_OK && w->pull_from < s->pulled)
-        err = meta_set_int(s, META_WHOLE, 0);
+    return err == ERR_OK ? save_cursor(s, w) : err;
+}
+
+/* Operations of which a part has left this replica cannot be sent again as they were: their
+ * rest goes under a new epoch. */
+static enum err check_cuts(struct store *s, uint64_t known_op, bool *fork)
+{
+    uint64_t cuts = 0;
+    int64_t between[2] = {(int64_t)known_op, (int64_t)s->acked};
+    enum err err = ERR_OK;
+    if (known_op < s->acked)
+        err = store_number(s, SQL_OUTBOX_CUTS, between, 2, &cuts);
+    *fork = *fork || cuts > 0;
     return err;
 }
 
@@ -181,15 +209,18 @@ enum err replica_welcome(struct store *s, const struct welcome *welcome,
         if (err != ERR_OK && err != ERR_NOTFOUND)
             return err;
     }
-    err = store_begin(s);
+    bool known_here = !plan.fork;
+    err = check_cuts(s, welcome->known_op, &plan.fork);
+    if (err == ERR_OK)
+        err = store_begin(s);
     if (err != ERR_OK)
         return err;
     err = save_welcome(s, welcome, store_now(s) - welcome->wall_ms);
     if (err == ERR_OK && generation != welcome->generation)
         err = sweep_begin(s);
-    if (err == ERR_OK && !plan.fork && welcome->known_op < s->acked)
+    if (err == ERR_OK && known_here && welcome->known_op < s->acked)
         err = fall_back(s, &known);
-    if (err == ERR_OK && plan.fork && generation != welcome->generation)
+    if (err == ERR_OK && !known_here && generation != welcome->generation)
         err = fall_back_to_first(s);
     err = store_end(s, err);
     if (err == ERR_OK)
@@ -341,6 +372,7 @@ static enum err one_range(struct store *s, const struct verdict_range *range,
     if (err == ERR_OK) {
         s->acked = range->to;
         s->acked_hlc = at.hlc;
+        err = leave_judged(s, range->to);
     }
     return err;
 }
@@ -405,11 +437,13 @@ enum err replica_stable(struct store *s, uint64_t stable_op)
 static enum err one_page(struct store *s, const struct page *page, hlc_t *latest,
                          uint64_t *rows)
 {
-    if (page->to <= s->pulled)
+    bool filling = s->entered < s->pulled;
+    uint64_t position = filling ? s->entered : s->pulled;
+    if (page->to <= position)
         return ERR_OK;
     /* A page of operations whose verdicts we have not heard would be mistaken for news of
      * others. */
-    if (page->from != s->pulled || page->judged > s->acked)
+    if (page->from != position || page->judged > s->acked)
         return ERR_PROTOCOL;
     if (page->hash != hash64(page->from ^ page->to, page->body.p, page->body.n))
         return ERR_PROTOCOL;
@@ -427,8 +461,27 @@ static enum err one_page(struct store *s, const struct page *page, hlc_t *latest
         err = page_apply(s, body, latest, rows);
     if (err == ERR_OK && *rows - before > page->rows)
         err = ERR_PROTOCOL;
-    if (err == ERR_OK)
+    if (err != ERR_OK)
+        return err;
+    if (filling)
+        s->entered = page->to < s->pulled ? page->to : UINT64_MAX;
+    if (!filling || page->to > s->pulled)
         s->pulled = page->to;
+    return ERR_OK;
+}
+
+/* The replica holds what this version of our rights opens; a server that does not say so means
+ * the one of its WELCOME. */
+static enum err note_held(struct store *s, uint64_t said)
+{
+    int64_t entering = 0;
+    int64_t held = 0;
+    enum err err = meta_get_int(s, META_ENTERING, &entering);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_GRANTS, &held);
+    int64_t now = said == 0 ? entering : (int64_t)said;
+    if (err == ERR_OK && now != held)
+        err = meta_set_int(s, META_GRANTS, now);
     return err;
 }
 
@@ -437,6 +490,7 @@ static enum err finish_pull(struct store *s, const struct idle *idle)
     if (idle->judged > s->acked || idle->through < s->pulled)
         return ERR_PROTOCOL;
     s->pulled = idle->through;
+    s->entered = UINT64_MAX;
     int64_t complete = 0;
     int64_t full = 0;
     int64_t whole = 0;
@@ -449,6 +503,8 @@ static enum err finish_pull(struct store *s, const struct idle *idle)
         err = meta_get_int(s, META_FULL, &full);
     if (err == ERR_OK && complete == 0)
         err = meta_set_int(s, META_COMPLETE, 1);
+    if (err == ERR_OK)
+        err = note_held(s, idle->grants);
     bool more = false;
     if (err == ERR_OK)
         err = sweep_end(s, &more);
@@ -462,6 +518,7 @@ static enum err all_pages(struct store *s, const struct page *pages, size_t coun
 {
     hlc_t latest = 0;
     uint64_t from = s->pulled;
+    uint64_t filled = s->entered;
     enum err err = ERR_OK;
     for (size_t i = 0; i < count && err == ERR_OK; i++)
         err = one_page(s, &pages[i], &latest, rows);
@@ -469,6 +526,9 @@ static enum err all_pages(struct store *s, const struct page *pages, size_t coun
         err = finish_pull(s, idle);
     if (err == ERR_OK && s->pulled != from)
         err = meta_set_int(s, META_PULLED, (int64_t)s->pulled);
+    if (err == ERR_OK && s->entered != filled)
+        err = meta_set_int(s, META_ENTERED,
+                           s->entered == UINT64_MAX ? 0 : (int64_t)s->entered + 1);
     hlc_t was = s->clock.last;
     hlc_observe(&s->clock, latest, store_now(s));
     if (err == ERR_OK && s->clock.last != was)
@@ -487,6 +547,8 @@ static enum err ask_all(struct store *s)
         err = meta_set_int(s, META_PULLED, 0);
     if (err == ERR_OK)
         err = meta_set_int(s, META_WHOLE, 0);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_ENTERED, 0);
     err = store_end(s, err);
     return err == ERR_OK ? store_reload(s) : err;
 }
@@ -511,7 +573,9 @@ enum err replica_pages(struct store *s, const struct page *pages, size_t count,
 enum err replica_synced(struct store *s)
 {
     enum err err = store_begin(s);
-    return err == ERR_OK ? store_end(s, meta_set_int(s, META_LAST_SYNC, store_now(s))) : err;
+    if (err == ERR_OK)
+        err = store_end(s, meta_set_int(s, META_LAST_SYNC, store_now(s)));
+    return err == ERR_OK ? leave_clean(s) : err;
 }
 
 /* ---- for people ---- */

@@ -17,7 +17,8 @@ struct replica_plan {
     uint64_t op_last;   /* through this one, for progress */
 };
 /* Check the chain, note the skew, the rights and the origins; a lower pull_from moves the pull
- * cursor back. IDENTITY: another server's history. */
+ * cursor back, unless the replica is only filled with what was opened. IDENTITY: another
+ * server's history. */
 NODISCARD enum err replica_welcome(struct store *s, const struct welcome *welcome,
                                    struct replica_plan *out);
 
@@ -48,6 +49,9 @@ NODISCARD enum err replica_stable(struct store *s, uint64_t stable_op);
  * not yet). */
 NODISCARD enum err replica_pages(struct store *s, const struct page *pages, size_t count,
                                  const struct idle *idle, struct replica_tally *tally);
+/* What may not be seen any more leaves: rows, history, conflicts, what lies in the outbox and
+ * in quarantine, and the pages it lay on. PROTOCOL: malformed. */
+NODISCARD enum err replica_leave(struct store *s, struct leave leave);
 /* The sync came to its end. */
 NODISCARD enum err replica_synced(struct store *s);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/scopes.h"
 
-#include "proto/hash.h"
 #include "store/inside.h"
 
 enum err scopes_init(struct store *s)
@@ -182,22 +181,7 @@ enum err scopes_of(struct store *s, const struct table *table, const struct id *
     return ERR_NOTFOUND;
 }
 
-static void grant(struct grants *grants, uint32_t home, uint8_t roles)
-{
-    for (uint32_t i = 0; i < grants->count; i++) {
-        if (grants->list[i].home == home) {
-            grants->list[i].roles |= roles;
-            grants->list[i].facets = scope_facets(grants->list[i].roles);
-            return;
-        }
-    }
-    if (grants->count < GRANTS_MAX)
-        grants->list[grants->count++] =
-            (struct grant){.home = home, .roles = roles, .facets = scope_facets(roles)};
-}
-
-/* A coordinator of a federation is its network's reference editor, with no dossier. */
-static uint8_t role_of(struct str role, struct str structure_kind)
+uint8_t scopes_role(struct str role, struct str structure_kind)
 {
     if (str_eq(role, STR("jobcoach")))
         return ROLE_JOBCOACH;
@@ -208,46 +192,4 @@ static uint8_t role_of(struct str role, struct str structure_kind)
     if (str_eq(role, STR("coordinator")))
         return str_eq(structure_kind, STR("federation")) ? ROLE_FEDERATION : ROLE_COORDINATOR;
     return 0;
-}
-
-enum err scopes_grants(struct store *s, const struct id *staff, int32_t today,
-                       struct grants *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_ROLES_OF, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_id(stmt, 1, staff);
-    bind_int(stmt, 2, today);
-    struct grants grants = {.count = 0};
-    enum step step = STEP_DONE;
-    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
-        struct id structure = {0};
-        uint32_t home = 0;
-        err = col_id(stmt, 0, &structure) ? find(s, &structure, &home) : ERR_CORRUPT;
-        if (err == ERR_OK)
-            grant(&grants, home, role_of(col_text(stmt, 1), col_text(stmt, 2)));
-    }
-    stmt_reset(stmt);
-    if (err == ERR_OK && step == STEP_FAILED)
-        err = db_error(s->db);
-    if (err == ERR_OK)
-        *out = grants;
-    return err;
-}
-
-uint64_t scopes_mark(const struct grants *grants)
-{
-    uint64_t mark = 0;
-    for (uint32_t i = 0; i < grants->count; i++) {
-        const struct grant *g = &grants->list[i];
-        uint8_t bytes[6] = {(uint8_t)(g->home >> 24),
-                            (uint8_t)(g->home >> 16),
-                            (uint8_t)(g->home >> 8),
-                            (uint8_t)g->home,
-                            g->roles,
-                            g->facets};
-        mark = hash64(mark, bytes, sizeof bytes);
-    }
-    return mark;
 }

@@ -15,11 +15,9 @@ NODISCARD enum err scopes_init(struct store *s);
  */
 NODISCARD enum err scopes_of(struct store *s, const struct table *table, const struct id *id,
                              const struct value *values, struct scope *scope, uint8_t *facet);
-/* What a staff member may see and write on this day (days since 1970). */
-NODISCARD enum err scopes_grants(struct store *s, const struct id *staff, int32_t today,
-                                 struct grants *out);
-/* A number that differs when the grants do. */
-uint64_t scopes_mark(const struct grants *grants);
+/* The role a row of staff_role gives in a structure of this kind; 0 = none that is known. A
+ * coordinator of a federation is its network's reference editor, with no dossier. */
+uint8_t scopes_role(struct str role, struct str structure_kind);
 /* Home number of a structure. NOTFOUND. */
 NODISCARD enum err scopes_home(struct store *s, const struct id *structure, uint32_t *home);
 

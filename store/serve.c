@@ -4,6 +4,7 @@
 #include "proto/hash.h"
 #include "store/apply.h"
 #include "store/epochs.h"
+#include "store/holders.h"
 #include "store/ranges.h"
 #include "store/scopes.h"
 
@@ -13,12 +14,6 @@ enum {
     PACK_FROM_BYTES = 200, /* smaller blocks do not gain by compression */
     PACK_LEVEL = 1,
 };
-
-static int32_t today(struct store *s)
-{
-    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
-    return (int32_t)(store_now(s) / day_ms);
-}
 
 uint64_t serve_seq(const struct store *s)
 {
@@ -96,15 +91,6 @@ static enum err note_contact(struct store *s, const struct serve_session *sessio
     return store_end(s, stmt_run(stmt));
 }
 
-/* From the start when other scopes opened, when we were restored, or when the client is ahead
- * of us: this database lost its end. */
-static uint64_t pull_from(struct store *s, const struct hello *hello, const struct welcome *w)
-{
-    bool again = hello->grants != w->grants || hello->generation != w->generation ||
-                 hello->pulled > s->seq;
-    return again ? 0 : hello->pulled;
-}
-
 static enum err encode_origins(struct store *s, uint32_t after, struct buf *out)
 {
     struct stmt *stmt = NULL;
@@ -131,14 +117,6 @@ static enum err encode_origins(struct store *s, uint32_t after, struct buf *out)
     if (step == STEP_FAILED)
         return db_error(s->db);
     return err == ERR_OK ? out->err : err;
-}
-
-static uint8_t all_roles(const struct grants *grants)
-{
-    uint8_t roles = 0;
-    for (uint32_t i = 0; i < grants->count; i++)
-        roles |= grants->list[i].roles;
-    return roles;
 }
 
 enum err serve_staff(struct store *s, const struct id *staff, struct id *structure,
@@ -208,7 +186,10 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
                           .epoch = hello->epoch,
                           .known_op = epoch->chain.op_no,
                           .known_hash = epoch->chain.hash,
-                          .roles = all_roles(&session->reader.grants)};
+                          .roles = session->reader.grants.roles,
+                          .grants = session->version,
+                          .pull_from = session->reader.cursor,
+                          .filling = session->reader.fill_to != 0};
     if (err == ERR_OK)
         err = meta_get_id(s, META_HISTORY, &w->history);
     if (err == ERR_OK)
@@ -217,11 +198,46 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
         err = serve_staff(s, &session->staff, &w->structure, NULL);
     if (err == ERR_OK)
         err = note_contact(s, session, hello);
-    w->grants = scopes_mark(&session->reader.grants);
-    w->pull_from = pull_from(s, hello, w);
     if (err == ERR_OK)
         err = encode_origins(s, hello->origins, origins);
     w->origins = buf_str(origins);
+    return err;
+}
+
+void serve_session_done(struct serve_session *session)
+{
+    grants_done(&session->reader.grants);
+    buf_done(&session->left);
+    *session = (struct serve_session){.device = 0};
+}
+
+/* Rights, cursor and base of a reader that says this of its copy. From the start when we were
+ * restored, or when the client is ahead of us: this database lost its end. */
+static enum err open_reader(struct store *s, const struct hello *hello, bool restored,
+                            struct serve_session *session)
+{
+    struct feed_reader *reader = &session->reader;
+    bool again = restored || hello->pulled > s->seq;
+    session->had = (struct grants_had){.held = hello->grants,
+                                       .entering = hello->entering,
+                                       .entered = hello->entered,
+                                       .pulled = again ? 0 : hello->pulled};
+    if (restored)
+        session->had.held = session->had.entering = 0;
+    enum err err = grants_load(s, &session->staff, &session->had, &reader->grants,
+                               &session->version, &session->left);
+    uint64_t pulled = session->had.pulled;
+    session->rights = s->rights;
+    session->op_last = hello->op_last;
+    session->outdated =
+        !hello->leaves && hello->grants != 0 && hello->grants != session->version;
+    reader->origin = hello->epoch;
+    /* What it holds of the time we lost, its own included, may not be ours any more. */
+    reader->full = hello->full || restored;
+    reader->cursor = session->outdated ? pulled : feed_fill_from(&reader->grants, pulled);
+    reader->fill_to = reader->cursor < pulled ? pulled : 0;
+    reader->told = reader->cursor;
+    reader->base = hello->whole < pulled ? hello->whole : pulled;
     return err;
 }
 
@@ -229,37 +245,36 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
                      const struct hello *hello, struct serve_session *out, struct buf *frames)
 {
     struct epoch_row epoch = {0};
-    enum err err = check_hello(s, device, hello, &epoch);
+    int64_t generation = 0;
+    enum err err = holders_today(s);
+    if (err == ERR_OK)
+        err = check_hello(s, device, hello, &epoch);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_GENERATION, &generation);
     if (err != ERR_OK)
         return err;
     struct serve_session session = {.device = device->device,
                                     .epoch = hello->epoch,
                                     .staff = device->staff,
                                     .skew_ms = hello->wall_ms - store_now(s),
-                                    .rights = s->rights,
-                                    .day = today(s),
                                     .judged = epoch.chain.op_no};
-    err = scopes_grants(s, &device->staff, today(s), &session.reader.grants);
     struct buf origins = {0};
     struct buf ranges = {0};
     struct welcome welcome = {0};
+    err = open_reader(s, hello, hello->generation != (uint32_t)generation, &session);
     if (err == ERR_OK)
         err = fill_welcome(s, hello, &epoch, &session, &origins, &welcome);
     if (err == ERR_OK && hello->acked < epoch.chain.op_no)
         err = ranges_stored(s, hello->epoch, hello->acked, epoch.chain.op_no, &ranges);
     if (err == ERR_OK) {
-        session.reader.origin = hello->epoch;
-        /* What it holds of the time we lost, its own included, may not be ours any more. */
-        session.reader.full = hello->full || hello->generation != welcome.generation;
-        session.reader.cursor = welcome.pull_from;
-        session.reader.base =
-            hello->whole < welcome.pull_from ? hello->whole : welcome.pull_from;
         message_welcome(frames, &welcome);
         ranges_send(frames, hello->epoch, &ranges);
         err = frames->err;
     }
     if (err == ERR_OK)
         *out = session;
+    else
+        serve_session_done(&session);
     buf_done(&origins);
     buf_done(&ranges);
     return err;
@@ -296,21 +311,26 @@ enum err serve_fork(struct store *s, const struct serve_device *device, struct b
 
 enum err serve_refresh(struct store *s, struct serve_session *session, bool *changed)
 {
-    int32_t day = today(s);
     *changed = session->moved;
-    if (session->rights == s->rights && session->day == day)
+    if (session->rights == s->rights)
         return ERR_OK;
-    struct grants grants;
-    enum err err = scopes_grants(s, &session->staff, day, &grants);
-    if (err != ERR_OK)
-        return err;
-    session->moved =
-        session->moved || scopes_mark(&grants) != scopes_mark(&session->reader.grants);
-    session->reader.grants = grants;
-    session->rights = s->rights;
-    session->day = day;
+    uint64_t version = 0;
+    enum err err = grants_version(s, &session->staff, &version);
+    if (err == ERR_OK && version != session->version) {
+        struct grants now = {.count = 0};
+        buf_clear(&session->left);
+        err = grants_load(s, &session->staff, &session->had, &now, &version, &session->left);
+        if (err != ERR_OK)
+            return err;
+        session->moved = session->moved || !grants_grew(&session->reader.grants, &now);
+        grants_done(&session->reader.grants);
+        session->reader.grants = now;
+        session->version = version;
+    }
+    if (err == ERR_OK)
+        session->rights = s->rights;
     *changed = session->moved;
-    return ERR_OK;
+    return err;
 }
 
 /* ---- pages ---- */
@@ -336,39 +356,95 @@ static enum err send_page(struct store *s, const struct feed_page *cut, const st
     return err;
 }
 
+/* What has left goes in messages of MESSAGE_LEAVES_MAX scopes. */
+static enum err send_left(struct serve_session *session, struct buf *frames)
+{
+    struct cur cur = cur_of(session->left.p, session->left.n);
+    while (cur_left(&cur) > 0 && !cur.bad) {
+        const uint8_t *first = cur.p;
+        uint32_t count = 0;
+        while (count < MESSAGE_LEAVES_MAX && cur_left(&cur) > 0 && !cur.bad) {
+            (void)message_leave_scope(&cur);
+            count++;
+        }
+        message_leave(frames, count,
+                      (struct str){(const char *)first, (size_t)(cur.p - first)});
+    }
+    must(!cur.bad);
+    buf_clear(&session->left);
+    return frames->err;
+}
+
+/* Nothing is left to read. Once the work of the time before is judged, what has left follows,
+ * and the copy is complete for the present rights. */
+static enum err send_idle(struct store *s, struct serve_session *session, uint64_t through,
+                          struct buf *frames)
+{
+    struct idle m = {
+        .through = through, .judged = session->judged, .grants = session->had.held};
+    bool whole = session->left.n == 0 || session->judged >= session->op_last;
+    enum err err = ERR_OK;
+    if (whole) {
+        m.grants = session->version;
+        err = send_left(session, frames);
+    }
+    if (err == ERR_OK)
+        err = stable_op(s, session->epoch, &m.stable_op);
+    message_idle(frames, &m);
+    if (err != ERR_OK || frames->err != ERR_OK)
+        return err != ERR_OK ? err : frames->err;
+    session->reader.base = through;
+    session->reader.told = through;
+    if (whole) {
+        session->had = (struct grants_had){.held = session->version, .pulled = through};
+        grants_filled(&session->reader.grants);
+    }
+    return ERR_OK;
+}
+
+/* Of the same moment as the rows: an earlier connection's push may just have been judged. */
+static enum err look_again(struct store *s, struct serve_session *session)
+{
+    bool changed = false;
+    struct epoch_row epoch = {0};
+    enum err err = holders_today(s);
+    if (err == ERR_OK)
+        err = serve_refresh(s, session, &changed);
+    if (err == ERR_OK && changed)
+        err = ERR_LATER; /* begin again: other scopes enter or leave */
+    if (err == ERR_OK)
+        err = epochs_get(s, session->epoch, &epoch);
+    if (err == ERR_OK)
+        session->judged = epoch.chain.op_no;
+    return err;
+}
+
 enum err serve_page(struct store *s, struct serve_session *session, struct buf *frames,
                     bool *idle)
 {
-    bool changed = false;
-    enum err err = serve_refresh(s, session, &changed);
+    enum err err = look_again(s, session);
+    *idle = false;
+    if (err == ERR_OK && session->outdated) {
+        *idle = true; /* its work is still judged */
+        return session->judged >= session->op_last ? ERR_VERSION : ERR_OK;
+    }
     if (err != ERR_OK)
         return err;
-    if (changed)
-        return ERR_LATER; /* begin again: other scopes enter or leave */
-    /* Of the same moment as the rows: an earlier connection's push may just have been judged.
-     */
-    struct epoch_row epoch = {0};
-    err = epochs_get(s, session->epoch, &epoch);
-    if (err != ERR_OK)
-        return err;
-    session->judged = epoch.chain.op_no;
     buf_clear(&s->scratch);
     struct feed_page cut;
     err = feed_read(s, &session->reader, &s->scratch, &cut);
-    if (err == ERR_OK && cut.rows > 0)
+    if (err == ERR_OK && cut.rows > 0) {
         err = send_page(s, &cut, &s->scratch, session->judged, frames);
-    *idle = err == ERR_OK && cut.to == cut.end;
-    if (*idle) {
-        struct idle m = {.through = cut.to, .judged = session->judged};
-        err = stable_op(s, session->epoch, &m.stable_op);
-        message_idle(frames, &m);
+        session->reader.told = cut.to;
     }
+    if (err == ERR_OK && cut.last)
+        err = send_idle(s, session, cut.to, frames);
     if (err == ERR_OK)
         err = frames->err;
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         session->reader.cursor = cut.to;
-    if (err == ERR_OK && *idle)
-        session->reader.base = cut.to;
+        *idle = cut.last;
+    }
     return err;
 }
 

@@ -6,6 +6,7 @@
 
 #include "proto/message.h"
 #include "store/feed.h"
+#include "store/grants.h"
 #include "store/store.h"
 
 enum device_state { DEVICE_ACTIVE = 1, DEVICE_REVOKED = 2, DEVICE_WIPE = 3, DEVICE_WIPED = 4 };
@@ -24,19 +25,25 @@ struct serve_device {
 NODISCARD enum err serve_device(struct store *s, const uint8_t key[32],
                                 struct serve_device *out);
 
-/* What one connection needs between jobs. */
+/* What one connection needs between jobs. A zeroed one is empty. */
 struct serve_session {
     uint32_t device;
     uint32_t epoch;
     struct id staff;
     int64_t skew_ms;           /* device clock minus ours, measured at HELLO */
-    uint32_t rights;           /* version of the grants below … */
-    int32_t day;               /* … and the day they were read on: rights begin and end */
-    bool moved;                /* they are not those of WELCOME any more */
+    uint64_t rights;           /* version of the network's rights it was looked at with */
+    uint64_t version;          /* of the staff member's: reader.grants are these */
+    struct grants_had had;     /* what the device's copy is complete for */
+    struct buf left;           /* scopes of LEAVE that it has not been told */
+    uint64_t op_last;          /* … and is told once its operations through here are judged */
+    bool moved;                /* its rights are not those of WELCOME any more */
+    bool outdated;             /* it cannot be told what has left: no pages for it */
     struct feed_reader reader; /* grants and pull cursor */
     uint64_t judged;           /* own operations judged through here */
 };
-/* Answer a HELLO: appends WELCOME, then VERDICTS for what the client has not heard yet.
+void serve_session_done(struct serve_session *session);
+/* Answer a HELLO: appends WELCOME, then VERDICTS for what the client has not heard yet. `out`
+ * is an empty session, for the caller to end by serve_session_done; untouched on error.
  * VERSION, IDENTITY (another history), REFUSED (not the device's present epoch:
  * serve_fork). */
 NODISCARD enum err serve_hello(struct store *s, const struct serve_device *device,
@@ -57,8 +64,9 @@ struct serve_push {
  * write the verdicts. An error means nothing at all was committed. */
 NODISCARD enum err serve_pushes(struct store *s, struct serve_push *pushes, size_t count);
 
-/* Append the next PAGE, or IDLE when nothing is left; *idle tells. Moves
- * session->reader.cursor. When the grants changed since, they are read again first. */
+/* Append the next PAGE, and LEAVE and IDLE when nothing is left; *idle tells. Nothing at all:
+ * call again. Moves session->reader.cursor. LATER: the rights are others now, begin again with
+ * HELLO. VERSION: what the client holds must be reduced, and it knows no LEAVE. */
 NODISCARD enum err serve_page(struct store *s, struct serve_session *session,
                               struct buf *frames, bool *idle);
 /* Note that the device has applied through here. */

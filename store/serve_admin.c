@@ -2,6 +2,7 @@
 #include "proto/hash.h"
 #include "store/apply.h"
 #include "store/epochs.h"
+#include "store/holders.h"
 #include "store/scopes.h"
 #include "store/serve.h"
 
@@ -166,12 +167,13 @@ static enum err add_device(struct store *s, const struct serve_enrolment *e,
 static enum err describe(struct store *s, const struct serve_enrolment *e,
                          struct store_identity *identity, struct buf *name)
 {
-    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    const struct grants_had nothing = {.held = 0};
     struct grants grants = {.count = 0};
+    uint64_t version = 0;
     int64_t generation = 0;
-    enum err err = scopes_grants(s, &e->staff, (int32_t)(store_now(s) / day_ms), &grants);
-    for (uint32_t i = 0; i < grants.count; i++)
-        identity->roles |= grants.list[i].roles;
+    enum err err = grants_load(s, &e->staff, &nothing, &grants, &version, NULL);
+    identity->roles = grants.roles;
+    grants_done(&grants);
     identity->staff = e->staff;
     if (err == ERR_OK)
         err = meta_get_id(s, META_HISTORY, &identity->history);
@@ -211,7 +213,9 @@ static enum err enrol(struct store *s, const struct serve_enrolment *e,
 enum err serve_enrol(struct store *s, const struct serve_enrolment *enrolment,
                      serve_on_enrolled *on_enrolled, void *ctx, struct buf *reply)
 {
-    enum err err = store_begin(s);
+    enum err err = holders_today(s);
+    if (err == ERR_OK)
+        err = store_begin(s);
     if (err != ERR_OK)
         return err;
     return store_end(s, enrol(s, enrolment, on_enrolled, ctx, reply));
@@ -311,12 +315,14 @@ enum err serve_restored(struct store *s)
         err = meta_set_int(s, META_GENERATION_SEQ, (int64_t)s->seq);
     if (err == ERR_OK)
         err = meta_set_int(s, META_STABLE_SEQ, (int64_t)s->seq);
-    /* Epochs given out since the backup live on in stamps: none of them is given to another. */
+    /* Epochs given out since the backup live on in stamps: none of them is given to another,
+     * nor those given out since this same backup was put back an earlier time. */
     uint64_t epoch = 0;
     if (err == ERR_OK)
         err = store_number(s, SQL_EPOCH_NEXT, NULL, 0, &epoch);
+    int64_t floor = (int64_t)epoch + RESTORE_EPOCHS;
     if (err == ERR_OK)
-        err = meta_set_int(s, META_EPOCH_FLOOR, (int64_t)epoch + RESTORE_EPOCHS);
+        err = meta_set_int(s, META_EPOCH_FLOOR, floor < next ? next : floor);
     return store_end(s, err);
 }
 

@@ -2,6 +2,7 @@
 /* Pushes judged and committed together. */
 #include "store/apply.h"
 #include "store/epochs.h"
+#include "store/holders.h"
 #include "store/ranges.h"
 #include "store/serve.h"
 
@@ -84,11 +85,20 @@ static enum err check_push(struct store *s, const struct push *push, struct str 
     return count == push->count && count > 0 ? ERR_OK : ERR_FORMAT;
 }
 
-static enum err judge_push(struct apply *a, const struct serve_session *session,
-                           const struct buf *fresh, struct epoch_row *epoch, struct buf *ranges)
+/* An operation was refused: what it had changed of the author's rights is undone. */
+static enum err grants_back(struct store *s, const struct serve_session *session,
+                            struct author *author)
 {
-    struct author author = {
-        .origin = session->epoch, .staff = session->staff, .grants = &session->reader.grants};
+    uint64_t version = 0;
+    if (author->grants != author->own)
+        return ERR_OK;
+    return grants_load(s, &session->staff, &session->had, author->own, &version, NULL);
+}
+
+static enum err judge_all(struct apply *a, const struct serve_session *session,
+                          struct author *author, const struct buf *fresh,
+                          struct epoch_row *epoch, struct buf *ranges)
+{
     for (size_t at = 0; at < fresh->n; at += sizeof(struct fresh_op)) {
         struct fresh_op op;
         struct op_head head;
@@ -100,7 +110,9 @@ static enum err judge_push(struct apply *a, const struct serve_session *session,
         int64_t edit_ms =
             hlc_edit_ms(head.wall_ms, session->skew_ms, a->recv_ms, epoch->edit_ms);
         struct verdict_range range;
-        err = apply_op(a, &author, op.bytes, edit_ms, op.hash, &range);
+        err = apply_op(a, author, op.bytes, edit_ms, op.hash, &range);
+        if (err == ERR_OK && range.verdict == VERDICT_REFUSED)
+            err = grants_back(a->s, session, author);
         if (err != ERR_OK)
             return err;
         ranges_add(ranges, &range);
@@ -108,6 +120,19 @@ static enum err judge_push(struct apply *a, const struct serve_session *session,
         epoch->edit_ms = edit_ms;
     }
     return ranges->err;
+}
+
+static enum err judge_push(struct apply *a, const struct serve_session *session,
+                           const struct buf *fresh, struct epoch_row *epoch, struct buf *ranges)
+{
+    struct grants own = {.count = 0};
+    struct author author = {.origin = session->epoch,
+                            .staff = session->staff,
+                            .grants = &session->reader.grants,
+                            .own = &own};
+    enum err err = judge_all(a, session, &author, fresh, epoch, ranges);
+    grants_done(&own);
+    return err;
 }
 
 /* The operations of a push into the commit: old ones answered, new ones judged. */
@@ -187,7 +212,9 @@ enum err serve_pushes(struct store *s, struct serve_push *pushes, size_t count)
     struct buf *ranges = mem_array(count, sizeof *ranges);
     uint64_t *judged = mem_array(count, sizeof *judged);
     struct apply a = {.s = s};
-    enum err err = ranges == NULL || judged == NULL ? ERR_NOMEM : store_begin(s);
+    enum err err = ranges == NULL || judged == NULL ? ERR_NOMEM : holders_today(s);
+    if (err == ERR_OK)
+        err = store_begin(s);
     if (err == ERR_OK) {
         apply_begin(&a, s);
         err = store_end(s, all_pushes(&a, pushes, count, ranges, judged));

@@ -13,12 +13,19 @@
     X(OUTBOX_LAST, "SELECT op_no,hash,hlc FROM outbox ORDER BY op_no DESC LIMIT 1")            \
     X(OUTBOX_FIRST, "SELECT op_no,hlc FROM outbox ORDER BY op_no LIMIT 1")                     \
     X(OUTBOX_AT, "SELECT hash,hlc,op FROM outbox WHERE op_no=?1")                              \
-    X(OUTBOX_AFTER, "SELECT op_no,hash,hlc,op FROM outbox WHERE op_no>?1 ORDER BY op_no")      \
+    X(OUTBOX_AFTER, "SELECT op_no,hash,hlc,op,cut FROM outbox WHERE op_no>?1 ORDER BY op_no")  \
+    X(OUTBOX_ALL, "SELECT op_no,op FROM outbox WHERE op_no>?1 ORDER BY op_no LIMIT 1")         \
+    X(OUTBOX_CUT, "UPDATE outbox SET op=?2,cut=?3 WHERE op_no=?1")                             \
+    X(OUTBOX_CUTS, "SELECT count(*) FROM outbox WHERE op_no>?1 AND op_no<=?2 AND cut<>0")      \
+    X(OUTBOX_LEAVING, "SELECT op_no,op FROM outbox WHERE cut=2 AND op_no>?1 AND op_no<=?2 "    \
+                      "ORDER BY op_no LIMIT 1")                                                \
+    X(OUTBOX_LEAVING_COUNT, "SELECT count(*) FROM outbox WHERE cut=2")                         \
     X(OUTBOX_ROWS, "SELECT coalesce(sum(n),0) FROM outbox WHERE op_no>?1 AND op_no<=?2")       \
     X(OUTBOX_RELEASE, "DELETE FROM outbox WHERE op_no<=?1")                                    \
     X(OUTBOX_CLEAR, "DELETE FROM outbox")                                                      \
     X(REBASED_ADD, "INSERT INTO rebased(op_no,hash,hlc,n,op) VALUES(?1,?2,?3,?4,?5)")          \
-    X(REBASED_TAKE, "INSERT INTO outbox SELECT op_no,hash,hlc,n,op FROM rebased")              \
+    X(REBASED_TAKE,                                                                            \
+      "INSERT INTO outbox(op_no,hash,hlc,n,op) SELECT op_no,hash,hlc,n,op FROM rebased")       \
     X(REBASED_CLEAR, "DELETE FROM rebased")                                                    \
     X(ORIGIN_SET,                                                                              \
       "INSERT INTO origin(epoch,staff,device) VALUES(?1,?2,?3) ON CONFLICT(epoch) "            \
@@ -35,6 +42,7 @@
       "ON CONFLICT DO NOTHING")                                                                \
     X(QUARANTINE_ROW_FIND, "SELECT 1 FROM quarantine_row WHERE tab=?1 AND id=?2 AND epoch=?3 " \
                            "LIMIT 1")                                                          \
+    X(QUARANTINE_CUT, "UPDATE quarantine SET op=?3 WHERE epoch=?1 AND op_no=?2")               \
     X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE epoch=?1 AND op_no>?2")                   \
     X(QUARANTINE_COUNT, "SELECT count(*) FROM quarantine")                                     \
     X(QUARANTINE_LIST, "SELECT epoch,op_no,reason,at_ms,actor,op FROM quarantine "             \
@@ -49,6 +57,8 @@
       "INSERT INTO unknown_row(tab,id,body) VALUES(?1,?2,?3) ON CONFLICT(tab,id) "             \
       "DO UPDATE SET body=excluded.body")                                                      \
     X(UNKNOWN_GET, "SELECT body FROM unknown_row WHERE tab=?1 AND id=?2")                      \
+    X(UNKNOWN_LIST, "SELECT tab,id,body FROM unknown_row ORDER BY tab,id")                     \
+    X(UNKNOWN_REMOVE, "DELETE FROM unknown_row WHERE tab=?1 AND id=?2")                        \
     X(UNKNOWN_CLEAR, "DELETE FROM unknown_row")                                                \
     X(UNKNOWN_DROP, "DELETE FROM unknown_row WHERE tab=?1")                                    \
     /* server: scopes, feed, operations, chain */                                              \
@@ -99,12 +109,74 @@
     X(INVITE_TRY, "UPDATE invite SET tries=tries+1 WHERE id=?1")                               \
     X(INVITE_PROVED, "UPDATE invite SET tries=tries-1 WHERE id=?1 AND tries>0")                \
     X(INVITE_USE, "UPDATE invite SET used_key=?2,reply=?3 WHERE id=?1")                        \
-    /* grants */                                                                               \
+    /* rights */                                                                               \
     X(ROLES_OF,                                                                                \
       "SELECT r.structure,r.role,t.kind FROM t_staff_role r JOIN t_structure t ON "            \
       "t._id=r.structure JOIN t_staff a ON a._id=r.staff WHERE r.staff=?1 AND r._del=0 "       \
       "AND a._del=0 AND a.active=1 AND r.start<=?2 AND (r.\"end\" IS NULL OR "                 \
       "r.\"end\">=?2) ORDER BY r._rid")                                                        \
+    X(ASSIGNED,                                                                                \
+      "SELECT a.staff,a.role FROM t_assignment a JOIN t_staff s ON s._id=a.staff WHERE "       \
+      "a._dos=?1 AND a._del=0 AND a.start<=?2 AND (a.\"end\" IS NULL OR a.\"end\">=?2) AND "   \
+      "s._del=0 AND s.active=1 AND EXISTS(SELECT 1 FROM t_staff_role r WHERE "                 \
+      "r.staff=a.staff AND r._del=0 AND r.start<=?2 AND (r.\"end\" IS NULL OR "                \
+      "r.\"end\">=?2)) ORDER BY a._rid")                                                       \
+    X(OPENER,                                                                                  \
+      "SELECT p._by FROM scope d JOIN t_person p ON p._id=d.id JOIN t_staff s ON "             \
+      "s._id=p._by WHERE d.sid=?1 AND s._del=0 AND s.active=1 AND EXISTS(SELECT 1 FROM "       \
+      "t_staff_role r WHERE r.staff=p._by AND r.structure=p.structure AND "                    \
+      "r.role='jobcoach' AND r._del=0 AND r.start<=?2 AND (r.\"end\" IS NULL OR "              \
+      "r.\"end\">=?2))")                                                                       \
+    X(EMPLOYERS,                                                                               \
+      "SELECT DISTINCT r.staff FROM t_contract c JOIN t_staff_role r ON "                      \
+      "r.structure=c.employer_structure JOIN t_staff s ON s._id=r.staff WHERE c._dos=?1 AND "  \
+      "c._del=0 AND (c.actual_end IS NULL OR c.actual_end>=?3) AND r.role='manager' AND "      \
+      "r._del=0 AND r.start<=?2 AND (r.\"end\" IS NULL OR r.\"end\">=?2) AND s._del=0 AND "    \
+      "s.active=1 ORDER BY r._rid")                                                            \
+    X(JOBCOACH_SEES,                                                                           \
+      "SELECT value FROM t_parameter WHERE key='jobcoach_sees' AND _del=0 AND "                \
+      "valid_from<=?1 AND (structure IS NULL OR structure=?2) ORDER BY structure IS NULL,"     \
+      "valid_from DESC,_rid DESC LIMIT 1")                                                     \
+    X(JOBCOACH_SEES_TURN, "SELECT count(*) FROM t_parameter WHERE key='jobcoach_sees' AND "    \
+                          "valid_from>?1 AND valid_from<=?2")                                  \
+    X(ROLES_TURN, "SELECT DISTINCT staff FROM t_staff_role WHERE (start>?1 AND start<=?2) "    \
+                  "OR (\"end\">=?1 AND \"end\"<?2) ORDER BY staff")                            \
+    X(ASSIGNED_TURN, "SELECT DISTINCT _home,_dos FROM t_assignment WHERE (start>?1 AND "       \
+                     "start<=?2) OR (\"end\">=?1 AND \"end\"<?2) ORDER BY _dos")               \
+    X(EMPLOYERS_TURN, "SELECT DISTINCT _home,_dos FROM t_contract WHERE actual_end>=?1 AND "   \
+                      "actual_end<?2 ORDER BY _dos")                                           \
+    X(STAFF_ALL, "SELECT _id FROM t_staff ORDER BY _rid")                                      \
+    X(DOSSIERS_ALL, "SELECT parent,sid FROM scope WHERE kind=3 ORDER BY sid")                  \
+    X(DOSSIERS_OF,                                                                             \
+      "SELECT _home,_dos FROM t_assignment WHERE staff=?1 UNION SELECT _home,_dos FROM "       \
+      "t_person WHERE _by=?1 UNION SELECT home,dossier FROM granted WHERE staff=?1 AND "       \
+      "dossier>0 AND until_v=?2 UNION SELECT c._home,c._dos FROM t_contract c JOIN "           \
+      "t_staff_role r ON r.structure=c.employer_structure WHERE r.staff=?1 ORDER BY 2")        \
+    X(GRANTED_OF, "SELECT home,dossier,roles,facets,dossiers,born,from_v,from_seq,until_v "    \
+                  "FROM granted WHERE staff=?1 AND until_v>?2 ORDER BY home,dossier,from_v")   \
+    X(GRANTED_AT,                                                                              \
+      "SELECT home,dossier,roles,facets,dossiers,born,from_v,from_seq,until_v FROM granted "   \
+      "WHERE staff=?1 AND home=?2 AND dossier IN (0,?3) AND from_ms<=?4 AND until_ms>?4 AND "  \
+      "until_ms>?5 ORDER BY dossier,from_v")                                                   \
+    X(GRANTED_DOSSIER,                                                                         \
+      "SELECT staff,home,dossier,roles,facets,dossiers,born,from_v,from_seq FROM granted "     \
+      "WHERE dossier=?1 AND until_v=?2 ORDER BY staff")                                        \
+    X(GRANTED_HOMES,                                                                           \
+      "SELECT staff,home,dossier,roles,facets,dossiers,born,from_v,from_seq FROM granted "     \
+      "WHERE staff=?1 AND dossier=0 AND until_v=?2 ORDER BY home")                             \
+    X(GRANTED_ADD,                                                                             \
+      "INSERT INTO granted(staff,home,dossier,roles,facets,dossiers,born,from_v,from_seq,"     \
+      "from_ms,until_v,until_ms) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT "  \
+      "DO UPDATE SET facets=facets|excluded.facets,dossiers=dossiers|excluded.dossiers")       \
+    X(GRANTED_END, "UPDATE granted SET until_v=?6,until_ms=?7 WHERE staff=?1 AND home=?2 "     \
+                   "AND dossier=?3 AND from_v=?4 AND until_v=?5")                              \
+    X(GRANTED_DROP, "DELETE FROM granted WHERE staff=?1 AND home=?2 AND dossier=?3 AND "       \
+                    "from_v=?4 AND until_v=?5")                                                \
+    X(RIGHTS_GET, "SELECT v FROM rights WHERE staff=?1")                                       \
+    X(RIGHTS_SET, "INSERT INTO rights(staff,v) VALUES(?1,?2) ON CONFLICT(staff) DO UPDATE "    \
+                  "SET v=excluded.v")                                                          \
+    X(SCOPE_GET, "SELECT kind,id FROM scope WHERE sid=?1")                                     \
+    X(SCOPES_IN, "SELECT sid,id FROM scope WHERE kind=3 AND parent=?1 ORDER BY sid")           \
     X(STAFF_HOME, "SELECT structure,first_name,name FROM t_staff WHERE _id=?1 AND _del=0")     \
     X(CONFLICTS_OPEN, "SELECT count(*) FROM t_conflict WHERE state='open' AND _del=0")
 

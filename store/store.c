@@ -183,10 +183,23 @@ static enum err load_chain(struct store *s)
 
 enum err store_reload(struct store *s)
 {
-    enum { HLC, ACKED, ACKED_HLC, PULLED, EPOCH, ROLES, SEQ, COMMIT, RIGHTS, COUNT };
-    static const enum meta keys[COUNT] = {META_HLC,    META_ACKED,  META_ACKED_HLC,
-                                          META_PULLED, META_EPOCH,  META_ROLES,
-                                          META_SEQ,    META_COMMIT, META_RIGHTS};
+    enum {
+        HLC,
+        ACKED,
+        ACKED_HLC,
+        PULLED,
+        EPOCH,
+        ROLES,
+        SEQ,
+        COMMIT,
+        RIGHTS,
+        DAY,
+        ENTERED,
+        COUNT
+    };
+    static const enum meta keys[COUNT] = {
+        META_HLC, META_ACKED,  META_ACKED_HLC, META_PULLED,     META_EPOCH,  META_ROLES,
+        META_SEQ, META_COMMIT, META_RIGHTS,    META_RIGHTS_DAY, META_ENTERED};
     int64_t v[COUNT] = {0};
     enum err err = ERR_OK;
     for (int i = 0; i < COUNT && err == ERR_OK; i++)
@@ -205,11 +218,13 @@ enum err store_reload(struct store *s)
     s->acked = (uint64_t)v[ACKED];
     s->acked_hlc = (hlc_t)v[ACKED_HLC];
     s->pulled = (uint64_t)v[PULLED];
+    s->entered = v[ENTERED] > 0 ? (uint64_t)v[ENTERED] - 1 : UINT64_MAX;
     s->epoch = (uint32_t)v[EPOCH];
     s->roles = (uint8_t)v[ROLES];
     s->seq = (uint64_t)v[SEQ];
     s->chain_commit = (uint64_t)v[COMMIT];
-    s->rights = (uint32_t)v[RIGHTS];
+    s->rights = (uint64_t)v[RIGHTS];
+    s->rights_day = (int32_t)v[DAY];
     s->rights_touched = false;
     s->staff = staff;
     s->structure = structure;
@@ -272,6 +287,8 @@ void store_close(struct store *s)
     squeeze_done(&s->squeeze);
     buf_done(&s->trail);
     buf_done(&s->scratch);
+    buf_done(&s->touched.staff);
+    buf_done(&s->touched.dossiers);
     mem_free(s->rows);
     mem_free(s->refs);
     mem_free(s->fresh);

@@ -13,6 +13,8 @@ enum err sweep_begin(struct store *s)
     if (err == ERR_OK)
         err = meta_set_int(s, META_WHOLE, 0);
     if (err == ERR_OK)
+        err = meta_set_int(s, META_ENTERED, 0);
+    if (err == ERR_OK)
         err = meta_set_int(s, META_SWEEP_OP, (int64_t)s->own.op_no);
     struct stmt *clear = NULL;
     if (err == ERR_OK)
@@ -52,6 +54,8 @@ static enum err sweep_row(struct store *s, const struct table *table, int64_t ri
         err = rows_update(s, table, row);
     } else if (err == ERR_OK) {
         err = rows_purge(s, table, rid);
+        if (err == ERR_OK)
+            err = meta_set_int(s, META_RESIDUE, 1);
     }
     arena_done(&arena);
     return err;

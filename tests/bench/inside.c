@@ -144,6 +144,7 @@ static void greet(struct twin *t, struct party *p, struct serve_session *session
     enum err err = replica_hello(p->store, &hello);
     must(err == ERR_OK);
     double cpu = figures_cpu();
+    serve_session_done(session);
     err = serve_hello(t->server.store, &p->device, &hello, session, &frames);
     must(err == ERR_OK);
     sides->far_cpu += figures_cpu() - cpu;
@@ -215,6 +216,7 @@ static void sync_timed(struct twin *t, size_t replica, struct sample *out)
     out->near_cpu_s = sides.near_cpu;
     out->far_cpu_s = sides.far_cpu;
     out->wire_bytes = (double)sides.bytes;
+    serve_session_done(session);
     free(session);
 }
 

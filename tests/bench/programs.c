@@ -205,6 +205,8 @@ static void world_open(struct world *w, const char *dir, const char *name)
     rows_made_invent(&w->made);
     enum err err = id_parse(str_of(w->structure), &w->made.structure);
     must(err == ERR_OK);
+    run(w, BENCH_JALONCTL, "server", &ran, "parameter", "add", "key=jobcoach_sees",
+        "value=structure", "valid_from=2020-01-01", NULL);
     new_device(w, "first", "coordinator");
     import_references(w);
     run(w, BENCH_JALON, "first", &ran, "sync", "--json", NULL);

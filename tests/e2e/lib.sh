@@ -192,10 +192,12 @@ network() { # word…
 
 # ---- people ----
 
-# A structure; then $structure is its id.
+# A structure whose jobcoaches share all dossiers; then $structure is its id.
 add_structure() { # name
     expect 0 ctl structure add "$1" --type EI
     structure=$(cat "$T/out")
+    expect 0 ctl parameter add key=jobcoach_sees value=structure "structure=$structure" \
+        valid_from=2020-01-01
 }
 
 # A staff member with an invitation; then $staff and $code are theirs.

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -36,7 +37,9 @@ static void write_hello(struct buf *out)
                                        .full = false,
                                        .live = true,
                                        .grants = 0x1122334455667788,
-                                       .whole = 5});
+                                       .whole = 5,
+                                       .entering = 9,
+                                       .entered = 4000000000});
 }
 
 static void write_welcome(struct buf *out)
@@ -57,7 +60,8 @@ static void write_welcome(struct buf *out)
                                            .roles = 31,
                                            .structure = id_of(0x20),
                                            .origins = buf_str(&list),
-                                           .grants = 7});
+                                           .grants = 7,
+                                           .filling = true});
     buf_done(&list);
 }
 
@@ -98,7 +102,17 @@ static void write_page(struct buf *out)
 static void write_idle(struct buf *out)
 {
     message_idle(out,
-                 &(struct idle){.through = 5000000003, .judged = 70009, .stable_op = 69000});
+                 &(struct idle){
+                     .through = 5000000003, .judged = 70009, .stable_op = 69000, .grants = 7});
+}
+
+static void write_leave(struct buf *out)
+{
+    struct buf scopes = {0};
+    message_leave_add(&scopes, &(struct leave_scope){LEAVE_STRUCTURE, id_of(0x20), 1});
+    message_leave_add(&scopes, &(struct leave_scope){LEAVE_DOSSIER, id_of(0x70), 7});
+    message_leave(out, 2, buf_str(&scopes));
+    buf_done(&scopes);
 }
 
 static void write_bye(struct buf *out)
@@ -162,14 +176,14 @@ static const struct vector {
     const char *hex; /* of the whole frame */
 } vectors[] = {
     {MESSAGE_HELLO, write_hello,
-     "000000439f010101c410101112131415161718191a1b1c1d1e1f02cd012cce00"
-     "011170ce0001116fcf000000012a05f2000ccf000001a20320a200c2c3cf1122"
-     "33445566778805"},
+     "0000004bdc0011010101c410101112131415161718191a1b1c1d1e1f02cd012c"
+     "ce00011170ce0001116fcf000000012a05f2000ccf000001a20320a200c2c3cf"
+     "11223344556677880509ceee6b2800"},
     {MESSAGE_WELCOME, write_welcome,
-     "000000749f020101c410101112131415161718191a1b1c1d1e1f02ffcd012cce"
-     "0001116fcfffffffffffffffffcc80cf000000012a05f2001fc4102021222324"
-     "25262728292a2b2c2d2e2f9601c410505152535455565758595a5b5c5d5e5f01"
-     "cd012cc410606162636465666768696a6b6c6d6e6fccc807"},
+     "00000077dc0010020101c410101112131415161718191a1b1c1d1e1f02ffcd01"
+     "2cce0001116fcfffffffffffffffffcc80cf000000012a05f2001fc410202122"
+     "232425262728292a2b2c2d2e2f9601c410505152535455565758595a5b5c5d5e"
+     "5f01cd012cc410606162636465666768696a6b6c6d6e6fccc807c3"},
     {MESSAGE_PUSH, write_push, "000000189603cd012cce0001117002c3c40a6f7065726174696f6e73"},
     {MESSAGE_VERDICTS, write_verdicts,
      "000000329304cd012c9295ce00011170ce000111700100cf000000012a05f201"
@@ -178,7 +192,7 @@ static const struct vector {
     {MESSAGE_PAGE, write_page,
      "0000002c9806cf000000012a05f200cf000000012a05f203ce00011179cd01f4"
      "cf0123456789abcdefc2c404726f7773"},
-    {MESSAGE_IDLE, write_idle, "000000159407cf000000012a05f203ce00011179ce00010d88"},
+    {MESSAGE_IDLE, write_idle, "000000169507cf000000012a05f203ce00011179ce00010d8807"},
     {MESSAGE_BYE, write_bye, "00000006930816cd05dc"},
     {MESSAGE_PING, write_ping, "000000029109"},
     {MESSAGE_PONG, write_pong, "00000002910a"},
@@ -194,6 +208,9 @@ static const struct vector {
      "656d706c65c40570726f6f66"},
     {MESSAGE_WIPE, write_wipe, "00000002910f"},
     {MESSAGE_WIPED, write_wiped, "000000029110"},
+    {MESSAGE_LEAVE, write_leave,
+     "0000002b92119602c410202122232425262728292a2b2c2d2e2f0103c4107071"
+     "72737475767778797a7b7c7d7e7f07"},
 };
 enum { VECTORS = sizeof vectors / sizeof *vectors };
 
@@ -221,7 +238,7 @@ static void bytes_of_every_message_stay_as_they_are(void **state)
 static void every_message_type_has_a_vector(void **state)
 {
     (void)state;
-    assert_int_equal(VECTORS, MESSAGE_WIPED);
+    assert_int_equal(VECTORS, MESSAGE_TYPE_LAST);
     for (size_t i = 0; i < VECTORS; i++)
         assert_int_equal(vectors[i].type, i + 1);
 }
@@ -249,7 +266,8 @@ static void what_was_written_is_read_again(void **state)
         if (m.type == MESSAGE_HELLO) {
             assert_int_equal(m.hello.pulled, 5000000000);
             assert_int_equal(m.hello.wall_ms, 1795348800000);
-            assert_true(m.hello.live && !m.hello.full);
+            assert_true(m.hello.live && !m.hello.full && m.hello.leaves);
+            assert_int_equal(m.hello.entered, 4000000000);
         } else if (m.type == MESSAGE_WELCOME) {
             struct cur cur = cur_of(m.welcome.origins.p, m.welcome.origins.n);
             assert_int_equal(unpack_array(&cur), 6);
@@ -258,6 +276,7 @@ static void what_was_written_is_read_again(void **state)
             assert_false(cur.bad);
             assert_int_equal(m.welcome.wall_ms, -1);
             assert_true(m.welcome.known_hash == UINT64_MAX);
+            assert_true(m.welcome.filling);
         } else if (m.type == MESSAGE_VERDICTS) {
             assert_int_equal(message_range(&m.verdicts.ranges).seq, 5000000001);
             struct verdict_range range = message_range(&m.verdicts.ranges);
@@ -267,6 +286,15 @@ static void what_was_written_is_read_again(void **state)
         } else if (m.type == MESSAGE_PAGE) {
             assert_int_equal(m.page.hash, 0x0123456789abcdef);
             assert_true(str_eq(m.page.body, STR("rows")));
+        } else if (m.type == MESSAGE_IDLE) {
+            assert_int_equal(m.idle.grants, 7);
+        } else if (m.type == MESSAGE_LEAVE) {
+            assert_int_equal(m.leave.count, 2);
+            assert_int_equal(message_leave_scope(&m.leave.scopes).kind, LEAVE_STRUCTURE);
+            struct leave_scope scope = message_leave_scope(&m.leave.scopes);
+            assert_int_equal(scope.facets, 7);
+            assert_int_equal(scope.id.b[0], 0x70);
+            assert_false(m.leave.scopes.bad);
         } else if (m.type == MESSAGE_BYE) {
             assert_int_equal(m.bye.err, ERR_LATER);
         } else if (m.type == MESSAGE_ENROLLED) {
@@ -297,7 +325,7 @@ static void items_a_later_version_appends_are_ignored(void **state)
     (void)state;
     static const uint8_t bye[] = {0x94, MESSAGE_BYE, ERR_LATER, 5, 0xc3};
     static const uint8_t strange[] = {0x93, MESSAGE_BYE, 0x70, 5};
-    static const uint8_t unknown[] = {0x91, MESSAGE_WIPED + 1};
+    static const uint8_t unknown[] = {0x91, MESSAGE_TYPE_LAST + 1};
     struct message m = {0};
     assert_int_equal(message_read((struct str){(const char *)bye, sizeof bye}, &m), ERR_OK);
     assert_int_equal(m.bye.err, ERR_LATER);
@@ -309,6 +337,40 @@ static void items_a_later_version_appends_are_ignored(void **state)
                      ERR_PROTOCOL);
 }
 
+/* As schema version 1 wrote them. */
+static void messages_of_the_first_version_are_read(void **state)
+{
+    (void)state;
+    static const char *const hex[] = {
+        "000000439f010101c410101112131415161718191a1b1c1d1e1f02cd012cce00"
+        "011170ce0001116fcf000000012a05f2000ccf000001a20320a200c2c3cf1122"
+        "33445566778805",
+        "000000749f020101c410101112131415161718191a1b1c1d1e1f02ffcd012cce"
+        "0001116fcfffffffffffffffffcc80cf000000012a05f2001fc4102021222324"
+        "25262728292a2b2c2d2e2f9601c410505152535455565758595a5b5c5d5e5f01"
+        "cd012cc410606162636465666768696a6b6c6d6e6fccc807",
+        "000000159407cf000000012a05f203ce00011179ce00010d88",
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct buf frame = {0};
+        struct message m = {0};
+        for (const char *p = hex[i]; *p != 0; p += 2) {
+            char byte[3] = {p[0], p[1], 0};
+            buf_u8(&frame, (uint8_t)strtoul(byte, NULL, 16));
+        }
+        struct str body = {(const char *)frame.p + FRAME_HEAD_BYTES,
+                           frame.n - FRAME_HEAD_BYTES};
+        assert_int_equal(message_read(body, &m), ERR_OK);
+        if (m.type == MESSAGE_HELLO)
+            assert_true(!m.hello.leaves && m.hello.entering == 0 && m.hello.whole == 5);
+        else if (m.type == MESSAGE_WELCOME)
+            assert_true(!m.welcome.filling && m.welcome.grants == 7);
+        else
+            assert_true(m.idle.grants == 0 && m.idle.stable_op == 69000);
+        buf_done(&frame);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +379,7 @@ int main(void)
         cmocka_unit_test(what_was_written_is_read_again),
         cmocka_unit_test(a_message_cut_short_is_never_taken),
         cmocka_unit_test(items_a_later_version_appends_are_ignored),
+        cmocka_unit_test(messages_of_the_first_version_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -255,7 +255,7 @@ static void assert_converged(struct run *r)
         struct buf theirs = {0};
         struct store_status status;
         twin_dump(t->replicas[i].store, &ours);
-        twin_dump_seen(t->server.store, r->f.roles[i], &r->f.structures[i], &theirs);
+        twin_dump_seen(t->server.store, &t->replicas[i].device.staff, &theirs);
         assert_same_lines(buf_str(&ours), buf_str(&theirs));
         buf_done(&ours);
         buf_done(&theirs);

@@ -254,7 +254,7 @@ static void mangled_pages_do_not_end_the_client(void **state)
     bool idle = false;
     assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
     hello.full = true;
-    hello.grants = 0;
+    hello.pulled = hello.entered = hello.whole = 0;
     assert_int_equal(serve_hello(twin.server.store, &p->device, &hello, &session, &frames),
                      ERR_OK);
     buf_clear(&frames);

@@ -10,7 +10,7 @@ enum { KEPT_MAX = 16, FIELDS_MAX = 8, DAY_MS = 24 * 60 * 60 * 1000 };
 /* One network as it begins. */
 struct image {
     size_t clients; /* 0 = the place is free */
-    bool two_homes, mixed_roles;
+    bool two_homes, mixed_roles, caseloads;
     struct disk *server;
     struct disk **disks;
     struct client *who; /* roles, home, device, staff, key */
@@ -115,6 +115,10 @@ static void add_reference(struct image *image, struct store *s)
     }
     const char *company[] = {"name=Entreprise fictive", "city=Namur", NULL};
     (void)add(s, "company", company);
+    const char *shared[] = {"key=jobcoach_sees", "value=structure", "valid_from=2020-01-01",
+                            NULL};
+    if (!image->caseloads)
+        (void)add(s, "parameter", shared);
     const char *project[] = {"code=FSE1", "name=Projet fictif", "start=2026-01-01", NULL};
     (void)add(s, "project", project);
 }
@@ -171,7 +175,8 @@ static void make(struct image *image, const struct world_plan *plan)
     vfs_mem_seed(1);
     *image = (struct image){.clients = plan->clients,
                             .two_homes = plan->two_homes,
-                            .mixed_roles = plan->mixed_roles};
+                            .mixed_roles = plan->mixed_roles,
+                            .caseloads = plan->caseloads};
     image->disks = mem_array(plan->clients, sizeof *image->disks);
     image->who = mem_array(plan->clients, sizeof *image->who);
     must(image->disks != NULL && image->who != NULL);
@@ -200,7 +205,7 @@ static const struct image *find(const struct world_plan *plan)
     static size_t oldest;
     for (size_t i = 0; i < KEPT_MAX; i++)
         if (kept[i].clients == plan->clients && kept[i].two_homes == plan->two_homes &&
-            kept[i].mixed_roles == plan->mixed_roles)
+            kept[i].mixed_roles == plan->mixed_roles && kept[i].caseloads == plan->caseloads)
             return &kept[i];
     struct image *place = &kept[oldest++ % KEPT_MAX];
     drop(place);

@@ -26,6 +26,7 @@ struct mark {
 };
 /* Verdicts sent for the operations of one epoch. */
 struct oracle_epoch {
+    uint32_t num;
     uint8_t *verdicts; /* verdict and reason of op_no, 0 = none yet */
     uint64_t n;        /* op_nos below this */
 };
@@ -33,6 +34,7 @@ struct oracle {
     struct mark *marks;
     uint32_t count, room;
     struct oracle_epoch *epochs; /* ORACLE_EPOCHS_MAX of them */
+    bool restored;               /* the server was, from a backup */
     struct squeeze squeeze;
     uint64_t conflicts; /* greatest number seen on the server */
     uint64_t
@@ -42,6 +44,9 @@ struct oracle {
 
 struct world;
 struct node;
+/* Acknowledged work that has left its author's device with the right to see it is not there to
+ * be told again to a server restored from an older backup. */
+bool oracle_excused(struct world *w, const struct mark *m);
 void oracle_init(struct oracle *o);
 void oracle_done(struct oracle *o);
 /* A fresh mark, written to text (ORACLE_MARK_BYTES and a NUL). Returns its number. */

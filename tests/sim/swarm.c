@@ -409,6 +409,7 @@ static void draw_plan(struct rng *rng, uint64_t seed, struct world_plan *plan)
                                 .live_ppm = (uint32_t)rng_below(rng, 1000001),
                                 .job_ms_max = (int64_t)rng_spread(rng, 1, 50),
                                 .slow_job_ppm = rng_chance(rng, 300000) ? 20000 : 0};
+    plan->caseloads = rng_chance(rng, 400000);
 }
 
 static void draw_net(struct swarm *s)

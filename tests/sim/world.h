@@ -81,6 +81,7 @@ struct client {
     uint32_t spare;  /* other client with the same key (a clone), 0 = none */
     bool present;    /* takes part; a clone does not until it is made */
     bool wiped;      /* destroyed by AGENT_WIPE */
+    bool left;       /* heard LEAVE: judged work of its own may have gone */
     bool revoked;    /* by its coordinator: may not sync any more */
     enum err failed; /* of the last AGENT_FAILED, OK after AGENT_SYNCED */
     uint64_t syncs;  /* AGENT_SYNCED so far */
@@ -116,6 +117,7 @@ struct world_plan {
     size_t clones;  /* nodes in reserve */
     bool two_homes; /* the second structure has people too */
     bool mixed_roles;
+    bool caseloads;        /* jobcoaches see their own dossiers only */
     uint32_t live_ppm;     /* of the clients stay connected */
     int64_t job_ms_max;    /* a job begins and its answer comes back 0…max later … */
     uint32_t slow_job_ppm; /* … or much later */

@@ -82,7 +82,9 @@ void fleet_cut(struct fleet *f, size_t i, bool haunt)
     if (haunt && line->open && line->up.n > 0 && f->ghost_count < FLEET_GHOSTS_MAX) {
         f->ghosts[f->ghost_count++] = (struct ghost){line->session, line->up};
         line->up = (struct buf){0};
+        line->session = (struct serve_session){.device = 0}; /* the ghost's now */
     }
+    serve_session_done(&line->session);
     drop(&line->up);
     drop(&line->down);
     line->open = false;
@@ -204,6 +206,7 @@ void fleet_judge_ghost(struct fleet *f)
     if (more)
         return;
     drop(&g->up);
+    serve_session_done(&g->session);
     f->ghost_count--;
     memmove(f->ghosts, f->ghosts + 1, f->ghost_count * sizeof *g);
 }
@@ -235,6 +238,8 @@ bool fleet_take(struct fleet *f, size_t i)
         err = replica_verdicts(s, m.verdicts, &tally);
     else if (m.type == MESSAGE_PAGE)
         err = replica_pages(s, &m.page, 1, NULL, &tally);
+    else if (m.type == MESSAGE_LEAVE)
+        err = replica_leave(s, m.leave);
     else
         err = replica_pages(s, NULL, 0, &m.idle, &tally);
     if (err == ERR_OK && m.type == MESSAGE_IDLE) {

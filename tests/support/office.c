@@ -81,6 +81,14 @@ void office_open(struct office *office)
     };
     must(edit_open(office->store, &edit, NULL) == ERR_OK);
     must(edit_insert(edit, structure, values, 2, &office->structure, NULL) == ERR_OK);
+    const struct table *parameter = schema_table(&schema_jalon, TABLE_PARAMETER);
+    struct edit_value shared[] = {
+        set(parameter, "key", value_text(STR("jobcoach_sees"))),
+        set(parameter, "value", value_text(STR("structure"))),
+        set(parameter, "valid_from", value_int(20000)),
+    };
+    struct id id;
+    must(edit_insert(edit, parameter, shared, 3, &id, NULL) == ERR_OK);
     for (unsigned i = 0; i < OFFICE_STAFF; i++)
         add_staff(edit, office, i);
     must(edit_commit(edit, NULL) == ERR_OK);

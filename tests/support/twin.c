@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/twin.h"
-
 #include "proto/hash.h"
+#include "store/grants.h"
 #include "store/scopes.h"
 
 #include <stdio.h>
@@ -215,7 +215,14 @@ void twin_enrol(struct twin *t, struct str role)
     must(err == ERR_OK);
 }
 
-static void open_parties(struct twin *t, size_t count)
+void twin_share(struct twin *t)
+{
+    const char *fields[] = {"key=jobcoach_sees", "value=structure", "valid_from=2020-01-01",
+                            NULL};
+    (void)twin_add(&t->server, "parameter", fields);
+}
+
+static void open_parties(struct twin *t, size_t count, bool shared)
 {
     t->server.wall_ms = START_MS;
     t->server.random = 7;
@@ -225,11 +232,13 @@ static void open_parties(struct twin *t, size_t count)
     must(err == ERR_OK);
     const char *fields[] = {"name=EI du Pont", "kind=EI", NULL};
     t->structure = twin_add(&t->server, "structure", fields);
+    if (shared)
+        twin_share(t);
     for (size_t i = 0; i < count; i++)
         twin_enrol(t, STR("jobcoach"));
 }
 
-void twin_open(struct twin *t, size_t count, const struct schema *schema)
+static void open_twin(struct twin *t, size_t count, const struct schema *schema, bool shared)
 {
     *t = (struct twin){.schema = schema};
     /* In memory where there is such a place: what is tested is not the disk. */
@@ -238,7 +247,17 @@ void twin_open(struct twin *t, size_t count, const struct schema *schema)
         (void)snprintf(t->dir, sizeof t->dir, "%s", "/tmp/jalon-twin-XXXXXX");
         must(mkdtemp(t->dir) != NULL);
     }
-    open_parties(t, count);
+    open_parties(t, count, shared);
+}
+
+void twin_open(struct twin *t, size_t count, const struct schema *schema)
+{
+    open_twin(t, count, schema, true);
+}
+
+void twin_open_apart(struct twin *t, size_t count, const struct schema *schema)
+{
+    open_twin(t, count, schema, false);
 }
 
 void twin_open_at(struct twin *t, const char *dir, size_t count, const struct schema *schema)
@@ -246,7 +265,7 @@ void twin_open_at(struct twin *t, const char *dir, size_t count, const struct sc
     *t = (struct twin){.schema = schema};
     (void)snprintf(t->dir, sizeof t->dir, "%.180s/twin-XXXXXX", dir);
     must(mkdtemp(t->dir) != NULL);
-    open_parties(t, count);
+    open_parties(t, count, true);
 }
 
 void twin_close(struct twin *t)
@@ -306,6 +325,7 @@ static void greet(struct twin *t, struct party *p, struct serve_session *session
         struct buf frames = {0};
         enum err err = replica_hello(p->store, &hello);
         must(err == ERR_OK);
+        serve_session_done(session);
         err = serve_hello(t->server.store, &p->device, &hello, session, &frames);
         plan->fork = err == ERR_REFUSED;
         must(err == ERR_OK || err == ERR_REFUSED);
@@ -355,28 +375,36 @@ static void push_all(struct twin *t, struct party *p, struct serve_session *sess
     }
 }
 
-static void pull_all(struct twin *t, struct party *p, struct serve_session *session,
+static enum err take_pulled(struct party *p, const struct message *m,
+                            struct replica_tally *tally)
+{
+    if (m->type == MESSAGE_PAGE)
+        return replica_pages(p->store, &m->page, 1, NULL, tally);
+    if (m->type == MESSAGE_LEAVE)
+        return replica_leave(p->store, m->leave);
+    enum err err = replica_pages(p->store, NULL, 0, &m->idle, tally);
+    return err == ERR_OK ? replica_stable(p->store, m->idle.stable_op) : err;
+}
+
+/* False: the rights are others now, begin again. */
+static bool pull_all(struct twin *t, struct party *p, struct serve_session *session,
                      struct replica_tally *tally)
 {
     bool idle = false;
-    while (!idle) {
+    enum err err = ERR_OK;
+    while (!idle && err == ERR_OK) {
         struct buf frames = {0};
-        enum err err = serve_page(t->server.store, session, &frames, &idle);
-        must(err == ERR_OK);
+        err = serve_page(t->server.store, session, &frames, &idle);
+        must(err == ERR_OK || err == ERR_LATER);
         struct str rest = buf_str(&frames);
         struct message m;
-        while (next(&rest, &m)) {
-            if (m.type == MESSAGE_PAGE)
-                err = replica_pages(p->store, &m.page, 1, NULL, tally);
-            else
-                err = replica_pages(p->store, NULL, 0, &m.idle, tally);
-            must(err == ERR_OK);
-            if (m.type == MESSAGE_IDLE)
-                err = replica_stable(p->store, m.idle.stable_op);
+        while (err == ERR_OK && next(&rest, &m)) {
+            err = take_pulled(p, &m, tally);
             must(err == ERR_OK);
         }
         buf_done(&frames);
     }
+    return err == ERR_OK;
 }
 
 struct replica_tally twin_sync(struct twin *t, size_t replica)
@@ -386,11 +414,15 @@ struct replica_tally twin_sync(struct twin *t, size_t replica)
     struct replica_plan plan = {0};
     struct serve_session *session = calloc(1, sizeof *session);
     must(session != NULL);
-    greet(t, p, session, &plan, &tally);
-    push_all(t, p, session, plan.push_from, &tally);
-    pull_all(t, p, session, &tally);
+    int tries = 0;
+    do {
+        must(tries++ < 4);
+        greet(t, p, session, &plan, &tally);
+        push_all(t, p, session, plan.push_from, &tally);
+    } while (!pull_all(t, p, session, &tally));
     enum err err = replica_synced(p->store);
     must(err == ERR_OK);
+    serve_session_done(session);
     free(session);
     return tally;
 }
@@ -400,8 +432,8 @@ struct replica_tally twin_sync(struct twin *t, size_t replica)
 struct dump {
     struct store *s;
     const struct table *table;
-    uint32_t home;  /* of the reader; 0 = all is dumped */
-    uint8_t facets; /* that the reader may see there */
+    const struct id *reader; /* NULL = all is dumped */
+    struct grants grants;    /* the reader's */
     struct buf lines[2000];
     size_t n;
 };
@@ -430,9 +462,7 @@ static uint8_t facet_of(struct dump *d, const struct row *row)
 
 static bool is_shown(struct dump *d, const struct row *row)
 {
-    if (d->home == 0 || row->scope.home == SCOPE_HOME_NETWORK)
-        return true;
-    return row->scope.home == d->home && (facet_of(d, row) & d->facets) != 0;
+    return d->reader == NULL || scope_may_read(&d->grants, row->scope, facet_of(d, row));
 }
 
 static enum err dump_row(void *ctx, const struct row *row)
@@ -495,18 +525,17 @@ void twin_dump(struct store *s, struct buf *out)
     free(d);
 }
 
-void twin_dump_seen(struct store *s, enum role role, const struct id *structure,
-                    struct buf *out)
+void twin_dump_seen(struct store *s, const struct id *staff, struct buf *out)
 {
+    const struct grants_had nothing = {.held = 0};
+    uint64_t version = 0;
     struct dump *d = calloc(1, sizeof *d);
     must(d != NULL);
     d->s = s;
-    enum err err = scopes_home(s, structure, &d->home);
+    d->reader = staff;
+    enum err err = grants_load(s, staff, &nothing, &d->grants, &version, NULL);
     must(err == ERR_OK);
-    if (role == ROLE_JOBCOACH)
-        d->facets = FACET_FACTS | FACET_NOTES;
-    else if (role == ROLE_MANAGER || role == ROLE_COORDINATOR)
-        d->facets = FACET_FACTS;
     dump_all(d, out);
+    grants_done(&d->grants);
     free(d);
 }

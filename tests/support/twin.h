@@ -27,9 +27,12 @@ struct twin {
     char dir[200];
 };
 
-/* A temp dir, a server with one structure, `count` jobcoaches each with an enrolled replica.
- * Every failure ends the test. */
+/* A temp dir, a server with one structure, `count` jobcoaches, who share all dossiers,
+ * each with an enrolled replica. Every failure ends the test. */
 void twin_open(struct twin *t, size_t count, const struct schema *schema);
+/* The same, but a jobcoach sees only the dossiers of the own caseload; twin_share ends that. */
+void twin_open_apart(struct twin *t, size_t count, const struct schema *schema);
+void twin_share(struct twin *t);
 /* The same on the disk of this folder. */
 void twin_open_at(struct twin *t, const char *dir, size_t count, const struct schema *schema);
 void twin_close(struct twin *t);
@@ -42,9 +45,8 @@ void twin_open_party(struct twin *t, struct party *party);
 /* Text of all rows of all tables with their stamps, in id order: equal texts = converged
  * replicas. `conflicts` too. The caller frees with buf_done. */
 void twin_dump(struct store *s, struct buf *out);
-/* As twin_dump of the server's store, but only what this role may see in this structure. */
-void twin_dump_seen(struct store *s, enum role role, const struct id *structure,
-                    struct buf *out);
+/* As twin_dump of the server's store, but only what this staff member may see. */
+void twin_dump_seen(struct store *s, const struct id *staff, struct buf *out);
 
 /* Short edits: fields as "name=value" texts, NULL-terminated; ids for refs as text. */
 struct id twin_add(struct party *p, const char *table, const char *const *fields);

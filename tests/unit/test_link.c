@@ -134,6 +134,8 @@ static int open_net(void **state)
     struct party server = {.store = server_store()};
     const char *fields[] = {"name=EI du Pont", "kind=EI", NULL};
     net.structure = twin_add(&server, "structure", fields);
+    struct twin shared = {.server = server};
+    twin_share(&shared);
     store_close(server.store);
     return 0;
 }

@@ -415,6 +415,10 @@ static void mark_structure(struct fleet *f, const struct id *structure, const ch
     ref("session", &s, session);
     const char *text[] = {session, person, note, NULL};
     (void)twin_add(&f->twin.server, "session_note", text);
+    char employer[80];
+    ref("employer_structure", structure, employer);
+    const char *contract[] = {person, employer, "kind=CDI", "start=2026-11-02", NULL};
+    (void)twin_add(&f->twin.server, "contract", contract); /* for the manager */
 }
 
 static void nothing_leaks_to_any_role(void **state)

@@ -275,7 +275,7 @@ static void assert_together(struct bench *b)
     struct buf ours = {0};
     struct buf theirs = {0};
     twin_dump(party(b, REPLICA)->store, &ours);
-    twin_dump_seen(party(b, SERVER)->store, ROLE_JOBCOACH, &b->f.structures[0], &theirs);
+    twin_dump_seen(party(b, SERVER)->store, &b->f.twin.replicas[0].device.staff, &theirs);
     assert_true(str_eq(buf_str(&ours), buf_str(&theirs)));
     buf_done(&ours);
     buf_done(&theirs);

@@ -260,6 +260,13 @@ static void a_manager_reads_no_notes(void **state)
     (void)twin_add(&t.replicas[0], "session_note", note);
     (void)twin_sync(&t, 0);
     (void)twin_sync(&t, 1);
+    assert_int_equal(twin_count(t.replicas[1].store, "session"), 0); /* not a worker of hers */
+    char employer[80];
+    ref("employer_structure", &t.structure, employer);
+    const char *contract[] = {person, employer, "kind=CDI", "start=2026-11-02", NULL};
+    (void)twin_add(&t.replicas[0], "contract", contract);
+    (void)twin_sync(&t, 0);
+    (void)twin_sync(&t, 1);
     assert_int_equal(twin_count(t.server.store, "session_note"), 1);
     assert_int_equal(twin_count(t.replicas[1].store, "session"), 1);
     assert_int_equal(twin_count(t.replicas[1].store, "session_note"), 0);

@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/holders.h"
+
+#include "store/grants.h"
+#include "store/scopes.h"
+
+#include <stdlib.h>
+
+/* A manager sees the dossier of a worker for so long after the contract has ended. */
+enum { AFTER_CONTRACT_DAYS = 730 };
+
+/* A dossier to look at again. */
+struct dossier {
+    uint32_t home, number;
+    bool born; /* by this operation */
+};
+
+/* Who shall hold what, or holds it. */
+struct holding {
+    struct id staff;
+    struct grant grant;
+    uint64_t from; /* version; of a present one */
+};
+
+struct settling {
+    struct store *s;
+    uint64_t seq;   /* first of the operation */
+    uint64_t since; /* of what begins now */
+    int64_t at_ms;  /* likewise, and of what ends */
+    int32_t today;  /* days since 1970 */
+    struct author *author;
+    bool born;          /* of the dossier in hand */
+    struct buf wanted;  /* struct holding */
+    struct buf present; /* likewise */
+};
+
+static int32_t day_of(int64_t ms)
+{
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    return (int32_t)(ms / day_ms);
+}
+
+/* ---- what is to be looked at ---- */
+
+static enum err touch_dossier(struct store *s, struct scope scope, bool born)
+{
+    struct dossier d = {.home = scope.home, .number = scope.dossier, .born = born};
+    buf_add(&s->touched.dossiers, &d, sizeof d);
+    return s->touched.dossiers.err;
+}
+
+static enum err touch_staff(struct store *s, const struct value *staff)
+{
+    if (staff->type == VALUE_BYTES && staff->s.n == ID_BYTES)
+        buf_add(&s->touched.staff, staff->s.p, ID_BYTES);
+    return s->touched.staff.err;
+}
+
+static const struct value *field_of(const struct table *table, const struct row *row,
+                                    const char *name)
+{
+    const struct field *field = schema_field_named(table, str_of(name));
+    must(field != NULL);
+    return &row->values[schema_field_index(table, field->id)];
+}
+
+enum err holders_touch(struct store *s, const struct table *table, const struct row *row,
+                       bool made)
+{
+    struct value self = value_id(&row->id);
+    switch (table->id) {
+    case TABLE_STAFF:
+        return touch_staff(s, &self);
+    case TABLE_STAFF_ROLE:
+        return touch_staff(s, field_of(table, row, "staff"));
+    case TABLE_PERSON:
+        return made ? touch_dossier(s, row->scope, true) : ERR_OK;
+    case TABLE_ASSIGNMENT:
+    case TABLE_CONTRACT:
+        return touch_dossier(s, row->scope, false);
+    case TABLE_PARAMETER:
+    case TABLE_STRUCTURE:
+        /* Its kind makes coordinators a federation; a parameter may share dossiers. */
+        s->touched.all = s->touched.all || !made || table->id == TABLE_PARAMETER;
+        return ERR_OK;
+    }
+    return ERR_OK;
+}
+
+void holders_forget(struct store *s)
+{
+    buf_clear(&s->touched.dossiers);
+    buf_clear(&s->touched.staff);
+    s->touched.all = false;
+}
+
+/* ---- the difference becomes spells ---- */
+
+static enum err note_version(struct settling *w, const struct id *staff)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, SQL_RIGHTS_SET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, staff);
+    bind_int(stmt, 2, (int64_t)w->s->rights + 1);
+    w->s->rights_touched = true;
+    return stmt_run(stmt);
+}
+
+static enum err tell_author(struct settling *w, const struct holding *h)
+{
+    if (w->author == NULL || w->author->own == NULL || !id_eq(&w->author->staff, &h->staff))
+        return ERR_OK;
+    return author_put(w->author, &h->grant);
+}
+
+static enum err add_spell(struct settling *w, const struct holding *h, uint64_t until,
+                          int64_t until_ms)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, SQL_GRANTED_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, &h->staff);
+    bind_int(stmt, 2, h->grant.home);
+    bind_int(stmt, 3, h->grant.dossier);
+    bind_int(stmt, 4, h->grant.roles);
+    bind_int(stmt, 5, h->grant.facets);
+    bind_int(stmt, 6, h->grant.dossiers);
+    bind_int(stmt, 7, h->grant.born ? 1 : 0);
+    bind_int(stmt, 8, (int64_t)w->s->rights + 1);
+    bind_int(stmt, 9, (int64_t)h->grant.since);
+    bind_int(stmt, 10, h->grant.born ? 0 : w->at_ms);
+    bind_int(stmt, 11, (int64_t)until);
+    bind_int(stmt, 12, until_ms);
+    return stmt_run(stmt);
+}
+
+/* A spell that began with this very commit leaves a trace too: whoever opened the dossier has
+ * its rows, and must hear that they leave. */
+static enum err spell_ends(struct settling *w, const struct holding *h)
+{
+    uint64_t version = w->s->rights + 1;
+    bool brief = h->from == version;
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, brief ? SQL_GRANTED_DROP : SQL_GRANTED_END, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, &h->staff);
+    bind_int(stmt, 2, h->grant.home);
+    bind_int(stmt, 3, h->grant.dossier);
+    bind_int(stmt, 4, (int64_t)h->from);
+    bind_int(stmt, 5, GRANT_OPEN);
+    if (!brief) {
+        bind_int(stmt, 6, (int64_t)version);
+        bind_int(stmt, 7, w->at_ms);
+    }
+    err = stmt_run(stmt);
+    if (err == ERR_OK && brief)
+        err = add_spell(w, h, version, w->at_ms);
+    struct holding nothing = {.staff = h->staff,
+                              .grant = {.home = h->grant.home, .dossier = h->grant.dossier}};
+    if (err == ERR_OK)
+        err = tell_author(w, &nothing);
+    return err == ERR_OK ? note_version(w, &h->staff) : err;
+}
+
+static enum err spell_begins(struct settling *w, const struct holding *h)
+{
+    enum err err = add_spell(w, h, GRANT_OPEN, GRANT_OPEN);
+    if (err == ERR_OK)
+        err = tell_author(w, h);
+    return err == ERR_OK ? note_version(w, &h->staff) : err;
+}
+
+static struct holding *holdings(const struct buf *list, size_t *count)
+{
+    *count = list->n / sizeof(struct holding);
+    return (struct holding *)(void *)list->p;
+}
+
+static struct holding *find(const struct buf *list, const struct holding *like)
+{
+    size_t n = 0;
+    struct holding *all = holdings(list, &n);
+    for (size_t i = 0; i < n; i++)
+        if (id_eq(&all[i].staff, &like->staff) && all[i].grant.home == like->grant.home &&
+            all[i].grant.dossier == like->grant.dossier)
+            return &all[i];
+    return NULL;
+}
+
+static bool same(const struct grant *a, const struct grant *b)
+{
+    return a->roles == b->roles && a->facets == b->facets && a->dossiers == b->dossiers;
+}
+
+/* What begins where something less has just ended began with that, unless there is more to be
+ * seen now. */
+static void date(const struct settling *w, struct holding *h, const struct holding *before)
+{
+    h->grant.born = w->born;
+    h->grant.since = w->born ? w->seq : w->since;
+    if (before == NULL)
+        return;
+    unsigned more = (h->grant.facets & ~(unsigned)before->grant.facets) |
+                    (h->grant.dossiers & ~(unsigned)before->grant.dossiers);
+    if (more == 0 || before->from == w->s->rights + 1) {
+        h->grant.born = before->grant.born;
+        h->grant.since = before->grant.since;
+    }
+}
+
+static enum err settle_difference(struct settling *w)
+{
+    enum err err = w->wanted.err != ERR_OK ? w->wanted.err : w->present.err;
+    size_t n = 0;
+    struct holding *present = holdings(&w->present, &n);
+    for (size_t i = 0; i < n && err == ERR_OK; i++) {
+        const struct holding *stays = find(&w->wanted, &present[i]);
+        if (stays == NULL || !same(&stays->grant, &present[i].grant))
+            err = spell_ends(w, &present[i]);
+    }
+    struct holding *wanted = holdings(&w->wanted, &n);
+    for (size_t i = 0; i < n && err == ERR_OK; i++) {
+        const struct holding *before = find(&w->present, &wanted[i]);
+        if (before != NULL && same(&before->grant, &wanted[i].grant))
+            continue;
+        date(w, &wanted[i], before);
+        err = spell_begins(w, &wanted[i]);
+    }
+    buf_clear(&w->wanted);
+    buf_clear(&w->present);
+    return err;
+}
+
+/* One more reason to hold the scope. */
+static void want(struct settling *w, const struct holding *h)
+{
+    struct holding *known = find(&w->wanted, h);
+    if (known == NULL) {
+        buf_add(&w->wanted, h, sizeof *h);
+        return;
+    }
+    known->grant.roles |= h->grant.roles;
+    known->grant.facets |= h->grant.facets;
+    known->grant.dossiers |= h->grant.dossiers;
+}
+
+/* Columns: staff, home, dossier, roles, facets, dossiers, born, from, since. */
+static enum err read_present(struct settling *w, struct stmt *stmt)
+{
+    enum err err = ERR_OK;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct holding h = {.grant = {.home = (uint32_t)col_int(stmt, 1),
+                                      .dossier = (uint32_t)col_int(stmt, 2),
+                                      .roles = (uint8_t)col_int(stmt, 3),
+                                      .facets = (uint8_t)col_int(stmt, 4),
+                                      .dossiers = (uint8_t)col_int(stmt, 5),
+                                      .born = col_int(stmt, 6) != 0,
+                                      .since = (uint64_t)col_int(stmt, 8)},
+                            .from = (uint64_t)col_int(stmt, 7)};
+        err = col_id(stmt, 0, &h.staff) ? ERR_OK : ERR_CORRUPT;
+        buf_add(&w->present, &h, sizeof h);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
+}
+
+/* ---- structures ---- */
+
+static enum err is_shared(struct settling *w, const struct id *structure, bool *shared)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, SQL_JOBCOACH_SEES, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, w->today);
+    bind_id(stmt, 2, structure);
+    enum step step = stmt_step(stmt);
+    *shared = step == STEP_ROW && str_eq(col_text(stmt, 0), STR("structure"));
+    stmt_reset(stmt);
+    return step == STEP_FAILED ? db_error(w->s->db) : ERR_OK;
+}
+
+static enum err want_roles(struct settling *w, const struct id *staff)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, SQL_ROLES_OF, &stmt);
+    if (err != ERR_OK)
+        return err;
+    const struct holding network = {
+        .staff = *staff, .grant = {.home = SCOPE_HOME_NETWORK, .facets = FACET_FACTS}};
+    bind_id(stmt, 1, staff);
+    bind_int(stmt, 2, w->today);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct id structure = {0};
+        struct holding h = {.staff = *staff};
+        bool shared = false;
+        uint8_t role = scopes_role(col_text(stmt, 1), col_text(stmt, 2));
+        err = col_id(stmt, 0, &structure) ? ERR_OK : ERR_CORRUPT;
+        if (err == ERR_OK)
+            err = scopes_home(w->s, &structure, &h.grant.home);
+        if (err == ERR_OK && role == ROLE_JOBCOACH)
+            err = is_shared(w, &structure, &shared);
+        h.grant.roles = role;
+        h.grant.facets = scope_facets(role);
+        h.grant.dossiers = scope_dossier_facets(role, shared);
+        want(w, &h);
+        if (role != 0)
+            want(w, &network);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
+}
+
+static enum err settle_homes(struct settling *w, const struct id *staff)
+{
+    struct stmt *stmt = NULL;
+    w->born = false;
+    enum err err = want_roles(w, staff);
+    if (err == ERR_OK)
+        err = store_sql(w->s, SQL_GRANTED_HOMES, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, staff);
+    bind_int(stmt, 2, GRANT_OPEN);
+    err = read_present(w, stmt);
+    return err == ERR_OK ? settle_difference(w) : err;
+}
+
+/* ---- dossiers ---- */
+
+/* By assignment; *referent: the dossier has one. */
+static enum err want_assigned(struct settling *w, const struct dossier *d, bool *referent)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, SQL_ASSIGNED, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, d->number);
+    bind_int(stmt, 2, w->today);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct holding h = {.grant = scope_assignment(col_text(stmt, 1))};
+        h.grant.home = d->home;
+        h.grant.dossier = d->number;
+        err = col_id(stmt, 0, &h.staff) ? ERR_OK : ERR_CORRUPT;
+        *referent = *referent || (h.grant.facets & FACET_VAULT) != 0;
+        if (h.grant.facets != 0)
+            want(w, &h);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
+}
+
+/* All staff that a statement with the dossier and a day names hold it like this. */
+static enum err want_listed(struct settling *w, const struct dossier *d, enum sql sql,
+                            int64_t day, struct grant grant)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, sql, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, d->number);
+    bind_int(stmt, 2, w->today);
+    if (sql == SQL_EMPLOYERS)
+        bind_int(stmt, 3, day);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct holding h = {.grant = grant};
+        h.grant.home = d->home;
+        h.grant.dossier = d->number;
+        err = col_id(stmt, 0, &h.staff) ? ERR_OK : ERR_CORRUPT;
+        want(w, &h);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
+}
+
+static const struct grant opener = {.roles = ROLE_JOBCOACH,
+                                    .facets = FACET_FACTS | FACET_NOTES | FACET_VAULT};
+
+/* One operation may open a dossier and give it to somebody else: whoever wrote it has the rows
+ * all the same, and must hear that they leave. */
+static enum err trace_author(struct settling *w, const struct dossier *d)
+{
+    if (!d->born || w->author == NULL || w->author->origin == 0)
+        return ERR_OK;
+    struct holding h = {.staff = w->author->staff, .grant = opener};
+    h.grant.home = d->home;
+    h.grant.dossier = d->number;
+    h.grant.born = true;
+    h.grant.since = w->seq;
+    const struct holding *holds = find(&w->wanted, &h);
+    if (holds != NULL && (opener.facets & ~(unsigned)holds->grant.facets) == 0)
+        return ERR_OK;
+    enum err err = add_spell(w, &h, w->s->rights + 1, w->at_ms);
+    h.grant = (struct grant){.home = d->home, .dossier = d->number};
+    if (err == ERR_OK && holds == NULL)
+        err = tell_author(w, &h);
+    return err == ERR_OK ? note_version(w, &h.staff) : err;
+}
+
+/* Whoever opened a dossier holds it until somebody is its referent: nobody's own work leaves
+ * him before it is somebody else's. */
+static enum err settle_dossier(struct settling *w, const struct dossier *d)
+{
+    const struct grant manager = {.roles = ROLE_MANAGER, .facets = FACET_FACTS};
+    bool referent = false;
+    struct stmt *stmt = NULL;
+    w->born = d->born;
+    enum err err = want_assigned(w, d, &referent);
+    if (err == ERR_OK && !referent)
+        err = want_listed(w, d, SQL_OPENER, 0, opener);
+    if (err == ERR_OK)
+        err = want_listed(w, d, SQL_EMPLOYERS, w->today - AFTER_CONTRACT_DAYS, manager);
+    if (err == ERR_OK)
+        err = store_sql(w->s, SQL_GRANTED_DOSSIER, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, d->number);
+    bind_int(stmt, 2, GRANT_OPEN);
+    err = read_present(w, stmt);
+    if (err == ERR_OK)
+        err = trace_author(w, d);
+    return err == ERR_OK ? settle_difference(w) : err;
+}
+
+/* ---- all that is touched ---- */
+
+/* Dossiers a statement lists as home, dossier: all of them are to be looked at. */
+static enum err touch_listed(struct store *s, struct stmt *stmt)
+{
+    enum err err = ERR_OK;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct scope scope = {(uint32_t)col_int(stmt, 0), (uint32_t)col_int(stmt, 1)};
+        err = touch_dossier(s, scope, false);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+static enum err touch_dossiers_of(struct store *s, const struct id *staff)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_DOSSIERS_OF, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, staff);
+    bind_int(stmt, 2, GRANT_OPEN);
+    return touch_listed(s, stmt);
+}
+
+static enum err touch_staff_listed(struct store *s, struct stmt *stmt)
+{
+    enum err err = ERR_OK;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct value staff = value_bytes(col_blob(stmt, 0));
+        err = touch_staff(s, &staff);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+static enum err touch_all(struct store *s)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_STAFF_ALL, &stmt);
+    if (err == ERR_OK)
+        err = touch_staff_listed(s, stmt);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_DOSSIERS_ALL, &stmt);
+    return err == ERR_OK ? touch_listed(s, stmt) : err;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct dossier *x = a;
+    const struct dossier *y = b;
+    if (x->number != y->number)
+        return x->number < y->number ? -1 : 1;
+    return (int)y->born - (int)x->born; /* the one that knows of its birth first */
+}
+
+static enum err settle_staff(struct settling *w)
+{
+    enum err err = ERR_OK;
+    for (size_t at = 0; at < w->s->touched.staff.n && err == ERR_OK; at += ID_BYTES) {
+        struct id staff;
+        memcpy(staff.b, w->s->touched.staff.p + at, ID_BYTES);
+        err = settle_homes(w, &staff);
+        if (err == ERR_OK)
+            err = touch_dossiers_of(w->s, &staff);
+    }
+    return err;
+}
+
+static enum err settle_dossiers(struct settling *w)
+{
+    struct buf *list = &w->s->touched.dossiers;
+    size_t n = list->n / sizeof(struct dossier);
+    struct dossier *all = (struct dossier *)(void *)list->p;
+    enum err err = ERR_OK;
+    if (n > 1)
+        qsort(all, n, sizeof *all, by_number);
+    for (size_t i = 0; i < n && err == ERR_OK; i++)
+        if (i == 0 || all[i].number != all[i - 1].number)
+            err = settle_dossier(w, &all[i]);
+    return err;
+}
+
+static enum err settle(struct settling *w)
+{
+    struct store *s = w->s;
+    if (!s->touched.all && s->touched.staff.n == 0 && s->touched.dossiers.n == 0)
+        return ERR_OK;
+    w->today = day_of(store_now(s));
+    enum err err = s->touched.all ? touch_all(s) : ERR_OK;
+    if (err == ERR_OK)
+        err = settle_staff(w);
+    if (err == ERR_OK)
+        err = settle_dossiers(w);
+    buf_done(&w->wanted);
+    buf_done(&w->present);
+    holders_forget(s);
+    return err;
+}
+
+enum err holders_settle(struct store *s, uint64_t seq, int64_t at_ms, struct author *author)
+{
+    struct settling w = {.s = s, .seq = seq, .since = s->seq, .at_ms = at_ms, .author = author};
+    return settle(&w);
+}
+
+enum err holders_commit(struct store *s)
+{
+    if (!s->rights_touched)
+        return ERR_OK;
+    enum err err = meta_set_int(s, META_RIGHTS, (int64_t)s->rights + 1);
+    if (err == ERR_OK) {
+        s->rights++;
+        s->rights_touched = false;
+    }
+    return err;
+}
+
+/* ---- days ---- */
+
+static enum err touch_days(struct store *s, int32_t from, int32_t to)
+{
+    static const struct {
+        enum sql sql;
+        int32_t shift; /* of the days an end is looked for */
+        bool staff;
+    } lists[] = {{SQL_ROLES_TURN, 0, true},
+                 {SQL_ASSIGNED_TURN, 0, false},
+                 {SQL_EMPLOYERS_TURN, AFTER_CONTRACT_DAYS, false}};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && err == ERR_OK; i++) {
+        struct stmt *stmt = NULL;
+        err = store_sql(s, lists[i].sql, &stmt);
+        if (err != ERR_OK)
+            return err;
+        bind_int(stmt, 1, from - lists[i].shift);
+        bind_int(stmt, 2, to - lists[i].shift);
+        err = lists[i].staff ? touch_staff_listed(s, stmt) : touch_listed(s, stmt);
+    }
+    uint64_t parameters = 0;
+    if (err == ERR_OK)
+        err = store_number(s, SQL_JOBCOACH_SEES_TURN, (int64_t[]){from, to}, 2, &parameters);
+    s->touched.all = s->touched.all || parameters > 0;
+    return err;
+}
+
+static enum err new_day(struct store *s, int32_t today)
+{
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    struct settling w = {
+        .s = s, .seq = s->seq + 1, .since = s->seq + 1, .at_ms = today * day_ms};
+    int32_t was = s->rights_day;
+    enum err err = ERR_OK;
+    if (was != 0) /* a clock put back has its days too */
+        err = touch_days(s, was < today ? was : today, was < today ? today : was);
+    if (err == ERR_OK)
+        err = settle(&w);
+    if (err == ERR_OK)
+        err = holders_commit(s);
+    return err == ERR_OK ? meta_set_int(s, META_RIGHTS_DAY, today) : err;
+}
+
+enum err holders_today(struct store *s)
+{
+    int32_t today = day_of(store_now(s));
+    if (today == s->rights_day)
+        return ERR_OK;
+    enum err err = store_begin(s);
+    if (err == ERR_OK)
+        err = store_end(s, new_day(s, today));
+    if (err == ERR_OK)
+        s->rights_day = today;
+    holders_forget(s);
+    return err;
+}
+
+enum err holders_rebuild(struct store *s)
+{
+    struct settling w = {.s = s, .seq = 1, .since = 1, .at_ms = store_now(s)};
+    s->touched.all = true;
+    enum err err = settle(&w);
+    return err == ERR_OK ? holders_commit(s) : err;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who holds which scope, worked out from roles, assignments and contracts when these change or
+ * their days come; the difference becomes spells of `granted`. On the server only. */
+#ifndef STORE_HOLDERS_H
+#define STORE_HOLDERS_H
+
+#include "store/inside.h"
+#include "store/judge.h"
+
+/* A row that rights may come from was judged: note whom it concerns. made: it is new. */
+NODISCARD enum err holders_touch(struct store *s, const struct table *table,
+                                 const struct row *row, bool made);
+/* What was touched by an operation that was refused. */
+void holders_forget(struct store *s);
+/* Work out again what was touched by an operation that begins at `seq`; the author's own grants
+ * follow. Inside the operation's savepoint. */
+NODISCARD enum err holders_settle(struct store *s, uint64_t seq, int64_t at_ms,
+                                  struct author *author);
+/* Write the new version of rights, if there is one, with the commit. */
+NODISCARD enum err holders_commit(struct store *s);
+
+/* Roles, assignments and contracts begin and end with days: call before any read or judgement;
+ * a transaction of its own when another day has come. Not inside one. */
+NODISCARD enum err holders_today(struct store *s);
+/* Everybody's rights from nothing: for a database that has none yet. Inside a transaction. */
+NODISCARD enum err holders_rebuild(struct store *s);
+
+#endif

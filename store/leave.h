@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What leaves a replica with the right to see it: which rows those are, and everywhere they are
+ * copied to. */
+#ifndef STORE_LEAVE_H
+#define STORE_LEAVE_H
+
+#include "store/inside.h"
+
+/* Operations through here were judged: those whose rows have left before lose their content, in
+ * the quarantine too; the server has it. Inside a transaction. */
+NODISCARD enum err leave_judged(struct store *s, uint64_t through);
+
+/* Rewrite the file when something has left that its pages may still hold: what was deleted
+ * stays readable in gaps of pages, whatever secure_delete says. OK also while the disk is too
+ * full: the next call tries again. Not inside a transaction. */
+NODISCARD enum err leave_clean(struct store *s);
+
+#endif
