@@ -7,6 +7,8 @@
 
 #include <assert.h>
 #include <mbedtls/asn1.h>
+#include <mbedtls/ecdh.h>
+#include <mbedtls/ecdsa.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/x509_csr.h>
@@ -390,5 +392,95 @@ out:
     mbedtls_x509write_crt_free(&crt);
     mbedtls_pk_free(&subject);
     mbedtls_pk_free(&issuer);
+    return err;
+}
+
+/* ---- what a key does besides ---- */
+
+/* A public key as another party wrote it; the library checks that its point is on the curve. */
+static enum err parse_public(const uint8_t public[CERT_PUBLIC_BYTES], mbedtls_pk_context *pk)
+{
+    if (memcmp(public, p256_prefix, sizeof p256_prefix) != 0)
+        return ERR_INVALID;
+    return mbedtls_pk_parse_public_key(pk, public, CERT_PUBLIC_BYTES) == 0 ? ERR_OK
+                                                                           : ERR_INVALID;
+}
+
+/* Our own key; only P-256 will do. */
+static enum err parse_own(struct str key, mbedtls_pk_context *pk)
+{
+    enum err err = parse_key(key, pk);
+    if (err == ERR_OK && mbedtls_pk_ec(*pk)->grp.id != MBEDTLS_ECP_DP_SECP256R1)
+        err = ERR_INVALID;
+    return err;
+}
+
+enum err cert_agree(struct str key, const uint8_t public[CERT_PUBLIC_BYTES],
+                    uint8_t out[CERT_SECRET_BYTES])
+{
+    mbedtls_pk_context own;
+    mbedtls_pk_context theirs;
+    mbedtls_mpi z;
+    mbedtls_pk_init(&own);
+    mbedtls_pk_init(&theirs);
+    mbedtls_mpi_init(&z);
+    enum err err = parse_own(key, &own);
+    if (err == ERR_OK)
+        err = parse_public(public, &theirs);
+    if (err == ERR_OK &&
+        (mbedtls_ecdh_compute_shared(&mbedtls_pk_ec(own)->grp, &z, &mbedtls_pk_ec(theirs)->Q,
+                                     &mbedtls_pk_ec(own)->d, compat_rng, NULL) != 0 ||
+         mbedtls_mpi_write_binary(&z, out, CERT_SECRET_BYTES) != 0))
+        err = ERR_INVALID;
+    mbedtls_mpi_free(&z);
+    mbedtls_pk_free(&theirs);
+    mbedtls_pk_free(&own);
+    return err;
+}
+
+enum err cert_sign(struct str key, const uint8_t digest[CERT_FINGERPRINT_BYTES],
+                   uint8_t out[CERT_SIGNATURE_BYTES])
+{
+    enum { HALF = CERT_SIGNATURE_BYTES / 2 };
+    mbedtls_pk_context pk;
+    mbedtls_mpi r;
+    mbedtls_mpi s;
+    mbedtls_pk_init(&pk);
+    mbedtls_mpi_init(&r);
+    mbedtls_mpi_init(&s);
+    enum err err = parse_own(key, &pk);
+    if (err == ERR_OK &&
+        (mbedtls_ecdsa_sign(&mbedtls_pk_ec(pk)->grp, &r, &s, &mbedtls_pk_ec(pk)->d, digest,
+                            CERT_FINGERPRINT_BYTES, compat_rng, NULL) != 0 ||
+         mbedtls_mpi_write_binary(&r, out, HALF) != 0 ||
+         mbedtls_mpi_write_binary(&s, out + HALF, HALF) != 0))
+        err = ERR_INVALID;
+    mbedtls_mpi_free(&r);
+    mbedtls_mpi_free(&s);
+    mbedtls_pk_free(&pk);
+    return err;
+}
+
+enum err cert_verify(const uint8_t public[CERT_PUBLIC_BYTES],
+                     const uint8_t digest[CERT_FINGERPRINT_BYTES],
+                     const uint8_t signature[CERT_SIGNATURE_BYTES])
+{
+    enum { HALF = CERT_SIGNATURE_BYTES / 2 };
+    mbedtls_pk_context pk;
+    mbedtls_mpi r;
+    mbedtls_mpi s;
+    mbedtls_pk_init(&pk);
+    mbedtls_mpi_init(&r);
+    mbedtls_mpi_init(&s);
+    enum err err = parse_public(public, &pk);
+    if (err == ERR_OK &&
+        (mbedtls_mpi_read_binary(&r, signature, HALF) != 0 ||
+         mbedtls_mpi_read_binary(&s, signature + HALF, HALF) != 0 ||
+         mbedtls_ecdsa_verify(&mbedtls_pk_ec(pk)->grp, digest, CERT_FINGERPRINT_BYTES,
+                              &mbedtls_pk_ec(pk)->Q, &r, &s) != 0))
+        err = ERR_INVALID;
+    mbedtls_mpi_free(&r);
+    mbedtls_mpi_free(&s);
+    mbedtls_pk_free(&pk);
     return err;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The small CA: P-256 keys, certificate requests and certificates, all DER. */
+/* The small CA: P-256 keys, certificate requests and certificates, all DER; what else these
+ * keys do. */
 #ifndef IO_CERT_H
 #define IO_CERT_H
 
@@ -13,6 +14,8 @@ enum {
     CERT_PUBLIC_BYTES = 91, /* SubjectPublicKeyInfo of an uncompressed P-256 point, always */
     CERT_FINGERPRINT_BYTES = 32, /* SHA-256 of those */
     CERT_DEVICE_BYTES = 8,       /* device id in a subject */
+    CERT_SECRET_BYTES = 32,      /* what two keys agree on */
+    CERT_SIGNATURE_BYTES = 64,   /* r and s of ECDSA */
     CERT_KEY_BYTES_MAX = 512,
     CERT_CSR_BYTES_MAX = 1024,
     CERT_BYTES_MAX = 2048
@@ -59,5 +62,17 @@ NODISCARD enum err cert_csr_new(struct str key, struct buf *der);
 NODISCARD enum err cert_issue(struct str ca_key, struct str ca_cert,
                               const uint8_t public[CERT_PUBLIC_BYTES], enum cert_kind kind,
                               const uint8_t device[CERT_DEVICE_BYTES], struct buf *der);
+
+/* ECDH of a private key and a public one from outside, whose point is checked: the x
+ * coordinate, which the caller makes a key of and wipes. ERR_INVALID. */
+NODISCARD enum err cert_agree(struct str key, const uint8_t public[CERT_PUBLIC_BYTES],
+                              uint8_t out[CERT_SECRET_BYTES]);
+/* ECDSA of a SHA-256. What it is made over begins with a label of its purpose. ERR_INVALID. */
+NODISCARD enum err cert_sign(struct str key, const uint8_t digest[CERT_FINGERPRINT_BYTES],
+                             uint8_t out[CERT_SIGNATURE_BYTES]);
+/* ERR_INVALID: not signed by the owner of this key. */
+NODISCARD enum err cert_verify(const uint8_t public[CERT_PUBLIC_BYTES],
+                               const uint8_t digest[CERT_FINGERPRINT_BYTES],
+                               const uint8_t signature[CERT_SIGNATURE_BYTES]);
 
 #endif

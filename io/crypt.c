@@ -5,6 +5,7 @@
 #include "proto/mem.h"
 
 #include <mbedtls/aes.h>
+#include <mbedtls/chachapoly.h>
 
 enum { HMAC_BLOCK_BYTES = 64 };
 
@@ -83,4 +84,51 @@ void crypt_hmac_sha256(struct str key, const struct str *parts, size_t count,
     mem_wipe(inner, sizeof inner);
     mem_wipe(outer, sizeof outer);
     mem_wipe(digest, sizeof digest);
+}
+
+void crypt_hkdf_sha256(struct str salt, struct str secret, struct str info,
+                       uint8_t out[CRYPT_KEY_BYTES])
+{
+    uint8_t extracted[CRYPT_DIGEST_BYTES];
+    const struct str expand[] = {info, STR("\x01")};
+    crypt_hmac_sha256(salt, &secret, 1, extracted);
+    crypt_hmac_sha256((struct str){(const char *)extracted, sizeof extracted}, expand, 2, out);
+    mem_wipe(extracted, sizeof extracted);
+}
+
+enum err crypt_seal(const uint8_t key[CRYPT_KEY_BYTES], const uint8_t nonce[CRYPT_NONCE_BYTES],
+                    struct str plain, struct buf *out)
+{
+    mbedtls_chachapoly_context ctx;
+    if (!buf_reserve(out, plain.n + CRYPT_TAG_BYTES))
+        return out->err;
+    uint8_t *to = out->p + out->n;
+    mbedtls_chachapoly_init(&ctx);
+    must(mbedtls_chachapoly_setkey(&ctx, key) == 0);
+    must(mbedtls_chachapoly_encrypt_and_tag(&ctx, plain.n, nonce, NULL, 0,
+                                            (const uint8_t *)plain.p, to, to + plain.n) == 0);
+    mbedtls_chachapoly_free(&ctx);
+    out->n += plain.n + CRYPT_TAG_BYTES;
+    return ERR_OK;
+}
+
+enum err crypt_open(const uint8_t key[CRYPT_KEY_BYTES], const uint8_t nonce[CRYPT_NONCE_BYTES],
+                    struct str sealed, struct buf *out)
+{
+    mbedtls_chachapoly_context ctx;
+    if (sealed.n < CRYPT_TAG_BYTES)
+        return ERR_FORMAT;
+    size_t n = sealed.n - CRYPT_TAG_BYTES;
+    const uint8_t *from = (const uint8_t *)sealed.p;
+    if (!buf_reserve(out, sealed.n))
+        return out->err;
+    mbedtls_chachapoly_init(&ctx);
+    must(mbedtls_chachapoly_setkey(&ctx, key) == 0);
+    int ret = mbedtls_chachapoly_auth_decrypt(&ctx, n, nonce, NULL, 0, from + n, from,
+                                              out->p + out->n);
+    mbedtls_chachapoly_free(&ctx);
+    if (ret != 0)
+        return ERR_FORMAT;
+    out->n += n;
+    return ERR_OK;
 }

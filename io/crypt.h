@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digests: SHA-256 and HMAC-SHA-256, and the one start call the crypto library needs. */
+/* Digests, derived keys, sealed bytes (ChaCha20-Poly1305), and the one start call the crypto
+ * library needs. */
 #ifndef IO_CRYPT_H
 #define IO_CRYPT_H
 
 #include "proto/buf.h"
 
-enum { CRYPT_DIGEST_BYTES = 32 };
+enum {
+    CRYPT_DIGEST_BYTES = 32,
+    CRYPT_KEY_BYTES = 32,
+    CRYPT_NONCE_BYTES = 12,
+    CRYPT_TAG_BYTES = 16 /* what sealing adds */
+};
 
 /* Prepare the crypto library. Once per process, after any fork and before the first thread and
  * any other call of crypt, cert or tls; further calls do nothing. Aborts when the library
@@ -20,5 +26,20 @@ void crypt_sha256(const void *bytes, size_t n, uint8_t out[CRYPT_DIGEST_BYTES]);
  * thread. */
 void crypt_hmac_sha256(struct str key, const struct str *parts, size_t count,
                        uint8_t out[CRYPT_DIGEST_BYTES]);
+
+/* HKDF-SHA-256 (RFC 5869) for one block of output. The caller wipes `out`. Any thread. */
+void crypt_hkdf_sha256(struct str salt, struct str secret, struct str info,
+                       uint8_t out[CRYPT_KEY_BYTES]);
+
+/* Seal: append `plain` encrypted, and its tag. A nonce is used once with a key. LIMIT, NOMEM.
+ * Any thread. */
+NODISCARD enum err crypt_seal(const uint8_t key[CRYPT_KEY_BYTES],
+                              const uint8_t nonce[CRYPT_NONCE_BYTES], struct str plain,
+                              struct buf *out);
+/* Open: append what was sealed. FORMAT, and `out` as it was, when this is not what was sealed
+ * with this key and nonce. */
+NODISCARD enum err crypt_open(const uint8_t key[CRYPT_KEY_BYTES],
+                              const uint8_t nonce[CRYPT_NONCE_BYTES], struct str sealed,
+                              struct buf *out);
 
 #endif

@@ -288,6 +288,134 @@ static void noise_is_no_key_and_no_certificate(void **state)
     assert_int_equal(cert_csr_check(none, public), ERR_INVALID);
 }
 
+/* ---- what a key does besides ---- */
+
+/* The private key with this number, DER without the public part. */
+static void private_key(const uint8_t d[32], struct buf *out)
+{
+    static const uint8_t before[] = {0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20};
+    static const uint8_t after[] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86,
+                                    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    buf_add(out, before, sizeof before);
+    buf_add(out, d, 32);
+    buf_add(out, after, sizeof after);
+}
+
+/* A public key with this point. */
+static void public_key(const uint8_t point[64], uint8_t out[CERT_PUBLIC_BYTES])
+{
+    struct buf key = {0};
+    assert_int_equal(cert_key_new(&key), ERR_OK);
+    assert_int_equal(cert_key_public(buf_str(&key), out), ERR_OK);
+    memcpy(out + CERT_PUBLIC_BYTES - 64, point, 64);
+    cert_key_done(&key);
+}
+
+/* NIST CAVS, ECC CDH primitive, P-256, count 0. */
+static void two_keys_agree_on_a_secret(void **state)
+{
+    (void)state;
+    static const uint8_t d[] = {0x7d, 0x7d, 0xc5, 0xf7, 0x1e, 0xb2, 0x9d, 0xda,
+                                0xf8, 0x0d, 0x62, 0x14, 0x63, 0x2e, 0xea, 0xe0,
+                                0x3d, 0x90, 0x58, 0xaf, 0x1f, 0xb6, 0xd2, 0x2e,
+                                0xd8, 0x0b, 0xad, 0xb6, 0x2b, 0xc1, 0xa5, 0x34};
+    static const uint8_t point[] = {
+        0x70, 0x0c, 0x48, 0xf7, 0x7f, 0x56, 0x58, 0x4c, 0x5c, 0xc6, 0x32, 0xca, 0x65,
+        0x64, 0x0d, 0xb9, 0x1b, 0x6b, 0xac, 0xce, 0x3a, 0x4d, 0xf6, 0xb4, 0x2c, 0xe7,
+        0xcc, 0x83, 0x88, 0x33, 0xd2, 0x87, 0xdb, 0x71, 0xe5, 0x09, 0xe3, 0xfd, 0x9b,
+        0x06, 0x0d, 0xdb, 0x20, 0xba, 0x5c, 0x51, 0xdc, 0xc5, 0x94, 0x8d, 0x46, 0xfb,
+        0xf6, 0x40, 0xdf, 0xe0, 0x44, 0x17, 0x82, 0xca, 0xb8, 0x5f, 0xa4, 0xac};
+    static const uint8_t want[] = {0x46, 0xfc, 0x62, 0x10, 0x64, 0x20, 0xff, 0x01,
+                                   0x2e, 0x54, 0xa4, 0x34, 0xfb, 0xdd, 0x2d, 0x25,
+                                   0xcc, 0xc5, 0x85, 0x20, 0x60, 0x56, 0x1e, 0x68,
+                                   0x04, 0x0d, 0xd7, 0x77, 0x89, 0x97, 0xbd, 0x7b};
+    uint8_t public[CERT_PUBLIC_BYTES];
+    uint8_t secret[CERT_SECRET_BYTES];
+    struct buf key = {0};
+    private_key(d, &key);
+    public_key(point, public);
+    assert_int_equal(cert_agree(buf_str(&key), public, secret), ERR_OK);
+    assert_memory_equal(secret, want, sizeof want);
+    /* No point off the curve, or at infinity: it would tell the private key bit by bit. */
+    public[CERT_PUBLIC_BYTES - 1] ^= 1;
+    assert_int_equal(cert_agree(buf_str(&key), public, secret), ERR_INVALID);
+    memset(public + CERT_PUBLIC_BYTES - 64, 0, 64);
+    assert_int_equal(cert_agree(buf_str(&key), public, secret), ERR_INVALID);
+    public_key(point, public);
+    public[0] ^= 1;
+    assert_int_equal(cert_agree(buf_str(&key), public, secret), ERR_INVALID);
+    assert_int_equal(cert_agree(STR("no key"), public, secret), ERR_INVALID);
+    cert_key_done(&key);
+}
+
+static void either_side_comes_to_the_same_secret(void **state)
+{
+    (void)state;
+    struct buf key[2] = {{0}, {0}};
+    uint8_t public[2][CERT_PUBLIC_BYTES];
+    uint8_t secret[2][CERT_SECRET_BYTES];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cert_key_new(&key[i]), ERR_OK);
+        assert_int_equal(cert_key_public(buf_str(&key[i]), public[i]), ERR_OK);
+    }
+    assert_int_equal(cert_agree(buf_str(&key[0]), public[1], secret[0]), ERR_OK);
+    assert_int_equal(cert_agree(buf_str(&key[1]), public[0], secret[1]), ERR_OK);
+    assert_memory_equal(secret[0], secret[1], CERT_SECRET_BYTES);
+    cert_key_done(&key[0]);
+    cert_key_done(&key[1]);
+}
+
+/* RFC 6979 A.2.5: the signature of "sample". */
+static void a_signature_is_checked_as_others_make_it(void **state)
+{
+    (void)state;
+    static const uint8_t point[] = {
+        0x60, 0xfe, 0xd4, 0xba, 0x25, 0x5a, 0x9d, 0x31, 0xc9, 0x61, 0xeb, 0x74, 0xc6,
+        0x35, 0x6d, 0x68, 0xc0, 0x49, 0xb8, 0x92, 0x3b, 0x61, 0xfa, 0x6c, 0xe6, 0x69,
+        0x62, 0x2e, 0x60, 0xf2, 0x9f, 0xb6, 0x79, 0x03, 0xfe, 0x10, 0x08, 0xb8, 0xbc,
+        0x99, 0xa4, 0x1a, 0xe9, 0xe9, 0x56, 0x28, 0xbc, 0x64, 0xf2, 0xf1, 0xb2, 0x0c,
+        0x2d, 0x7e, 0x9f, 0x51, 0x77, 0xa3, 0xc2, 0x94, 0xd4, 0x46, 0x22, 0x99};
+    static const uint8_t signature[] = {
+        0xef, 0xd4, 0x8b, 0x2a, 0xac, 0xb6, 0xa8, 0xfd, 0x11, 0x40, 0xdd, 0x9c, 0xd4,
+        0x5e, 0x81, 0xd6, 0x9d, 0x2c, 0x87, 0x7b, 0x56, 0xaa, 0xf9, 0x91, 0xc3, 0x4d,
+        0x0e, 0xa8, 0x4e, 0xaf, 0x37, 0x16, 0xf7, 0xcb, 0x1c, 0x94, 0x2d, 0x65, 0x7c,
+        0x41, 0xd4, 0x36, 0xc7, 0xa1, 0xb6, 0xe2, 0x9f, 0x65, 0xf3, 0xe9, 0x00, 0xdb,
+        0xb9, 0xaf, 0xf4, 0x06, 0x4d, 0xc4, 0xab, 0x2f, 0x84, 0x3a, 0xcd, 0xa8};
+    uint8_t public[CERT_PUBLIC_BYTES];
+    uint8_t digest[CERT_FINGERPRINT_BYTES];
+    public_key(point, public);
+    crypt_sha256("sample", 6, digest);
+    assert_int_equal(cert_verify(public, digest, signature), ERR_OK);
+    crypt_sha256("simple", 6, digest);
+    assert_int_equal(cert_verify(public, digest, signature), ERR_INVALID);
+}
+
+static void only_the_owner_of_a_key_signs(void **state)
+{
+    (void)state;
+    struct buf key = {0};
+    uint8_t public[CERT_PUBLIC_BYTES];
+    uint8_t digest[CERT_FINGERPRINT_BYTES] = {1, 2, 3};
+    uint8_t signature[CERT_SIGNATURE_BYTES];
+    assert_int_equal(cert_key_new(&key), ERR_OK);
+    assert_int_equal(cert_key_public(buf_str(&key), public), ERR_OK);
+    assert_int_equal(cert_sign(buf_str(&key), digest, signature), ERR_OK);
+    assert_int_equal(cert_verify(public, digest, signature), ERR_OK);
+    for (size_t i = 0; i < sizeof signature; i++) {
+        signature[i] ^= 0x10;
+        assert_int_equal(cert_verify(public, digest, signature), ERR_INVALID);
+        signature[i] ^= 0x10;
+    }
+    uint8_t nothing[CERT_SIGNATURE_BYTES] = {0};
+    assert_int_equal(cert_verify(public, digest, nothing), ERR_INVALID);
+    assert_int_equal(cert_sign(STR("no key"), digest, signature), ERR_INVALID);
+    cert_key_done(&key);
+    assert_int_equal(cert_key_new(&key), ERR_OK);
+    assert_int_equal(cert_key_public(buf_str(&key), public), ERR_OK);
+    assert_int_equal(cert_verify(public, digest, signature), ERR_INVALID);
+    cert_key_done(&key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +432,10 @@ int main(void)
         cmocka_unit_test(requests_for_other_kinds_of_keys_are_refused),
         cmocka_unit_test(a_huge_request_is_refused_unread),
         cmocka_unit_test(noise_is_no_key_and_no_certificate),
+        cmocka_unit_test(two_keys_agree_on_a_secret),
+        cmocka_unit_test(either_side_comes_to_the_same_secret),
+        cmocka_unit_test(a_signature_is_checked_as_others_make_it),
+        cmocka_unit_test(only_the_owner_of_a_key_signs),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

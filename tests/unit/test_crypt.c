@@ -69,6 +69,73 @@ static void parts_are_one_message(void **state)
     assert_memory_not_equal(out, other, sizeof out);
 }
 
+/* RFC 5869, case 1: its first block. */
+static void derived_keys_agree_with_rfc_5869(void **state)
+{
+    (void)state;
+    uint8_t out[CRYPT_KEY_BYTES];
+    char secret[22];
+    memset(secret, 0x0b, sizeof secret);
+    crypt_hkdf_sha256(STR("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c"),
+                      (struct str){secret, sizeof secret},
+                      STR("\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9"), out);
+    assert_digest(out, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+}
+
+/* Made with another implementation: key 80…9f, nonce 40…4b. */
+static void sealing_agrees_with_rfc_8439(void **state)
+{
+    (void)state;
+    static const uint8_t want[] = {
+        0x37, 0xe1, 0x3e, 0x55, 0xf0, 0xd1, 0x92, 0x09, 0xfc, 0xa8, 0x41,
+        0xf9, 0xed, 0x7d, 0xc6, 0x77, 0x81, 0xf7, 0x55, 0xed, 0x08,
+    };
+    uint8_t key[CRYPT_KEY_BYTES];
+    uint8_t nonce[CRYPT_NONCE_BYTES];
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)(0x80 + i);
+    for (size_t i = 0; i < sizeof nonce; i++)
+        nonce[i] = (uint8_t)(0x40 + i);
+    struct buf out = {0};
+    assert_int_equal(crypt_seal(key, nonce, STR("jalon"), &out), ERR_OK);
+    assert_int_equal(out.n, sizeof want);
+    assert_memory_equal(out.p, want, sizeof want);
+    struct buf back = {0};
+    buf_text(&back, "before ");
+    assert_int_equal(crypt_open(key, nonce, buf_str(&out), &back), ERR_OK);
+    assert_true(str_eq(buf_str(&back), STR("before jalon")));
+    buf_done(&back);
+    buf_done(&out);
+}
+
+static void what_was_changed_does_not_open(void **state)
+{
+    (void)state;
+    uint8_t key[CRYPT_KEY_BYTES] = {1};
+    uint8_t nonce[CRYPT_NONCE_BYTES] = {2};
+    struct buf sealed = {0};
+    struct buf back = {0};
+    assert_int_equal(crypt_seal(key, nonce, STR("un texte"), &sealed), ERR_OK);
+    for (size_t bit = 0; bit < sealed.n * 8; bit++) {
+        sealed.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+        assert_int_equal(crypt_open(key, nonce, buf_str(&sealed), &back), ERR_FORMAT);
+        assert_int_equal(back.n, 0);
+        sealed.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+    }
+    for (size_t n = 0; n < sealed.n; n++) {
+        struct str part = {(const char *)sealed.p, n};
+        assert_int_equal(crypt_open(key, nonce, part, &back), ERR_FORMAT);
+    }
+    nonce[0]++;
+    assert_int_equal(crypt_open(key, nonce, buf_str(&sealed), &back), ERR_FORMAT);
+    nonce[0]--;
+    key[31]++;
+    assert_int_equal(crypt_open(key, nonce, buf_str(&sealed), &back), ERR_FORMAT);
+    assert_int_equal(back.n, 0);
+    buf_done(&back);
+    buf_done(&sealed);
+}
+
 static void starting_twice_is_harmless(void **state)
 {
     (void)state;
@@ -85,6 +152,9 @@ int main(void)
         cmocka_unit_test(sha256_agrees_with_fips_180),
         cmocka_unit_test(hmac_agrees_with_rfc_4231),
         cmocka_unit_test(parts_are_one_message),
+        cmocka_unit_test(derived_keys_agree_with_rfc_5869),
+        cmocka_unit_test(sealing_agrees_with_rfc_8439),
+        cmocka_unit_test(what_was_changed_does_not_open),
         cmocka_unit_test(starting_twice_is_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
