@@ -441,9 +441,9 @@ static enum err one_page(struct store *s, const struct page *page, hlc_t *latest
     uint64_t position = filling ? s->entered : s->pulled;
     if (page->to <= position)
         return ERR_OK;
-    /* A page of operations whose verdicts we have not heard would be mistaken for news of
-     * others. */
-    if (page->from != position || page->judged > s->acked)
+    /* It may tell again what an earlier page told, never leave something out. A page of
+     * operations whose verdicts we have not heard would be mistaken for news of others. */
+    if (page->from > position || page->judged > s->acked)
         return ERR_PROTOCOL;
     if (page->hash != hash64(page->from ^ page->to, page->body.p, page->body.n))
         return ERR_PROTOCOL;

@@ -43,10 +43,11 @@ NODISCARD enum err replica_verdicts(struct store *s, struct verdicts verdicts,
 NODISCARD enum err replica_stable(struct store *s, uint64_t stable_op);
 
 /* Apply pages in order, all or none, in one transaction, and move pulled_through to the last
- * `to`. A page already held is skipped. PROTOCOL: a gap, a wrong hash, malformed rows (nothing
- * is kept). NOTFOUND: a change to a row this replica does not hold; the next sync must ask for
- * everything (already noted). `idle`: the server has nothing more through idle->through (NULL:
- * not yet). */
+ * `to`. A page already held is skipped; one that begins before the cursor is applied, so it
+ * must have been read from the server after all that is held here. PROTOCOL: a gap, a wrong
+ * hash, malformed rows (nothing is kept). NOTFOUND: a change to a row this replica does not
+ * hold; the next sync must ask for everything (already noted). `idle`: the server has nothing
+ * more through idle->through (NULL: not yet). */
 NODISCARD enum err replica_pages(struct store *s, const struct page *pages, size_t count,
                                  const struct idle *idle, struct replica_tally *tally);
 /* What may not be seen any more leaves: rows, history, conflicts, what lies in the outbox and

@@ -288,6 +288,34 @@ static void a_page_out_of_place_or_changed_is_refused_whole(void **state)
     fleet_close(&f);
 }
 
+/* Two answers to one question, given at two moments: the later one begins as early. */
+static void a_page_may_tell_again_what_is_held(void **state)
+{
+    (void)state;
+    struct fleet f;
+    open_one(&f);
+    struct store *s = f.twin.replicas[0].store;
+    struct store_status status;
+    struct replica_tally tally = {0};
+    assert_int_equal(store_status(s, &status), ERR_OK);
+    uint64_t at = status.pulled_through;
+    struct buf body = {0};
+    struct buf more = {0};
+    struct page first = page_of(&body, at, at + 5, 1);
+    struct page again = page_of(&more, at, at + 9, 2);
+    assert_int_equal(replica_pages(s, &first, 1, NULL, &tally), ERR_OK);
+    assert_int_equal(replica_pages(s, &again, 1, NULL, &tally), ERR_OK);
+    assert_int_equal(store_status(s, &status), ERR_OK);
+    assert_int_equal(status.pulled_through, at + 9);
+    assert_int_equal(twin_count(s, "company"), 2);
+    assert_int_equal(replica_pages(s, &first, 1, NULL, &tally), ERR_OK); /* held */
+    assert_int_equal(store_status(s, &status), ERR_OK);
+    assert_int_equal(status.pulled_through, at + 9);
+    buf_done(&body);
+    buf_done(&more);
+    fleet_close(&f);
+}
+
 /* A change to a row that is not here: all is asked for again, and the next sync repairs it. */
 static void a_change_to_an_unknown_row_asks_for_everything(void **state)
 {
@@ -412,6 +440,7 @@ int main(void)
         cmocka_unit_test(another_servers_welcome_is_refused),
         cmocka_unit_test(verdicts_that_skip_or_invent_work_are_refused),
         cmocka_unit_test(a_page_out_of_place_or_changed_is_refused_whole),
+        cmocka_unit_test(a_page_may_tell_again_what_is_held),
         cmocka_unit_test(a_change_to_an_unknown_row_asks_for_everything),
         cmocka_unit_test(a_new_row_does_not_inherit_the_past_of_a_refused_one),
         cmocka_unit_test(the_outbox_is_released_only_when_stable),
