@@ -75,6 +75,6 @@ NODISCARD enum err cmd_values(struct cmd *c, const struct table *table, size_t f
 /* One per command, in cmd_<name>.c; program: struct cmd. */
 args_run cmd_add, cmd_set, cmd_delete, cmd_restore, cmd_show, cmd_list, cmd_schema, cmd_status,
     cmd_conflicts, cmd_resolve, cmd_inbox, cmd_import, cmd_export, cmd_doctor, cmd_enrol,
-    cmd_sync;
+    cmd_sync, cmd_bundle_write, cmd_bundle_read;
 
 #endif

@@ -26,11 +26,8 @@ struct sync {
 static enum err wipe(void *arg)
 {
     struct sync *sync = arg;
-    struct local *local = sync->c->local;
-    store_close(local->store);
-    local->store = NULL;
     sync->wiped = true;
-    return key_wipe(sync->c->dir, local_files, NULL);
+    return local_wipe(sync->c->local, sync->c->dir);
 }
 
 static void show(struct sync *sync)

@@ -50,6 +50,11 @@ static const struct args_command table[] = {
     {"enrol", N_("CODE"), 1, -1, enrol_options, N_("inscrire cet appareil avec une invitation"),
      cmd_enrol},
     {"sync", "", 0, 0, NULL, N_("envoyer et recevoir maintenant"), cmd_sync},
+    {"bundle write", N_("FICHIER"), 1, 1, NULL,
+     N_("écrire ce qui attend d'être envoyé dans un fichier scellé, à porter au serveur"),
+     cmd_bundle_write},
+    {"bundle read", N_("FICHIER"), 1, 1, NULL,
+     N_("lire la réponse du serveur à un tel fichier"), cmd_bundle_read},
     {"status", "", 0, 0, NULL, N_("ce qui est sur le serveur, et ce qui n'y est pas"),
      cmd_status},
     {"conflicts", "", 0, 0, NULL, N_("les saisies concurrentes qui attendent une décision"),
@@ -106,7 +111,8 @@ static bool begin(struct cmd *c, struct args *args, int argc, const char *const 
 /* These hold the replica themselves for a while. */
 static bool needs_lock(const struct args_command *command)
 {
-    return command->run == cmd_sync || command->run == cmd_enrol;
+    return command->run == cmd_sync || command->run == cmd_enrol ||
+           command->run == cmd_bundle_read;
 }
 
 int commands_run(struct cmd *c, int argc, const char *const *argv)

@@ -100,6 +100,13 @@ enum err local_open(const char *dir, int64_t wait_ms, struct local *out, struct 
     return ERR_OK;
 }
 
+enum err local_wipe(struct local *local, const char *dir)
+{
+    store_close(local->store);
+    local->store = NULL;
+    return key_wipe(dir, local_files, NULL);
+}
+
 void local_close(struct local *local)
 {
     if (local->path.p == NULL)

@@ -27,6 +27,9 @@ NODISCARD enum err local_lock(const char *dir, int64_t wait_ms, struct file_lock
 /* Take the lock and open the replica. BUSY, and what store_open says. */
 NODISCARD enum err local_open(const char *dir, int64_t wait_ms, struct local *out,
                               struct note *why);
+/* The coordinator's order: close the store, destroy the key, then the database. What stays is
+ * closed by local_close. */
+NODISCARD enum err local_wipe(struct local *local, const char *dir);
 /* A zeroed one is fine. */
 void local_close(struct local *local);
 

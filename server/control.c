@@ -16,6 +16,7 @@ enum phase {
     PHASE_COPY,   /* a backup: some pages more */
     PHASE_CHECK,  /* its check, on a thread of its own */
     PHASE_STABLE, /* note what it holds */
+    PHASE_BUNDLE, /* a bundle: its next step */
     PHASE_ANSWER, /* nothing: the answer goes out */
 };
 
@@ -42,7 +43,7 @@ struct caller {
 struct control {
     struct control_cfg cfg;
     struct listener *listener;
-    struct jobs checks; /* a backup's check is long, and needs nothing of ours */
+    struct jobs checks; /* a backup's check or a bundle's is long, and needs no store */
     struct caller *first;
     bool closing;
     listen_closed_cb on_closed;
@@ -148,12 +149,12 @@ static void proceed(struct caller *caller)
 
 /* ---- the work ---- */
 
-/* After the command: a backup begins, or all is done. */
-static void begin_backup(struct caller *caller)
+/* After the command: a backup or a bundle begins, or all is done. */
+static void begin_rest(struct caller *caller)
 {
     struct store *s = caller->control->cfg.store;
     struct note why = {""};
-    caller->phase = PHASE_ANSWER;
+    caller->phase = caller->ctl.bundle != NULL ? PHASE_BUNDLE : PHASE_ANSWER;
     if (caller->status != CTL_DONE || caller->ctl.backup.n == 0)
         return;
     buf_printf(&caller->part, "%s.part", (const char *)caller->ctl.backup.p);
@@ -226,6 +227,26 @@ static void note_stable(struct caller *caller)
             (unsigned long long)caller->backup_seq);
 }
 
+static void take_more(struct caller *caller)
+{
+    bool store = ctl_bundle_next(&caller->ctl) == CTL_BUNDLE_STORE;
+    caller->status = ctl_bundle_step(&caller->ctl);
+    if (store)
+        caller->seq = serve_seq(caller->control->cfg.store);
+    if (ctl_bundle_next(&caller->ctl) == CTL_BUNDLE_OVER)
+        caller->phase = PHASE_ANSWER;
+}
+
+/* What must not keep the store's thread waiting has one of its own. */
+static struct jobs *jobs_of(struct caller *caller)
+{
+    struct control *control = caller->control;
+    bool aside =
+        caller->phase == PHASE_CHECK ||
+        (caller->phase == PHASE_BUNDLE && ctl_bundle_next(&caller->ctl) == CTL_BUNDLE_ASIDE);
+    return aside ? &control->checks : control->cfg.jobs;
+}
+
 static void run(struct job *job)
 {
     struct caller *caller = (struct caller *)job;
@@ -236,7 +257,7 @@ static void run(struct job *job)
                                           : ctl_run(&caller->ctl, caller->argc, caller->argv);
         caller->seq = serve_seq(s);
         if (!caller->ctl.more)
-            begin_backup(caller);
+            begin_rest(caller);
         return;
     case PHASE_COPY:
         copy_more(caller);
@@ -246,6 +267,9 @@ static void run(struct job *job)
         return;
     case PHASE_STABLE:
         note_stable(caller);
+        return;
+    case PHASE_BUNDLE:
+        take_more(caller);
         return;
     case PHASE_ANSWER:
         return;
@@ -267,10 +291,11 @@ static void finished(struct job *job)
         caller->ctl.device = 0;
         peers_device(control->cfg.peers, device, caller->ctl.state);
     }
+    if (caller->phase == PHASE_BUNDLE && control->closing) /* it can be taken in again */
+        say_failed(caller, ERR_LATER, NULL);
     if (caller->phase != PHASE_ANSWER &&
         caller->phase != PHASE_RUN) { /* a backup goes on though nobody listens any more */
-        struct jobs *jobs = caller->phase == PHASE_CHECK ? &control->checks : control->cfg.jobs;
-        if (jobs_submit(jobs, &caller->job) == ERR_OK) {
+        if (jobs_submit(jobs_of(caller), &caller->job) == ERR_OK) {
             caller->working = true;
             return;
         }

@@ -26,7 +26,8 @@ struct ctl {
     /* what the rest of the server must do then */
     uint32_t device; /* set to `state`; 0: none */
     enum device_state state;
-    struct buf backup; /* path of a backup to make, NUL-terminated; empty: none */
+    struct buf backup;         /* path of a backup to make, NUL-terminated; empty: none */
+    struct ctl_bundle *bundle; /* being taken in; NULL: none */
 };
 /* Carry out one call (argv[0] is passed over); returns the exit status. */
 int ctl_run(struct ctl *c, int argc, const char *const *argv);
@@ -60,9 +61,18 @@ void ctl_rows_done(struct ctl *c);
 /* Print an id alone on its line, or {"id":…}. */
 void ctl_print_id(struct ctl *c, const struct id *id);
 
-/* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c */
+/* A bundle is taken in by steps, after the command that named it. Which thread the next one
+ * needs: reading a slow stick must not keep the store waiting. */
+enum ctl_bundle_step { CTL_BUNDLE_ASIDE, CTL_BUNDLE_STORE, CTL_BUNDLE_OVER };
+enum ctl_bundle_step ctl_bundle_next(const struct ctl *c);
+/* Take it; the exit status, which is final when the next step is OVER. */
+int ctl_bundle_step(struct ctl *c);
+/* Free c->bundle; NULL is fine. */
+void ctl_bundle_done(struct ctl *c);
+
+/* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c, ctl_bundle.c */
 args_run ctl_add, ctl_list, ctl_show, ctl_set, ctl_structure_add, ctl_staff_add, ctl_invite,
     ctl_device_list, ctl_device_revoke, ctl_device_wipe, ctl_conflict_list, ctl_quarantine_list,
-    ctl_stats, ctl_check, ctl_backup;
+    ctl_stats, ctl_check, ctl_backup, ctl_bundle_take;
 
 #endif

@@ -26,6 +26,10 @@ static const struct args_option invite_options[] = {
     {"qr", NULL, N_("montrer aussi le code comme image à photographier"), false},
     END,
 };
+static const struct args_option bundle_options[] = {
+    {"answer", N_("FICHIER"), N_("où écrire la réponse pour l'appareil"), false},
+    END,
+};
 static const struct args_option list_options[] = {
     {"deleted", NULL, N_("montrer les fiches supprimées"), false},
     {"limit", N_("N"), N_("au plus N fiches"), false},
@@ -55,6 +59,8 @@ static const struct args_command commands[] = {
      ctl_quarantine_list},
     {"stats", "", 0, 0, NULL, N_("dire où en est le serveur"), ctl_stats},
     {"check", "", 0, 0, NULL, N_("vérifier toute la base"), ctl_check},
+    {"bundle take", N_("FICHIER"), 1, 1, bundle_options,
+     N_("prendre le paquet qu'un appareil sans réseau a écrit"), ctl_bundle_take},
     {"backup", N_("FICHIER"), 1, 1, NULL, N_("copier la base pendant le travail, et vérifier"),
      ctl_backup},
     {"restore", N_("FICHIER"), 1, 1, NULL,
@@ -144,6 +150,7 @@ void ctl_done(struct ctl *c)
     buf_done(&c->talk);
     buf_done(&c->backup);
     ctl_rows_done(c);
+    ctl_bundle_done(c);
     arena_done(&c->arena);
 }
 
