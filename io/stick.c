@@ -396,8 +396,10 @@ static enum err open_segment(struct stick_in *in, struct note *why)
 static enum err next(struct stick_in *in, struct str *body, struct note *why)
 {
     for (;;) {
-        struct str rest = {(const char *)in->plain.p + in->at, in->plain.n - in->at};
+        struct str rest = buf_str(&in->plain);
         size_t used = 0;
+        if (in->at > 0)
+            rest = (struct str){rest.p + in->at, rest.n - in->at};
         *body = (struct str){NULL, 0};
         if (rest.n > 0 && frame_next(rest, FRAME_BYTES_MAX, body, &used) != ERR_OK)
             return faulty(in, BUNDLE_DAMAGED, why);

@@ -29,8 +29,9 @@ static inline enum err letter_put(void *ctx, struct str frames)
 static inline enum err letter_next(void *ctx, struct str *body)
 {
     struct letter *letter = ctx;
-    struct str rest = {(const char *)letter->frames.p + letter->at,
-                       letter->frames.n - letter->at};
+    struct str rest = buf_str(&letter->frames);
+    if (letter->at > 0)
+        rest = (struct str){rest.p + letter->at, rest.n - letter->at};
     size_t used = 0;
     *body = (struct str){NULL, 0};
     enum err err = rest.n == 0 ? ERR_OK : frame_next(rest, FRAME_BYTES_MAX, body, &used);
