@@ -67,10 +67,11 @@ static void to_server(struct letter *bundle)
     struct store *s = fleet.twin.server.store;
     struct letter answer = {.device = 0};
     struct take take;
-    enum err err = letter_begin(&fleet.twin, 1, &take);
+    static const uint8_t key[32] = {1};
+    enum err err = take_begin(&take, s, key, 1, NULL);
     must(err == ERR_OK);
-    if (letter_judge(&fleet.twin, bundle, &take) == ERR_OK && take.greeted)
-        must(letter_answer(&fleet.twin, &take, &answer) == ERR_OK);
+    if (letter_judge(s, bundle, &take) == ERR_OK && take.greeted)
+        must(letter_answer(s, &take, &answer) == ERR_OK);
     bool moved = take.operations > 0;
     take_done(&take);
     letter_done(&answer);

@@ -404,16 +404,16 @@ static void a_restored_server_converges(void **state)
 static void sticks_converge(void **state)
 {
     (void)state;
-    run_seeds("sticks", FAULT_STICKS, 25);
-    run_seeds("sticks and lines", FAULT_STICKS | FAULT_LINES | FAULT_CLOCKS, 30);
+    run_seeds("sticks", FAULT_STICKS, 15);
+    run_seeds("sticks and lines", FAULT_STICKS | FAULT_LINES | FAULT_CLOCKS, 25);
 }
 
 static void sticks_to_copies_and_restored_servers_converge(void **state)
 {
     (void)state;
-    run_seeds("sticks and images", FAULT_STICKS | FAULT_LINES | FAULT_IMAGES, 25);
-    run_seeds("sticks and clones", FAULT_STICKS | FAULT_LINES | FAULT_CLONES, 25);
-    run_seeds("sticks and server", FAULT_STICKS | FAULT_LINES | FAULT_SERVER, 40);
+    run_seeds("sticks and images", FAULT_STICKS | FAULT_LINES | FAULT_IMAGES, 15);
+    run_seeds("sticks and clones", FAULT_STICKS | FAULT_LINES | FAULT_CLONES, 15);
+    run_seeds("sticks and server", FAULT_STICKS | FAULT_LINES | FAULT_SERVER, 25);
 }
 
 int main(void)

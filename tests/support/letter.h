@@ -44,26 +44,21 @@ static inline void letter_rewind(void *ctx)
     ((struct letter *)ctx)->at = 0;
 }
 
-/* jalon bundle write. */
-static inline struct carried letter_write(struct party *p, struct letter *out)
-{
-    struct carried carried = {.operations = 0};
-    letter_done(out);
-    enum err err = carry_write(p->store, letter_put, out, &carried);
-    must(err == ERR_OK);
-    out->device = p->device.device;
-    return carried;
-}
+/* ---- on stores ---- */
 
-/* The keys of a twin's devices begin with their number. */
-static inline enum err letter_begin(struct twin *t, uint32_t device, struct take *take)
+/* jalon bundle write. */
+static inline enum err letter_from(struct store *s, uint32_t device, struct letter *out,
+                                   struct carried *carried)
 {
-    uint8_t key[32] = {(uint8_t)device};
-    return take_begin(take, t->server.store, key, device, NULL);
+    letter_done(out);
+    enum err err = carry_write(s, letter_put, out, carried);
+    out->device = err == ERR_OK ? device : 0;
+    return err;
 }
 
 /* The frames of a bundle to the server. */
-static inline enum err letter_judge(struct twin *t, struct letter *bundle, struct take *take)
+static inline enum err letter_judge(struct store *server, struct letter *bundle,
+                                    struct take *take)
 {
     struct str body = {NULL, 0};
     enum err err = ERR_OK;
@@ -72,32 +67,34 @@ static inline enum err letter_judge(struct twin *t, struct letter *bundle, struc
         err = letter_next(bundle, &body);
         if (err != ERR_OK || body.p == NULL)
             break;
-        err = take_frame(take, t->server.store, body, NULL);
+        err = take_frame(take, server, body, NULL);
     }
     return err;
 }
 
 /* The answer to it. */
-static inline enum err letter_answer(struct twin *t, struct take *take, struct letter *answer)
+static inline enum err letter_answer(struct store *server, struct take *take,
+                                     struct letter *answer)
 {
     bool done = false;
     enum err err = ERR_OK;
     letter_done(answer);
     while (err == ERR_OK && !done)
-        err = take_answer(take, t->server.store, &answer->frames, &done);
+        err = take_answer(take, server, &answer->frames, &done);
     answer->device = take->device.device;
     return err;
 }
 
 /* jalonctl bundle take: what was done goes to *take, whose memory is gone. */
-static inline enum err letter_take(struct twin *t, struct letter *bundle, struct letter *answer,
-                                   struct take *take)
+static inline enum err letter_taken(struct store *server, const uint8_t key[32],
+                                    struct letter *bundle, struct letter *answer,
+                                    struct take *take)
 {
-    enum err err = letter_begin(t, bundle->device, take);
+    enum err err = take_begin(take, server, key, bundle->device, NULL);
     if (err == ERR_OK)
-        err = letter_judge(t, bundle, take);
+        err = letter_judge(server, bundle, take);
     if (err == ERR_OK)
-        err = letter_answer(t, take, answer);
+        err = letter_answer(server, take, answer);
     take_done(take);
     return err;
 }
@@ -109,16 +106,40 @@ static inline enum err letter_wipe(void *ctx)
 }
 
 /* jalon bundle read. */
-static inline enum err letter_read(struct party *p, struct letter *answer,
+static inline enum err letter_into(struct store *s, struct letter *answer,
                                    struct carry_result *result)
 {
     bool wiped = false;
     struct carry_source source = {.next = letter_next, .rewind = letter_rewind, .ctx = answer};
     *result = (struct carry_result){.use = CARRY_GAP};
     letter_rewind(answer);
-    enum err err = carry_read(p->store, &source, letter_wipe, &wiped, result);
+    enum err err = carry_read(s, &source, letter_wipe, &wiped, result);
     must(wiped == result->wiped);
     return err;
+}
+
+/* ---- in a twin ---- */
+
+static inline struct carried letter_write(struct party *p, struct letter *out)
+{
+    struct carried carried = {.operations = 0};
+    enum err err = letter_from(p->store, p->device.device, out, &carried);
+    must(err == ERR_OK);
+    return carried;
+}
+
+/* The keys of a twin's devices begin with their number. */
+static inline enum err letter_take(struct twin *t, struct letter *bundle, struct letter *answer,
+                                   struct take *take)
+{
+    uint8_t key[32] = {(uint8_t)bundle->device};
+    return letter_taken(t->server.store, key, bundle, answer, take);
+}
+
+static inline enum err letter_read(struct party *p, struct letter *answer,
+                                   struct carry_result *result)
+{
+    return letter_into(p->store, answer, result);
 }
 
 #endif

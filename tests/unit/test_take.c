@@ -14,6 +14,7 @@ enum { HOUR_MS = 60 * 60 * 1000 };
 
 static struct fleet f;
 static struct letter there, back;
+static const uint8_t anna_key[32] = {1};
 
 static int open_fleet(void **state)
 {
@@ -120,15 +121,14 @@ static void only_listed_keys_are_heard(void **state)
 {
     (void)state;
     struct take take;
-    uint8_t key[32] = {1};
     (void)letter_write(anna(), &there);
     struct note why = {""};
     uint8_t other[32] = {99};
     assert_int_equal(take_begin(&take, server(), other, 1, &why), ERR_REFUSED);
     assert_non_null(strstr(why.text, "inscrit"));
-    assert_int_equal(take_begin(&take, server(), key, 2, &why),
+    assert_int_equal(take_begin(&take, server(), anna_key, 2, &why),
                      ERR_REFUSED); /* not her number */
-    assert_int_equal(take_begin(&take, server(), key, 1, &why), ERR_OK);
+    assert_int_equal(take_begin(&take, server(), anna_key, 1, &why), ERR_OK);
     take_done(&take);
 }
 
@@ -163,7 +163,7 @@ static void frames_out_of_place_are_refused(void **state)
     (void)state;
     struct take take;
     (void)letter_write(anna(), &there);
-    assert_int_equal(letter_begin(&f.twin, 1, &take), ERR_OK);
+    assert_int_equal(take_begin(&take, server(), anna_key, 1, NULL), ERR_OK);
     struct note why = {""};
     assert_int_equal(take_frame(&take, server(), STR("\xc0"), &why), ERR_FORMAT);
     assert_non_null(strstr(why.text, "ne comprend pas"));
@@ -174,8 +174,8 @@ static void frames_out_of_place_are_refused(void **state)
     bool done = false;
     buf_clear(&frame);
     assert_int_equal(take_answer(&take, server(), &frame, &done), ERR_PROTOCOL);
-    assert_int_equal(letter_judge(&f.twin, &there, &take), ERR_OK);
-    assert_int_equal(letter_judge(&f.twin, &there, &take), ERR_PROTOCOL); /* HELLO twice */
+    assert_int_equal(letter_judge(server(), &there, &take), ERR_OK);
+    assert_int_equal(letter_judge(server(), &there, &take), ERR_PROTOCOL); /* HELLO twice */
     buf_done(&frame);
     take_done(&take);
 }
@@ -223,15 +223,15 @@ static void an_answer_overtaken_is_begun_again(void **state)
     struct take take;
     bool done = false;
     (void)letter_write(anna(), &there);
-    assert_int_equal(letter_begin(&f.twin, 1, &take), ERR_OK);
-    assert_int_equal(letter_judge(&f.twin, &there, &take), ERR_OK);
+    assert_int_equal(take_begin(&take, server(), anna_key, 1, NULL), ERR_OK);
+    assert_int_equal(letter_judge(server(), &there, &take), ERR_OK);
     assert_int_equal(take_answer(&take, server(), &back.frames, &done), ERR_OK);
     assert_false(done);
     (void)add_company(anna(), "Forge Fictive");
     fleet_sync(&f, 0);
     assert_int_equal(take_answer(&take, server(), &back.frames, &done), ERR_LATER);
     take_again(&take);
-    assert_int_equal(letter_answer(&f.twin, &take, &back), ERR_OK);
+    assert_int_equal(letter_answer(server(), &take, &back), ERR_OK);
     take_done(&take);
     struct carry_result result;
     assert_int_equal(letter_read(anna(), &back, &result), ERR_OK);
