@@ -51,9 +51,10 @@ static void unhex(uint8_t out[FILE_BYTES])
 {
     assert_int_equal(strlen(file_hex), 2 * FILE_BYTES);
     for (size_t i = 0; i < FILE_BYTES; i++) {
-        unsigned byte = 0;
-        assert_int_equal(sscanf(file_hex + 2 * i, "%2x", &byte), 1);
-        out[i] = (uint8_t)byte;
+        const char pair[] = {file_hex[2 * i], file_hex[2 * i + 1], '\0'};
+        char *end = NULL;
+        out[i] = (uint8_t)strtoul(pair, &end, 16);
+        assert_ptr_equal(end, pair + 2);
     }
 }
 
