@@ -23,6 +23,7 @@ enum err take_begin(struct take *t, struct store *s, const uint8_t key[32], uint
 
 void take_done(struct take *t)
 {
+    serve_session_done(&t->session);
     buf_done(&t->said);
 }
 
@@ -72,6 +73,7 @@ static enum err on_hello(struct take *t, struct store *s, const struct hello *he
     buf_add(&t->said, body.p, body.n);
     frame_end(&t->said, at);
     enum err err = t->said.err == ERR_OK ? set_clock(t, s) : t->said.err;
+    serve_session_done(&t->session);
     if (err == ERR_OK)
         err = serve_hello(s, &t->device, &t->hello, &t->session, &frames);
     buf_done(&frames);
@@ -159,6 +161,7 @@ void take_again(struct take *t)
 static enum err begin_answer(struct take *t, struct store *s, struct buf *frames)
 {
     buf_add(frames, t->said.p, t->said.n);
+    serve_session_done(&t->session);
     enum err err = serve_hello(s, &t->device, &t->hello, &t->session, frames);
     t->told = t->session.judged;
     t->answering = err == ERR_OK;

@@ -83,7 +83,7 @@ static void assert_same(void)
         struct buf ours = {0};
         struct buf theirs = {0};
         twin_dump(f.twin.replicas[i].store, &ours);
-        twin_dump_seen(f.twin.server.store, (enum role)f.roles[i], &f.structures[i], &theirs);
+        twin_dump_seen(f.twin.server.store, &f.twin.replicas[i].device.staff, &theirs);
         assert_true(str_eq(buf_str(&ours), buf_str(&theirs)));
         buf_done(&ours);
         buf_done(&theirs);
