@@ -12,7 +12,7 @@
 
 enum {
     PIECE_BYTES = 1 << 20,        /* frames carried from one thread to the other at once */
-    PIECE_PUSHES = 8,             /* likewise: each is a commit */
+    PIECE_PUSHES = 2,             /* likewise: each is a commit, and others wait for it */
     ROOM_BYTES = 4 * PIECE_BYTES, /* less than this left in the file: the rest another time */
     AGAIN_MAX = 3,
 };

@@ -168,13 +168,22 @@ say "the server falls while it takes a bundle, and takes it again"
 sessions 1000 9000 >"$T/sessions.ndjson"
 expect 0 on bilal import session "$T/sessions.ndjson" --each
 expect 0 on bilal bundle write "$T/stick/large"
+expect 0 ctl stats --json
+before=$(json operations)
 ctl bundle take "$T/stick/large" --answer "$T/stick/large.answer" >"$T/take" 2>&1 &
 others=$!
+taken=$before
+while [ "$taken" -eq "$before" ]; do # each asking waits its turn between two commits
+    expect 0 ctl stats --json
+    taken=$(json operations)
+done
 end_server KILL
+say "it had taken $((taken - before)) operations of 8002"
 wait "$others" || true
 others=
 start_server "$at"
-expect 0 ctl bundle take "$T/stick/large" --answer "$T/stick/large.answer"
+expect 0 ctl bundle take "$T/stick/large" --answer "$T/stick/large.answer" --json
+[ "$(json known)" -ge $((taken - before)) ] || fail "what was committed came twice"
 expect 4 on bilal bundle read "$T/stick/large.answer"
 unsent_is bilal 0
 memory_bounded
