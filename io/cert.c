@@ -410,9 +410,10 @@ static enum err parse_public(const uint8_t public[CERT_PUBLIC_BYTES], mbedtls_pk
 static enum err parse_own(struct str key, mbedtls_pk_context *pk)
 {
     enum err err = parse_key(key, pk);
-    if (err == ERR_OK && mbedtls_pk_ec(*pk)->grp.id != MBEDTLS_ECP_DP_SECP256R1)
-        err = ERR_INVALID;
-    return err;
+    if (err != ERR_OK)
+        return err;
+    const mbedtls_ecp_keypair *ec = mbedtls_pk_ec(*pk);
+    return ec != NULL && ec->grp.id == MBEDTLS_ECP_DP_SECP256R1 ? ERR_OK : ERR_INVALID;
 }
 
 enum err cert_agree(struct str key, const uint8_t public[CERT_PUBLIC_BYTES],

@@ -243,7 +243,7 @@ static struct idle read_idle(struct cur *cur)
 {
     struct idle m = {.through = unpack_uint(cur), .judged = unpack_uint(cur)};
     m.stable_op = unpack_uint(cur);
-    m.grants = more(cur) ? unpack_uint(cur) : 0;
+    m.grants = more(cur) ? unpack_uint(cur) : IDLE_UNSAID;
     return m;
 }
 
@@ -425,7 +425,7 @@ enum err message_read(struct str body, struct message *out)
     int64_t type = unpack_int(&cur);
     if (cur.bad || items == 0 || items > MESSAGE_ITEMS_MAX)
         return ERR_FORMAT;
-    if (type < MESSAGE_HELLO || type > MESSAGE_TYPE_LAST)
+    if (type < MESSAGE_HELLO || type > (int64_t)MESSAGE_TYPE_LAST)
         return ERR_PROTOCOL;
     struct message m = {.type = (enum message_type)type};
     if (!read_items(&cur, &m) || cur.bad)

@@ -38,8 +38,8 @@ enum message_type {
     MESSAGE_WIPE = 15,
     MESSAGE_WIPED = 16,
     MESSAGE_LEAVE = 17,
-    MESSAGE_TYPE_LAST = MESSAGE_LEAVE,
 };
+enum { MESSAGE_TYPE_LAST = MESSAGE_LEAVE };
 
 /* client → server, first */
 struct hello {
@@ -123,12 +123,13 @@ struct page {
 };
 
 /* server → client: nothing more for you as of `through` */
+#define IDLE_UNSAID UINT64_MAX
 struct idle {
     uint64_t through;
     uint64_t judged;
     uint64_t stable_op;
     uint64_t grants; /* the client holds all that this version of its rights opens, and nothing
-                        that it does not; 0 = not said */
+                        that it does not. IDLE_UNSAID: a server of schema 1 */
 };
 
 /* server → client: what may not be seen any more leaves the replica */

@@ -41,10 +41,19 @@ struct held {
     uint8_t had_facets, had_dossiers;
     uint8_t entered_facets, entered_dossiers;
     uint8_t lost_facets, lost_dossiers; /* ended since: it may have some of it, its own work */
+    uint64_t until, since;              /* of the spell before */
 };
 
 static void take_spell(struct held *h, const struct spell *spell, const struct grants_had *had)
 {
+    /* Over a gap, were it within one commit, the copy was not kept up, whatever it has. */
+    bool follows = spell->from == h->until && spell->grant.since == h->since;
+    h->had_facets &= follows ? spell->grant.facets : 0;
+    h->had_dossiers &= follows ? spell->grant.dossiers : 0;
+    h->entered_facets &= follows ? spell->grant.facets : 0;
+    h->entered_dossiers &= follows ? spell->grant.dossiers : 0;
+    h->until = spell->until;
+    h->since = spell->grant.since;
     if (spell->until == (uint64_t)GRANT_OPEN) {
         h->now = spell->grant;
         h->live = true;
@@ -241,9 +250,10 @@ bool grants_grew(const struct grants *old, struct grants *now)
     for (uint32_t i = 0; i < now->count; i++) {
         struct grant *g = &now->list[i];
         const struct grant *was = grants_find(old, g->home, g->dossier);
-        if (was == NULL ? !g->born : !within(g, was))
+        bool lasts = was != NULL && was->since == g->since && within(g, was);
+        if (!lasts && !(was == NULL && g->born))
             return false;
-        if (was != NULL) {
+        if (lasts) {
             g->held_facets = was->held_facets;
             g->held_dossiers = was->held_dossiers;
             g->filled = was->filled;

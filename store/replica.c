@@ -496,7 +496,7 @@ static enum err note_held(struct store *s, uint64_t said)
     enum err err = meta_get_int(s, META_ENTERING, &entering);
     if (err == ERR_OK)
         err = meta_get_int(s, META_GRANTS, &held);
-    int64_t now = said == 0 ? entering : (int64_t)said;
+    int64_t now = said == IDLE_UNSAID ? entering : (int64_t)said;
     if (err == ERR_OK && now != held)
         err = meta_set_int(s, META_GRANTS, now);
     return err;

@@ -366,7 +366,7 @@ static void messages_of_the_first_version_are_read(void **state)
         else if (m.type == MESSAGE_WELCOME)
             assert_true(!m.welcome.filling && m.welcome.grants == 7);
         else
-            assert_true(m.idle.grants == 0 && m.idle.stable_op == 69000);
+            assert_true(m.idle.grants == IDLE_UNSAID && m.idle.stable_op == 69000);
         buf_done(&frame);
     }
 }
