@@ -28,6 +28,21 @@ static void read_origins(struct str encoded)
         (void)message_origin(&cur);
 }
 
+static bool write_leave(const struct leave *leave, struct buf *out)
+{
+    struct buf scopes = {0};
+    struct cur cur = leave->scopes;
+    for (uint32_t i = 0; i < leave->count && !cur.bad; i++) {
+        struct leave_scope scope = message_leave_scope(&cur);
+        if (!cur.bad)
+            message_leave_add(&scopes, &scope);
+    }
+    if (!cur.bad)
+        message_leave(out, leave->count, buf_str(&scopes));
+    buf_done(&scopes);
+    return !cur.bad;
+}
+
 static bool write_again(const struct message *m, struct buf *out)
 {
     switch (m->type) {
@@ -64,6 +79,8 @@ static bool write_again(const struct message *m, struct buf *out)
     case MESSAGE_ENROLLED:
         message_enrolled(out, &m->enrolled);
         return true;
+    case MESSAGE_LEAVE:
+        return write_leave(&m->leave, out);
     case MESSAGE_PING:
     case MESSAGE_PONG:
     case MESSAGE_FORK:

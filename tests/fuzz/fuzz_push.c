@@ -2,8 +2,8 @@
 /* Any changes in an operation of an enrolled device: judged, and the server's books still
  * balance. Each round is rolled back. */
 #include "store/apply.h"
+#include "store/grants.h"
 #include "store/inside.h"
-#include "store/scopes.h"
 #include "support/fleet.h"
 
 #include <stdlib.h>
@@ -12,16 +12,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct fleet fleet;
 static struct author author;
-static struct grants grants;
+static struct grants grants, own;
 
 static void end(void)
 {
+    grants_done(&grants);
     fleet_close(&fleet);
 }
 
 static void begin(void)
 {
-    enum { DAY = 20800 };
+    const struct grants_had nothing = {.held = 0};
+    uint64_t version = 0;
     must(atexit(end) == 0);
     fleet_open(&fleet, 1);
     fleet_join(&fleet, ROLE_JOBCOACH, &fleet.twin.structure);
@@ -30,11 +32,11 @@ static void begin(void)
     const char *fields[] = {"name=Fictif", "first_name=Anna", NULL};
     (void)twin_add(p, "person", fields);
     fleet_sync(&fleet, 0);
-    must(scopes_grants(fleet.twin.server.store, &p->device.staff, DAY, &grants) == ERR_OK);
+    must(grants_load(fleet.twin.server.store, &p->device.staff, &nothing, &grants, &version,
+                     NULL) == ERR_OK);
     struct store_status status;
     must(store_status(p->store, &status) == ERR_OK);
-    author =
-        (struct author){.origin = status.epoch, .staff = p->device.staff, .grants = &grants};
+    author = (struct author){.origin = status.epoch, .staff = p->device.staff, .own = &own};
 }
 
 /* The changes one after the other; false when no operation could hold them. */
@@ -64,6 +66,7 @@ static void judge(struct store *s, struct str op)
 {
     struct apply a = {.s = s};
     struct verdict_range range = {0};
+    author.grants = &grants;
     must(store_begin(s) == ERR_OK);
     apply_begin(&a, s);
     enum err err = apply_op(&a, &author, op, INT64_C(1795000000000), 1, &range);
@@ -76,6 +79,7 @@ static void judge(struct store *s, struct str op)
         must(serve_chain_check(s, &why) == ERR_OK);
     }
     apply_done(&a);
+    grants_done(&own);
     must(store_end(s, ERR_CLOSED) == ERR_CLOSED);
 }
 

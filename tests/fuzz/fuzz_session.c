@@ -101,6 +101,9 @@ static void answer(struct play *p)
     case SESSION_DO_PAGES:
         event.type = SESSION_EV_APPLIED;
         break;
+    case SESSION_DO_LEAVE:
+        event.type = SESSION_EV_LEFT;
+        break;
     case SESSION_DO_REBASE:
         event.type = SESSION_EV_REBASED;
         break;
@@ -139,6 +142,13 @@ static void put_message(struct play *p, uint64_t kind)
     case 4:
         message_epoch(&p->frame, &(struct epoch_given){.epoch = EPOCH});
         break;
+    case 5: {
+        struct buf scopes = {0};
+        message_leave_add(&scopes, &(struct leave_scope){LEAVE_DOSSIER, {{1}}, 7});
+        message_leave(&p->frame, 1, buf_str(&scopes));
+        buf_done(&scopes);
+        break;
+    }
     default:
         message_empty(&p->frame,
                       (enum message_type)(MESSAGE_HELLO + kind % (uint64_t)MESSAGE_WIPED));
