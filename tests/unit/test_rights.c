@@ -315,6 +315,33 @@ static void writing_in_a_dossier_of_somebody_else_is_refused(void **state)
     twin_close(&t);
 }
 
+/* A client of schema 1 cannot be told what leaves: its work is taken, pages it gets none. */
+static void an_old_client_whose_rights_changed_may_push_and_must_upgrade(void **state)
+{
+    (void)state;
+    struct twin t;
+    twin_open_apart(&t, 2, &schema_jalon);
+    struct id model = model_of(&t);
+    sync_all(&t);
+    struct case_file c = open_case(&t.replicas[0], &model, "MARQUE");
+    sync_all(&t);
+    (void)assign(&t.server, &c, staff_of(&t, 1), "referent", "2026-11-11", NULL);
+    struct serve_session session = {.device = 0};
+    struct buf frames = {0};
+    struct hello hello;
+    bool idle = false;
+    assert_int_equal(replica_hello(t.replicas[0].store, &hello), ERR_OK);
+    hello.leaves = false;
+    assert_int_equal(
+        serve_hello(t.server.store, &t.replicas[0].device, &hello, &session, &frames), ERR_OK);
+    buf_clear(&frames);
+    assert_int_equal(serve_page(t.server.store, &session, &frames, &idle), ERR_VERSION);
+    assert_int_equal(frames.n, 0);
+    serve_session_done(&session);
+    buf_done(&frames);
+    twin_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_coordinator_sees_facts_and_a_manager_only_workers),
         cmocka_unit_test(sharing_opens_and_closes_all_dossiers_of_the_structure),
         cmocka_unit_test(writing_in_a_dossier_of_somebody_else_is_refused),
+        cmocka_unit_test(an_old_client_whose_rights_changed_may_push_and_must_upgrade),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
