@@ -206,6 +206,7 @@ static void mangled_operations_leave_the_server_sound(void **state)
     (void)twin_sync(&twin, 0);
     (void)twin_sync(&twin, 1);
     assert_sound(twin.replicas[0].store);
+    serve_session_done(&session);
     buf_done(&ops);
 }
 
@@ -287,6 +288,7 @@ static void mangled_pages_do_not_end_the_client(void **state)
     }
     assert_true(taken > ROUNDS / 20);
     look_around(p);
+    serve_session_done(&session);
     squeeze_done(&squeeze);
     buf_done(&plain);
     buf_done(&frames);

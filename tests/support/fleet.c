@@ -32,11 +32,14 @@ void fleet_close(struct fleet *f)
         char name[40];
         (void)snprintf(name, sizeof name, "image%zu", i);
         forget(f, name);
+        serve_session_done(&f->lines[i].session);
         drop(&f->lines[i].up);
         drop(&f->lines[i].down);
     }
-    for (size_t i = 0; i < f->ghost_count; i++)
+    for (size_t i = 0; i < f->ghost_count; i++) {
+        serve_session_done(&f->ghosts[i].session);
         drop(&f->ghosts[i].up);
+    }
     forget(f, backup_name);
     twin_close(&f->twin);
 }
@@ -124,6 +127,7 @@ void fleet_call(struct fleet *f, size_t i, bool lost)
         fleet_cut(f, i, false);
     enum err err = replica_hello(p->store, &hello);
     must(err == ERR_OK);
+    serve_session_done(&line->session);
     err = serve_hello(f->twin.server.store, &p->device, &hello, &line->session, &line->down);
     if (err == ERR_REFUSED) {
         fork_line(f, i, lost);
@@ -378,8 +382,11 @@ void fleet_restore(struct fleet *f)
 {
     for (size_t i = 0; i < f->twin.count; i++)
         fleet_cut(f, i, false);
-    while (f->ghost_count > 0)
-        drop(&f->ghosts[--f->ghost_count].up);
+    while (f->ghost_count > 0) {
+        struct ghost *g = &f->ghosts[--f->ghost_count];
+        serve_session_done(&g->session);
+        drop(&g->up);
+    }
     struct serve_lineage lineage;
     enum err err = serve_lineage(f->twin.server.store, &lineage);
     must(err == ERR_OK);

@@ -40,6 +40,7 @@ static void foe_open(struct foe *f, struct str role)
 
 static void foe_close(struct foe *f)
 {
+    serve_session_done(&f->session);
     struct buf report = {0};
     uint32_t problems = 0;
     assert_int_equal(store_check(f->t.server.store, &report, &problems), ERR_OK);
@@ -447,6 +448,7 @@ static void clocks_at_the_ends_of_time_are_only_wrong(void **state)
         struct str body = {(const char *)frame.p + FRAME_HEAD_BYTES,
                            frame.n - FRAME_HEAD_BYTES};
         assert_int_equal(message_read(body, &m), ERR_OK);
+        serve_session_done(&f.session);
         assert_int_equal(serve_hello(f.t.server.store, &f.t.replicas[0].device, &m.hello,
                                      &f.session, &frames),
                          ERR_OK);

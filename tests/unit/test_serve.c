@@ -26,6 +26,7 @@ static void greet(struct liar *l, size_t i)
     struct hello hello;
     struct buf frames = {0};
     assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
+    serve_session_done(&l->session);
     assert_int_equal(
         serve_hello(l->f.twin.server.store, &p->device, &hello, &l->session, &frames), ERR_OK);
     buf_done(&frames);
@@ -59,6 +60,7 @@ static void open_liar(struct liar *l, enum role role)
 
 static void close_liar(struct liar *l)
 {
+    serve_session_done(&l->session);
     op_writer_done(&l->w);
     fleet_close(&l->f);
 }
@@ -387,6 +389,7 @@ static void all_pages(struct fleet *f, size_t i, struct buf *out)
         rest.p += used;
         rest.n -= used;
     }
+    serve_session_done(&session);
     squeeze_done(&squeeze);
     buf_done(&frames);
 }

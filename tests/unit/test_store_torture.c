@@ -211,7 +211,7 @@ static enum err pull(struct bench *b, struct serve_session *session)
 static enum err sync_once(struct bench *b)
 {
     struct party *p = party(b, REPLICA);
-    struct serve_session session;
+    struct serve_session session = {.device = 0};
     struct replica_plan plan = {0};
     struct hello hello;
     struct buf down = {0};
@@ -227,6 +227,7 @@ static enum err sync_once(struct bench *b)
         err = push(b, &session, plan.push_from);
     if (err == ERR_OK)
         err = pull(b, &session);
+    serve_session_done(&session);
     return err == ERR_OK ? replica_synced(p->store) : err;
 }
 

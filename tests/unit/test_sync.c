@@ -350,6 +350,7 @@ static void repeated_delivery_is_applied_once(void **state)
     buf_done(&frame);
     buf_done(&frames);
     sync_all(&t);
+    serve_session_done(&session);
     twin_close(&t);
 }
 
@@ -378,6 +379,7 @@ static void a_lost_welcome_loses_no_scope(void **state)
     assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
     assert_int_equal(serve_hello(t.server.store, &p->device, &hello, &session, &frames),
                      ERR_OK);
+    serve_session_done(&session);
     buf_done(&frames);
     (void)twin_sync(&t, 0);
     assert_string_equal(twin_get(p->store, "person", &zoe, "name"), "Martin");
