@@ -405,6 +405,19 @@ static enum err trace_author(struct settling *w, const struct dossier *d)
     return err == ERR_OK ? note_version(w, &h.staff) : err;
 }
 
+enum err holders_trace(struct store *s, const struct id *staff, struct scope scope,
+                       uint64_t seq, int64_t at_ms)
+{
+    struct settling w = {.s = s, .at_ms = at_ms};
+    struct holding h = {.staff = *staff,
+                        .grant = {.home = scope.home,
+                                  .dossier = scope.dossier,
+                                  .facets = FACET_FACTS | FACET_NOTES | FACET_VAULT,
+                                  .since = seq}};
+    enum err err = add_spell(&w, &h, s->rights + 1, at_ms);
+    return err == ERR_OK ? note_version(&w, staff) : err;
+}
+
 /* Whoever opened a dossier holds it until somebody is its referent: nobody's own work leaves
  * him before it is somebody else's. */
 static enum err settle_dossier(struct settling *w, const struct dossier *d)

@@ -16,6 +16,10 @@ void holders_forget(struct store *s);
  * follow. Inside the operation's savepoint. */
 NODISCARD enum err holders_settle(struct store *s, uint64_t seq, int64_t at_ms,
                                   struct author *author);
+/* Work was accepted by a right that has ended: whoever wrote it has the rows, and must hear
+ * that they leave. Inside the operation's savepoint. */
+NODISCARD enum err holders_trace(struct store *s, const struct id *staff, struct scope scope,
+                                 uint64_t seq, int64_t at_ms);
 /* Write the new version of rights, if there is one, with the commit. */
 NODISCARD enum err holders_commit(struct store *s);
 

@@ -39,7 +39,9 @@ static enum err check_rights(struct judge *j, const struct table *table, struct 
     bool had = false;
     enum err err =
         grants_had_then(j->s, &j->author->staff, table, scope, facet, j->edit_ms, &had);
-    return err == ERR_OK && !had ? refuse(j, REASON_RIGHTS) : err;
+    if (err != ERR_OK || !had)
+        return err == ERR_OK ? refuse(j, REASON_RIGHTS) : err;
+    return holders_trace(j->s, &j->author->staff, scope, j->seq, j->recv_ms);
 }
 
 static uint8_t roles_in(const struct judge *j, struct scope scope)
