@@ -14,7 +14,8 @@ static const char *const service_tables[] = {
     " hlc INTEGER NOT NULL, n INTEGER NOT NULL, op BLOB NOT NULL,"
     " cut INTEGER NOT NULL DEFAULT 0) STRICT",
     "CREATE TABLE IF NOT EXISTS rebased(op_no INTEGER PRIMARY KEY, hash INTEGER NOT NULL,"
-    " hlc INTEGER NOT NULL, n INTEGER NOT NULL, op BLOB NOT NULL) STRICT",
+    " hlc INTEGER NOT NULL, n INTEGER NOT NULL, op BLOB NOT NULL,"
+    " cut INTEGER NOT NULL DEFAULT 0) STRICT",
     "CREATE TABLE IF NOT EXISTS origin(epoch INTEGER PRIMARY KEY, staff BLOB NOT NULL,"
     " device INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS quarantine(epoch INTEGER, op_no INTEGER,"
@@ -207,14 +208,22 @@ static enum err migrate_table(struct store *s, const struct table *table, struct
     return err;
 }
 
+static enum err add_cut(struct store *s, const char *table, const char *alter)
+{
+    bool found = false;
+    enum err err = exists(s, table, "cut", &found);
+    return err == ERR_OK && !found ? db_exec(s->db, alter) : err;
+}
+
 /* What version 1 of the service tables lacks. Its replicas do not know what they hold by which
  * right: everything is told again, and the rest leaves. */
 static enum err from_format_1(struct store *s)
 {
-    bool found = false;
-    enum err err = exists(s, "outbox", "cut", &found);
-    if (err == ERR_OK && !found)
-        err = db_exec(s->db, "ALTER TABLE outbox ADD COLUMN cut INTEGER NOT NULL DEFAULT 0");
+    enum err err =
+        add_cut(s, "outbox", "ALTER TABLE outbox ADD COLUMN cut INTEGER NOT NULL DEFAULT 0");
+    if (err == ERR_OK)
+        err = add_cut(s, "rebased",
+                      "ALTER TABLE rebased ADD COLUMN cut INTEGER NOT NULL DEFAULT 0");
     if (err == ERR_OK && s->env.side == STORE_SERVER)
         return holders_rebuild(s);
     if (err == ERR_OK && s->pulled > 0)

@@ -19,7 +19,7 @@ struct leaving {
     bool purged; /* something was there to go */
 };
 
-enum { MARKS_MIN = 256, PASSES_MAX = 8, CUT_PART = 1, CUT_UNSENT = 2 };
+enum { MARKS_MIN = 256, PASSES_MAX = 8 };
 
 /* ---- the set ---- */
 
@@ -341,13 +341,13 @@ static enum err copy_op(const struct leaving *l, struct str op, struct buf *out,
     return err;
 }
 
-static enum err save_cut(struct store *s, uint64_t op_no, struct str op, int how)
+static enum err save_cut(struct store *s, int64_t op_no, struct str op, int how)
 {
     struct stmt *stmt = NULL;
     enum err err = store_sql(s, SQL_OUTBOX_CUT, &stmt);
     if (err != ERR_OK)
         return err;
-    bind_int(stmt, 1, (int64_t)op_no);
+    bind_int(stmt, 1, op_no);
     bind_blob(stmt, 2, op);
     bind_int(stmt, 3, how);
     err = stmt_run(stmt);
@@ -355,18 +355,18 @@ static enum err save_cut(struct store *s, uint64_t op_no, struct str op, int how
 }
 
 /* The next operation of the outbox after op_no, copied. NOTFOUND. */
-static enum err next_op(struct store *s, uint64_t *op_no, struct buf *op)
+static enum err next_op(struct store *s, int64_t *op_no, struct buf *op)
 {
     struct stmt *stmt = NULL;
     enum err err = store_sql(s, SQL_OUTBOX_ALL, &stmt);
     if (err != ERR_OK)
         return err;
-    bind_int(stmt, 1, (int64_t)*op_no);
+    bind_int(stmt, 1, *op_no);
     buf_clear(op);
     enum step step = stmt_step(stmt);
     if (step == STEP_ROW) {
         struct str bytes = col_blob(stmt, 1);
-        *op_no = (uint64_t)col_int(stmt, 0);
+        *op_no = col_int(stmt, 0);
         buf_add(op, bytes.p, bytes.n);
     }
     stmt_reset(stmt);
@@ -375,16 +375,17 @@ static enum err next_op(struct store *s, uint64_t *op_no, struct buf *op)
     return step == STEP_DONE ? ERR_NOTFOUND : op->err;
 }
 
-/* What was judged keeps the changes of rows that stay; what was not goes out whole first. */
+/* What was judged keeps the changes of rows that stay, that of earlier epochs (below 0: see
+ * rebase.c) too; what was not goes out whole first. */
 static enum err purge_outbox(struct leaving *l)
 {
     struct buf op = {0};
     struct buf rest = {0};
-    uint64_t op_no = 0;
+    int64_t op_no = INT64_MIN;
     enum err err = ERR_OK;
     while (err == ERR_OK && (err = next_op(l->s, &op_no, &op)) == ERR_OK) {
         bool cut = false;
-        bool judged = op_no <= l->s->acked;
+        bool judged = op_no <= (int64_t)l->s->acked;
         if (op.n == 0)
             continue;
         err = copy_op(l, buf_str(&op), &rest, &cut);
@@ -509,7 +510,7 @@ enum err leave_judged(struct store *s, uint64_t through)
         if (err == ERR_OK)
             err = cut_quarantined(s, s->epoch, op_no, buf_str(&head));
         if (err == ERR_OK)
-            err = save_cut(s, op_no, (struct str){"", 0}, CUT_PART);
+            err = save_cut(s, (int64_t)op_no, (struct str){"", 0}, CUT_PART);
     }
     buf_done(&op);
     buf_done(&head);

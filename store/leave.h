@@ -6,6 +6,10 @@
 
 #include "store/inside.h"
 
+/* Of an operation in the outbox (its column cut): a part of it has left, or all; what it says
+ * of rows that left goes when the server has judged it. */
+enum { CUT_PART = 1, CUT_UNSENT = 2 };
+
 /* Operations through here were judged: those whose rows have left before lose their content, in
  * the quarantine too; the server has it. Inside a transaction. */
 NODISCARD enum err leave_judged(struct store *s, uint64_t through);
