@@ -217,6 +217,7 @@ static void hear(struct herd *h, struct device *d, const struct message *m)
     case MESSAGE_ENROLLED:
     case MESSAGE_WIPE:
     case MESSAGE_WIPED:
+    case MESSAGE_LEAVE:
         fail_msg("message %d", (int)m->type);
     }
 }
