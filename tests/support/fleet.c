@@ -134,6 +134,7 @@ void fleet_call(struct fleet *f, size_t i, bool lost)
         return;
     }
     must(err == ERR_OK);
+    twin_note_contact(&f->twin, &line->session, hello.pulled);
     line->open = true;
     if (lost) {
         fleet_cut(f, i, false);

@@ -315,6 +315,13 @@ static void fork_replica(struct twin *t, struct party *p)
     buf_done(&frames);
 }
 
+void twin_note_contact(struct twin *t, struct serve_session *session, uint64_t pulled)
+{
+    struct serve_seen seen = {.session = session, .pulled = pulled};
+    enum err err = session->contact ? serve_seen(t->server.store, &seen, 1) : ERR_OK;
+    must(err == ERR_OK);
+}
+
 /* HELLO until the chains agree. */
 static void greet(struct twin *t, struct party *p, struct serve_session *session,
                   struct replica_plan *plan, struct replica_tally *tally)
@@ -329,11 +336,8 @@ static void greet(struct twin *t, struct party *p, struct serve_session *session
         err = serve_hello(t->server.store, &p->device, &hello, session, &frames);
         plan->fork = err == ERR_REFUSED;
         must(err == ERR_OK || err == ERR_REFUSED);
-        if (err == ERR_OK && session->contact) { /* as the hub does, soon after */
-            struct serve_seen seen = {.session = session, .pulled = hello.pulled};
-            err = serve_seen(t->server.store, &seen, 1);
-            must(err == ERR_OK);
-        }
+        if (err == ERR_OK)
+            twin_note_contact(t, session, hello.pulled);
         struct str rest = buf_str(&frames);
         struct message m;
         while (next(&rest, &m)) {

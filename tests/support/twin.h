@@ -40,6 +40,9 @@ void twin_close(struct twin *t);
 void twin_enrol(struct twin *t, struct str role);
 /* A whole sync of one replica; what it did. */
 struct replica_tally twin_sync(struct twin *t, size_t replica);
+
+/* Note what a session that begins found out about the device, as the hub does soon after. */
+void twin_note_contact(struct twin *t, struct serve_session *session, uint64_t pulled);
 /* Open a party's store whose file is in place. */
 void twin_open_party(struct twin *t, struct party *party);
 /* Text of all rows of all tables with their stamps, in id order: equal texts = converged

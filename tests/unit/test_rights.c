@@ -38,7 +38,13 @@ static struct case_file open_case(struct party *p, const struct id *model, const
 {
     struct case_file c;
     char text[80];
-    const char *person[] = {"name=Fictif", "first_name=Zoé", NULL};
+    char name[40];
+    static uint64_t turn;
+    uint64_t mixed = ++turn * UINT64_C(0x9e3779b97f4a7c15);
+    for (size_t i = 0; i < 10; i++, mixed >>= 5) /* nobody resembles another */
+        (void)snprintf(name + i, sizeof name - i, "%c", 'a' + (int)(mixed % 26));
+    (void)snprintf(text, sizeof text, "name=Fictif%s", name);
+    const char *person[] = {text, "first_name=Zoé", NULL};
     c.person = twin_add(p, "person", person);
     const char *pathway[] = {ref("person", &c.person), ref("model", model), "entry=2026-11-02",
                              NULL};
