@@ -192,6 +192,52 @@ static enum err mark_network(struct leaving *l, uint8_t facets)
     return err;
 }
 
+/* Rows of `table` that hang on one of `to` which is not here. */
+static enum err mark_orphans_of(struct leaving *l, const struct table *table,
+                                const struct table *to)
+{
+    const char *on = name_of(table, table->scope_field);
+    struct buf where = {0};
+    struct stmt *stmt = NULL;
+    buf_printf(&where,
+               "WHERE \"%s\" IS NOT NULL AND NOT EXISTS(SELECT 1 FROM t_%s p WHERE "
+               "p._id=t_%s.\"%s\")",
+               on, to->name, table->name, on);
+    if (table->scope == SCOPE_OF_ROW)
+        buf_printf(&where, " AND \"%s\"='%s'", name_of(table, table->scope_table_field),
+                   to->name);
+    buf_u8(&where, 0);
+    enum err err = where.err == ERR_OK
+                       ? select_rows(l, table, "_id", (const char *)where.p, &stmt)
+                       : where.err;
+    buf_done(&where);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct mark m = {.lost = UINT8_MAX, .facet = UINT8_MAX};
+        err = col_id(stmt, 0, &m.id) ? mark(l, &m) : ERR_CORRUPT;
+    }
+    stmt_free(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(l->s->db) : err;
+}
+
+/* A right may end while what it opened is being told: of a dossier, rows are here whose own
+ * dossier never came. All that may be seen has come before the news of what leaves. */
+static enum err mark_orphans(struct leaving *l)
+{
+    const struct schema *schema = l->s->env.schema;
+    enum err err = ERR_OK;
+    for (uint16_t i = 0; i < schema->table_count; i++) {
+        const struct table *table = &schema->tables[i];
+        const struct field *on =
+            table->scope == SCOPE_OF_REF ? schema_field(table, table->scope_field) : NULL;
+        bool any = table->scope == SCOPE_OF_ROW;
+        for (uint16_t k = 0; k < schema->table_count && err == ERR_OK; k++)
+            if (any || (on != NULL && on->ref == schema->tables[k].id))
+                err = mark_orphans_of(l, table, &schema->tables[k]);
+    }
+    return err;
+}
+
 static enum err mark_scope(struct leaving *l, const struct leave_scope *scope)
 {
     switch (scope->kind) {
@@ -215,6 +261,8 @@ static enum err mark_all(struct leaving *l, struct leave leave)
         struct leave_scope scope = message_leave_scope(&leave.scopes);
         err = leave.scopes.bad ? ERR_PROTOCOL : mark_scope(l, &scope);
     }
+    if (err == ERR_OK)
+        err = mark_orphans(l);
     l->grown = true;
     for (int pass = 0; pass < PASSES_MAX && l->grown && err == ERR_OK; pass++) {
         l->grown = false;

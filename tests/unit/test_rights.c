@@ -211,6 +211,79 @@ static void work_done_before_the_right_ended_is_accepted_then_leaves(void **stat
     twin_close(&t);
 }
 
+static void message_of(struct str *frames, struct message *out)
+{
+    struct str body = {0};
+    size_t used = 0;
+    assert_int_equal(frame_next(*frames, FRAME_BYTES_MAX, &body, &used), ERR_OK);
+    assert_true(used > 0);
+    *frames = (struct str){frames->p + used, frames->n - used};
+    assert_int_equal(message_read(body, out), ERR_OK);
+}
+
+/* A sync that is cut after its first page. */
+static void pull_one_page(struct twin *t, struct party *p)
+{
+    struct serve_session session = {.device = 0};
+    struct hello hello;
+    struct message m;
+    struct replica_plan plan;
+    struct replica_tally tally = {0};
+    struct buf frames = {0};
+    bool idle = false;
+    assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
+    assert_int_equal(serve_hello(t->server.store, &p->device, &hello, &session, &frames),
+                     ERR_OK);
+    struct str rest = buf_str(&frames);
+    message_of(&rest, &m);
+    assert_int_equal(m.type, MESSAGE_WELCOME);
+    assert_int_equal(replica_welcome(p->store, &m.welcome, &plan), ERR_OK);
+    buf_clear(&frames);
+    while (frames.n == 0 && !idle)
+        assert_int_equal(serve_page(t->server.store, &session, &frames, &idle), ERR_OK);
+    assert_false(idle);
+    rest = buf_str(&frames);
+    message_of(&rest, &m);
+    assert_int_equal(m.type, MESSAGE_PAGE);
+    assert_int_equal(replica_pages(p->store, &m.page, 1, NULL, &tally), ERR_OK);
+    serve_session_done(&session);
+    buf_done(&frames);
+}
+
+/* What a half told dossier hangs on never comes: nothing of it may stay for that. */
+static void a_right_that_ends_half_told_leaves_nothing(void **state)
+{
+    (void)state;
+    struct twin t;
+    twin_open_apart(&t, 2, &schema_jalon);
+    struct id model = model_of(&t);
+    sync_all(&t);
+    struct case_file c = open_case(&t.replicas[0], &model, "x");
+    const char *deed[] = {ref("pathway", &c.pathway), "who=person", "label=MARQUE-MOITIE",
+                          NULL};
+    (void)twin_add(&t.replicas[0], "action", deed);
+    (void)twin_sync(&t, 0);
+    for (int i = 0; i <= MESSAGE_PAGE_ROWS; i++) {
+        const char *way[] = {ref("person", &c.person), "kind=phone", "value=0470 00 00 00",
+                             NULL};
+        (void)twin_add(&t.server, "contact_point", way);
+    }
+    const char *later[] = {"entry=2026-11-03", NULL}; /* the pathway moves to the second page */
+    assert_int_equal(twin_set(&t.server, "pathway", &c.pathway, later), ERR_OK);
+    struct id held = assign(&t.server, &c, staff_of(&t, 1), "referent", "2026-11-02", NULL);
+    pull_one_page(&t, &t.replicas[1]);
+    assert_int_equal(twin_count(t.replicas[1].store, "pathway"), 0);
+    assert_int_equal(twin_count(t.replicas[1].store, "action"), 1);
+    const char *end[] = {"end=2026-11-10", NULL};
+    assert_int_equal(twin_set(&t.server, "assignment", &held, end), ERR_OK);
+    (void)twin_sync(&t, 1);
+    assert_int_equal(twin_count(t.replicas[1].store, "action"), 0);
+    assert_int_equal(twin_count(t.replicas[1].store, "contact_point"), 0);
+    assert_false(in_file(&t, 1, "MARQUE-MOITIE"));
+    assert_same(&t, 1);
+    twin_close(&t);
+}
+
 static void a_substitute_holds_the_dossier_for_the_days_agreed(void **state)
 {
     (void)state;
@@ -355,6 +428,7 @@ int main(void)
         cmocka_unit_test(what_a_coach_opens_is_not_sent_back),
         cmocka_unit_test(a_hand_over_moves_the_dossier_and_nothing_stays_behind),
         cmocka_unit_test(work_done_before_the_right_ended_is_accepted_then_leaves),
+        cmocka_unit_test(a_right_that_ends_half_told_leaves_nothing),
         cmocka_unit_test(a_substitute_holds_the_dossier_for_the_days_agreed),
         cmocka_unit_test(a_coordinator_sees_facts_and_a_manager_only_workers),
         cmocka_unit_test(sharing_opens_and_closes_all_dossiers_of_the_structure),
