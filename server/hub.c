@@ -12,9 +12,10 @@
 #include "server/hub_inside.h"
 
 enum {
-    ACTIONS_PER_PEER = 12, /* most a peer gets in one step: its verdicts, BYE, CLOSE, a job … */
-    ACTIONS_MORE = 16,
-    TICK_MS = 250, /* the timer is not asked for sooner after it came */
+    ACTIONS_PER_PEER = 4, /* what may happen to all of them in one step: PAUSE, BYE, CLOSE … */
+    ACTIONS_PER_PUSH = 4,      /* … and to those of a commit: verdicts before */
+    ACTIONS_MORE = LIMIT_JOBS, /* … and the next jobs; a failure, the timer, the end */
+    TICK_MS = 250,             /* the timer is not asked for sooner after it came */
 };
 
 static uint32_t allowed(enum hub_state state)
@@ -61,6 +62,11 @@ static void peer_free(struct hub_peer *peer)
     mem_free(peer);
 }
 
+static size_t actions_of_commit(void)
+{
+    return (size_t)LIMIT_COMMIT_PUSHES * ACTIONS_PER_PUSH + ACTIONS_MORE;
+}
+
 void hub_unref(struct hub *hub, struct hub_peer *peer)
 {
     (void)hub;
@@ -70,29 +76,41 @@ void hub_unref(struct hub *hub, struct hub_peer *peer)
         peer_free(peer);
 }
 
+static bool grow_slots(struct hub *hub)
+{
+    size_t room = hub->slots_room == 0 ? 64 : 2 * hub->slots_room;
+    uint32_t *vacant = mem_grow(hub->vacant, room * sizeof *vacant);
+    if (vacant == NULL)
+        return false;
+    hub->vacant = vacant;
+    struct hub_peer **slots = mem_grow(hub->slots, room * sizeof *slots);
+    if (slots == NULL)
+        return false;
+    hub->slots = slots;
+    hub->slots_room = room;
+    return true;
+}
+
 /* Room for one more peer, and for all the actions one step may then make. */
 static bool make_room(struct hub *hub, size_t *slot)
 {
-    size_t actions = (hub->peers + 1) * ACTIONS_PER_PEER + ACTIONS_MORE;
+    size_t actions = (hub->peers + 1) * ACTIONS_PER_PEER + actions_of_commit();
     if (actions > hub->actions_room) {
-        struct hub_action *grown = mem_grow(hub->actions, 2 * actions * sizeof *grown);
+        size_t room = actions + hub->peers;
+        struct hub_action *grown = mem_grow(hub->actions, room * sizeof *grown);
         if (grown == NULL)
             return false;
         hub->actions = grown;
-        hub->actions_room = 2 * actions;
+        hub->actions_room = room;
     }
-    for (*slot = 0; *slot < hub->slots_n; (*slot)++)
-        if (hub->slots[*slot] == NULL)
-            return true;
-    if (hub->slots_n == hub->slots_room) {
-        size_t room = hub->slots_room == 0 ? 64 : 2 * hub->slots_room;
-        struct hub_peer **grown = mem_grow(hub->slots, room * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        hub->slots = grown;
-        hub->slots_room = room;
+    if (hub->vacant_n > 0) {
+        *slot = hub->vacant[--hub->vacant_n];
+        return true;
     }
-    hub->slots[hub->slots_n++] = NULL;
+    if (hub->slots_n == hub->slots_room && !grow_slots(hub))
+        return false;
+    *slot = hub->slots_n++;
+    hub->slots[*slot] = NULL;
     return true;
 }
 
@@ -124,7 +142,7 @@ static void on_enrol(struct hub *hub, struct hub_peer *peer, struct str frame)
 static void on_push(struct hub *hub, struct hub_peer *peer, const struct push *push)
 {
     if (peer->superseded) {
-        hub_end_retry(hub, peer, ERR_LATER, LIMIT_RETRY_MS_SOON);
+        hub_end_soon(hub, peer);
         return;
     }
     struct hub_push *p = mem_new(sizeof *p + push->body.n + 1);
@@ -145,8 +163,7 @@ static void on_push(struct hub *hub, struct hub_peer *peer, const struct push *p
     hub->push_bytes += push->body.n;
     peer->refs++;
     peer->pushes++;
-    peer->ops.left -= push->count;
-    peer->bytes.left -= (int64_t)push->body.n;
+    hub_device_spend(hub, peer, push->count, push->body.n);
     hub_flow(hub, peer);
 }
 
@@ -159,16 +176,10 @@ static void on_pulled(struct hub *hub, struct hub_peer *peer, uint64_t through)
     unsigned gone = 0;
     while (gone < peer->ahead_n && peer->ahead[gone] <= through)
         gone++;
-    peer->ahead_n -= gone;
-    memmove(peer->ahead, peer->ahead + gone, peer->ahead_n * sizeof *peer->ahead);
+    hub_ahead_drop(hub, peer, gone);
     if (through > peer->seen) {
         peer->seen = through;
-        if (!peer->seen_queued) {
-            peer->seen_queued = true;
-            peer->refs++;
-            peer->seen_next = hub->seen_first;
-            hub->seen_first = peer;
-        }
+        hub_note(hub, peer);
     }
     hub_ready(hub, peer);
 }
@@ -180,6 +191,7 @@ static void on_fork(struct hub *hub, struct hub_peer *peer)
         return;
     }
     hub_drop_pushes(hub, peer);
+    hub_first_over(hub, peer);
     peer->want_page = false;
     peer->state = HUB_FORKING;
     hub_ready(hub, peer);
@@ -196,16 +208,13 @@ static bool same_epoch(const struct hub_peer *a, const struct hub_peer *b)
  * comes before the HELLO. */
 static void supersede(struct hub *hub, const struct hub_peer *newest)
 {
-    for (size_t i = 0; i < hub->slots_n; i++) {
-        struct hub_peer *peer = hub->slots[i];
-        if (peer != NULL && same_epoch(peer, newest))
-            peer->superseded = true;
-    }
+    for (struct hub_peer *peer = newest->at->peers; peer != NULL; peer = peer->at_next)
+        peer->superseded = peer->superseded || same_epoch(peer, newest);
     struct hub_push *p = hub->push_first;
     while (p != NULL) {
         bool due = same_epoch(p->peer, newest);
         if (due)
-            hub_end_retry(hub, p->peer, ERR_LATER, LIMIT_RETRY_MS_SOON);
+            hub_end_soon(hub, p->peer);
         p = due ? hub->push_first : p->next;
     }
 }
@@ -277,8 +286,7 @@ static void on_frame(struct hub *hub, struct hub_peer *peer, struct str frame)
         return;
     must(!peer->paused);
     peer->heard_ms = hub->now_ms;
-    peer->ping_ms = hub_draw(hub, LIMIT_PING_MS, LIMIT_PING_MS + LIMIT_PING_MS / 2);
-    hub_refill_peer(hub, peer);
+    hub_draw_ping(hub, peer);
     struct message m;
     enum err err = frame.n > hub_frame_max(hub, peer->id) ? ERR_LIMIT : message_read(frame, &m);
     if (err == ERR_OK && (allowed(peer->state) >> m.type & 1) == 0)
@@ -308,31 +316,43 @@ static bool make_place(struct hub *hub, const struct hub_peer *newest)
     return true;
 }
 
+/* key: NULL for a stranger. NULL: out of memory. */
+static struct hub_peer *new_peer(struct hub *hub, const uint8_t *key)
+{
+    struct hub_peer *peer = mem_new(sizeof *peer);
+    if (peer == NULL || key == NULL)
+        return peer;
+    peer->has_key = true;
+    memcpy(peer->key, key, sizeof peer->key);
+    if (hub_device_join(hub, peer))
+        return peer;
+    mem_free(peer);
+    return NULL;
+}
+
 static uint64_t on_open(struct hub *hub, const struct hub_event *event)
 {
     size_t slot = 0;
-    struct hub_peer *peer = make_room(hub, &slot) ? mem_new(sizeof *peer) : NULL;
-    if (peer == NULL)
+    if (!make_room(hub, &slot))
         return 0;
+    struct hub_peer *peer = new_peer(hub, event->key);
+    if (peer == NULL) {
+        hub->vacant[hub->vacant_n++] = (uint32_t)slot;
+        return 0;
+    }
     peer->id = (uint64_t)++hub->serial << 32 | (slot + 1);
     peer->owner = event->owner;
-    peer->has_key = event->key != NULL;
     peer->heard_ms = hub->now_ms;
-    peer->ping_ms = hub_draw(hub, LIMIT_PING_MS, LIMIT_PING_MS + LIMIT_PING_MS / 2);
-    peer->ops = (struct hub_bucket){LIMIT_OPS_BURST, hub->now_ms};
-    peer->bytes = (struct hub_bucket){LIMIT_BYTES_BURST, hub->now_ms};
+    hub_draw_ping(hub, peer);
     hub->slots[slot] = peer;
     hub->peers++;
-    if (peer->has_key)
-        memcpy(peer->key, event->key, sizeof peer->key);
-    else
-        hub->strangers++;
+    hub->strangers += peer->has_key ? 0 : 1;
     if (peer->has_key)
         hub_await(hub, peer, HUB_WAITS_HELLO, LIMIT_HELLO_MS);
     else
         hub_await(hub, peer, HUB_WAITS_ENROL, LIMIT_ENROL_MS);
     bool crowded = hub->strangers > LIMIT_ENROL_PEERS;
-    if (hub->draining || hub->peers > LIMIT_PEERS ||
+    if (hub->draining || hub_overloaded(hub) ||
         (!peer->has_key && crowded && !make_place(hub, peer)))
         hub_end(hub, peer, ERR_LATER);
     return peer->id;
@@ -340,12 +360,14 @@ static uint64_t on_open(struct hub *hub, const struct hub_event *event)
 
 static void on_closed(struct hub *hub, struct hub_peer *peer)
 {
-    if (peer->state != HUB_ENDING && !peer->has_key)
-        hub->strangers--;
-    peer->state = HUB_ENDING;
     peer->gone = true;
-    hub->slots[(peer->id & UINT32_MAX) - 1] = NULL;
+    hub_cut(hub, peer, ERR_CLOSED);
+    uint32_t slot = (uint32_t)(peer->id & UINT32_MAX) - 1;
+    hub->slots[slot] = NULL;
+    hub->vacant[hub->vacant_n++] = slot;
     hub->peers--;
+    hub_ahead_drop(hub, peer, peer->ahead_n);
+    hub_device_leave(hub, peer);
     peer->refs++;
     hub_unref(hub, peer);
 }
@@ -356,14 +378,18 @@ static int64_t tick(struct hub *hub, struct hub_peer *peer)
     if (peer->state == HUB_ENDING)
         return 0;
     if (peer->due_ms != 0 && hub->now_ms >= peer->due_ms) {
-        hub_end(hub, peer, ERR_TIMEOUT);
+        if (peer->away_ms != 0)
+            hub_end_later(hub, peer, peer->away_ms);
+        else
+            hub_end(hub, peer, ERR_TIMEOUT);
         return 0;
     }
-    hub_refill_peer(hub, peer);
     if (peer->paused)
         hub_flow(hub, peer);
     if (peer->due_ms != 0)
         return peer->due_ms;
+    hub_first_tick(hub, peer);
+    hub_tell_idle(hub, peer);
     int64_t silent_ms = hub->now_ms - peer->heard_ms;
     if (peer->busy || peer->paused)
         return hub->now_ms + LIMIT_PING_MS;
@@ -382,6 +408,7 @@ static void on_timer(struct hub *hub)
 {
     int64_t next = 0;
     hub->timer_ms = 0;
+    hub_devices_sweep(hub);
     for (size_t i = 0; i < hub->slots_n; i++) {
         struct hub_peer *peer = hub->slots[i];
         int64_t ms = peer == NULL ? 0 : tick(hub, peer);
@@ -531,7 +558,7 @@ struct hub *hub_new(const struct enrol_ca *ca)
         return NULL;
     hub->ca = ca;
     hub->enrolments.left = LIMIT_ENROL_PER_MINUTE;
-    hub->actions_room = ACTIONS_MORE;
+    hub->actions_room = actions_of_commit();
     hub->actions = mem_array(hub->actions_room, sizeof *hub->actions);
     if (hub->actions == NULL) {
         mem_free(hub);
@@ -560,11 +587,16 @@ void hub_free(struct hub *hub)
         hub->seen_first = peer->seen_next;
         hub_unref(hub, peer);
     }
-    while (hub->ready_first != NULL) {
-        struct hub_peer *peer = hub->ready_first;
-        hub->ready_first = peer->ready_next;
-        hub_unref(hub, peer);
+    for (size_t i = 0; i < 2; i++) {
+        while (hub->lines[i].first != NULL) {
+            struct hub_peer *peer = hub->lines[i].first;
+            hub->lines[i].first = peer->ready_next;
+            hub_unref(hub, peer);
+        }
     }
+    hub_devices_done(hub);
+    admission_done(&hub->admission);
+    mem_free(hub->vacant);
     mem_free(hub->slots);
     mem_free(hub->actions);
     mem_free(hub);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hub's inside, for hub.c and hub_jobs.c only. */
+/* The hub's inside, for the files hub*.c only. */
 #ifndef SERVER_HUB_INSIDE_H
 #define SERVER_HUB_INSIDE_H
 
+#include "server/admission.h"
 #include "server/hub.h"
 
 /* Where a conversation stands; what may arrive in each state stands in hub.c. */
@@ -18,10 +19,26 @@ enum hub_state {
     HUB_ENDING,      /* HUB_CLOSE was given out */
 };
 
-/* What a peer may still spend; refilled with time, never above its burst. */
+/* What may still be spent; refilled with time, never above its burst. */
 struct hub_bucket {
     int64_t left;    /* below zero: in debt */
     int64_t last_ms; /* refilled through here */
+};
+
+/* A device: its connections and what it may spend, however often it connects. */
+struct hub_device {
+    uint8_t key[32];
+    struct hub_device *next; /* in its chain */
+    struct hub_peer *peers;  /* the newest first */
+    struct hub_bucket ops, bytes;
+};
+enum { HUB_CHAINS = 4096 };
+
+/* A first sync: where it stands. */
+enum hub_place {
+    HUB_PLACE_NONE,  /* needs none */
+    HUB_PLACE_WAITS, /* no page before it has one */
+    HUB_PLACE_HAS,
 };
 
 struct hub_peer {
@@ -33,13 +50,15 @@ struct hub_peer {
     uint8_t key[32];
     unsigned refs; /* pushes waiting or in a commit, own job, place in the seen queue */
     bool busy;     /* an own job is with the database thread */
-    bool ready;    /* stands in the queue of those who want one */
+    bool ready;    /* stands in one of the lines of those who want one */
+    bool bulk;     /* there is more for it than one page: it takes the second line */
     struct hub_peer *ready_next;
 
     struct hello hello;         /* what it said */
     struct str request;         /* ENROL as it came; owned */
     struct serve_device device; /* who it is; device 0: not known yet */
-    uint64_t greeted;           /* order of HELLOs, to find the oldest */
+    struct hub_device *at;      /* by its key; NULL: a stranger */
+    struct hub_peer *at_next;   /* another connection of the device */
     unsigned forks;             /* epochs given on this connection */
     bool superseded;            /* a later connection speaks for the same epoch */
 
@@ -49,8 +68,15 @@ struct hub_peer {
     bool leaving;                        /* BYE as soon as its pushes are judged */
     uint64_t told;                       /* pages and IDLE were sent through here */
     uint64_t ahead[MESSAGE_PAGES_AHEAD]; /* `to` of pages not yet confirmed, oldest first */
+    size_t ahead_bytes[MESSAGE_PAGES_AHEAD];
     unsigned ahead_n;
-    unsigned pushes; /* waiting or in a commit */
+    unsigned pushes;      /* waiting or in a commit */
+    uint64_t judged;      /* operations, through here */
+    bool owes_idle;       /* it waits for an IDLE: after HELLO, after a push */
+    int64_t idled_ms;     /* the last IDLE */
+    enum hub_place place; /* of a first sync */
+    int64_t paged_ms;     /* its last page */
+    uint32_t away_ms;     /* LATER, as soon as what it had unsent is judged; 0: no */
 
     bool seen_queued; /* `seen` is to be noted */
     uint64_t seen;    /* confirmed through here */
@@ -82,8 +108,6 @@ enum hub_job_kind {
     HUB_JOB_COMMIT,
     HUB_JOB_SEEN,
 };
-enum { HUB_SEEN_PEERS = 16 }; /* in one job: each is a transaction */
-
 struct hub_job {
     enum hub_job_kind kind;
     struct hub_job *next;  /* among those whose bytes are still being sent */
@@ -93,30 +117,44 @@ struct hub_job {
     struct hub_push **pushes;   /* COMMIT */
     size_t count;               /* COMMIT, SEEN */
     struct serve_push *batch;   /* COMMIT: as the store takes them */
-    struct hub_peer *seen[HUB_SEEN_PEERS];
-    uint64_t seen_through[HUB_SEEN_PEERS];
+    struct hub_peer **seen;     /* SEEN */
+    struct serve_seen *marks;   /* SEEN: likewise */
+    bool quiet;                 /* PAGE: an IDLE alone is not worth sending */
     /* results */
     enum err err;
     struct buf frames;
     bool epoch;      /* HELLO: the frames are an EPOCH, not a WELCOME */
+    bool first;      /* HELLO: everything is to be read */
     bool idle;       /* PAGE: nothing is left */
     bool paged;      /* PAGE: the frames begin with a page */
+    bool hushed;     /* PAGE: nothing is left, and nothing was said */
     uint64_t cursor; /* HELLO, PAGE: sent through here */
     uint64_t seq;    /* committed through here when it ran */
+};
+
+struct hub_line {
+    struct hub_peer *first, *last;
 };
 
 struct hub {
     const struct enrol_ca *ca;
     struct hub_peer **slots; /* by the low half of the id, minus one */
     size_t slots_n, slots_room;
+    uint32_t *vacant; /* numbers of free slots */
+    size_t vacant_n;
     uint32_t serial;    /* high half of the next id */
     uint64_t peers;     /* connected */
     uint64_t strangers; /* of them, without a key and not ending */
-    uint64_t greetings; /* HELLOs so far */
 
-    struct hub_peer *ready_first, *ready_last;
+    struct hub_device *chains[HUB_CHAINS];
+    int64_t swept_ms; /* they were looked through */
+    struct admission admission;
+
+    struct hub_line lines[2]; /* whoever asks; who reads on and on */
+    unsigned turns;           /* of the first one since the second had one */
     struct hub_push *push_first, *push_last;
     size_t push_bytes;           /* waiting or in the commit */
+    size_t page_bytes;           /* of pages not yet confirmed */
     struct hub_peer *seen_first; /* in no order */
     int64_t seen_ms;             /* next time to note them */
 
@@ -152,8 +190,9 @@ void hub_send(struct hub *hub, struct hub_peer *peer, struct str bytes);
 void hub_say(struct hub *hub, struct hub_peer *peer, enum message_type type);
 /* BYE and the end; what waits for a commit is forgotten: the client sends it again. */
 void hub_end(struct hub *hub, struct hub_peer *peer, enum err err);
-/* As hub_end, with LATER not later than that. */
-void hub_end_retry(struct hub *hub, struct hub_peer *peer, enum err err, int64_t retry_ms_max);
+/* The same with LATER and a time of its own, or a short one: it is no sign of load. */
+void hub_end_later(struct hub *hub, struct hub_peer *peer, uint32_t retry_ms);
+void hub_end_soon(struct hub *hub, struct hub_peer *peer);
 /* The end without BYE. */
 void hub_cut(struct hub *hub, struct hub_peer *peer, enum err err);
 void hub_wipe(struct hub *hub, struct hub_peer *peer);
@@ -164,16 +203,54 @@ void hub_await(struct hub *hub, struct hub_peer *peer, enum hub_state state, int
 /* A number in from..to out of the step's random bits. */
 int64_t hub_draw(struct hub *hub, int64_t from, int64_t to);
 void hub_wake_at(struct hub *hub, int64_t ms);
-void hub_refill(struct hub_bucket *b, int64_t now_ms, int64_t per_second, int64_t burst);
-void hub_refill_peer(struct hub *hub, struct hub_peer *peer);
+/* How long a silence brings the next PING. */
+void hub_draw_ping(struct hub *hub, struct hub_peer *peer);
+/* New connections are too much now. */
+bool hub_overloaded(const struct hub *hub);
+/* Its oldest n pages are confirmed, or will not be. */
+void hub_ahead_drop(struct hub *hub, struct hub_peer *peer, unsigned n);
+/* Its contact and how far it has applied are to be noted. */
+void hub_note(struct hub *hub, struct hub_peer *peer);
 /* Read from the peer or not, by what it has pushed. */
 void hub_flow(struct hub *hub, struct hub_peer *peer);
 /* Does the peer need the database thread now? */
-bool hub_due(const struct hub_peer *peer);
-/* If so: stand in line, at the end; that is all the fairness there is. */
+bool hub_due(const struct hub *hub, const struct hub_peer *peer);
+/* If so: stand in line, at the end. Who has much to read stands in the second line, whose turn
+ * comes after LIMIT_LIGHT_TURNS of the first: it keeps nobody waiting, and is not forgotten. */
 void hub_ready(struct hub *hub, struct hub_peer *peer);
+/* It listens, and nothing was for it lately: has the time come to say so? */
+void hub_tell_idle(struct hub *hub, struct hub_peer *peer);
 /* Everything through seq is committed: wake those who listen. */
 void hub_committed(struct hub *hub, uint64_t seq);
+
+/* hub_device.c */
+void hub_refill(struct hub_bucket *b, int64_t now_ms, int64_t per_second, int64_t burst);
+/* The peer's key is that of a device: peer->at, whose peers are its connections, linked by
+ * at_next, the newest first. False: out of memory. */
+NODISCARD bool hub_device_join(struct hub *hub, struct hub_peer *peer);
+void hub_device_leave(struct hub *hub, struct hub_peer *peer);
+/* An operation of so many bytes was sent. */
+void hub_device_spend(struct hub *hub, struct hub_peer *peer, uint32_t ops, size_t bytes);
+/* When the device may send again; 0: now. */
+int64_t hub_device_debt_ms(struct hub *hub, struct hub_peer *peer);
+/* Forget devices that left and owe nothing. */
+void hub_devices_sweep(struct hub *hub);
+/* Forget them all; no peer is left. */
+void hub_devices_done(struct hub *hub);
+
+/* hub_first.c: first syncs. */
+/* After WELCOME: has the peer everything to read, and may it? */
+void hub_first_ask(struct hub *hub, struct hub_peer *peer, const struct hub_job *hello);
+/* It has a place no longer, or waits for none. */
+void hub_first_over(struct hub *hub, struct hub_peer *peer);
+/* The connection ends. */
+void hub_first_gone(struct hub *hub, struct hub_peer *peer);
+/* Does it keep its place? For the timer. */
+void hub_first_tick(struct hub *hub, struct hub_peer *peer);
+/* Places that are free go to those who wait. */
+void hub_first_next(struct hub *hub);
+/* Told to come back: now, if what it had unsent is judged. */
+void hub_first_away(struct hub *hub, struct hub_peer *peer);
 
 /* hub_jobs.c */
 /* Give out the jobs there are. */

@@ -28,6 +28,8 @@ void hub_job_free(struct hub_job *job)
     }
     mem_free(job->pushes);
     mem_free(job->batch);
+    mem_free(job->seen);
+    mem_free(job->marks);
     mem_free(job);
 }
 
@@ -60,24 +62,34 @@ static enum hub_job_kind kind_of(enum hub_state state)
     must(false);
 }
 
-/* The next in line whose need is still there. */
+/* The first of the line whose turn it is. NULL: nobody stands in either. */
 static struct hub_peer *next_ready(struct hub *hub)
 {
-    struct hub_peer *peer = hub->ready_first;
-    hub->ready_first = peer->ready_next;
+    struct hub_line *light = &hub->lines[0];
+    struct hub_line *bulk = &hub->lines[1];
+    bool turn =
+        bulk->first != NULL && (light->first == NULL || hub->turns >= LIMIT_LIGHT_TURNS);
+    struct hub_line *line = turn ? bulk : light;
+    struct hub_peer *peer = line->first;
+    if (peer == NULL)
+        return NULL;
+    hub->turns = turn ? 0 : hub->turns + 1;
+    line->first = peer->ready_next;
     peer->ready = false;
-    if (hub_due(peer))
-        return peer; /* its place's reference is the job's now */
-    hub_unref(hub, peer);
-    return NULL;
+    return peer;
 }
 
 static void give_peer_jobs(struct hub *hub)
 {
-    while (hub->peer_jobs < LIMIT_JOBS_AHEAD && hub->ready_first != NULL) {
+    while (hub->peer_jobs < LIMIT_JOBS_AHEAD) {
         struct hub_peer *peer = next_ready(hub);
         if (peer == NULL)
+            return;
+        if (!hub_due(hub, peer)) { /* no longer */
+            hub_unref(hub, peer);
             continue;
+        }
+        /* Its reference as one of the line is the job's now. */
         struct hub_job *job = mem_new(sizeof *job);
         if (job == NULL) {
             hub_end(hub, peer, ERR_LATER);
@@ -89,8 +101,11 @@ static void give_peer_jobs(struct hub *hub)
         job->device = peer->device;
         job->ca = hub->ca;
         peer->busy = true;
-        if (job->kind == HUB_JOB_PAGE)
+        if (job->kind == HUB_JOB_PAGE) {
             peer->want_page = false;
+            job->quiet = peer->hello.live && !peer->owes_idle &&
+                         hub->now_ms - peer->idled_ms < LIMIT_IDLE_MS;
+        }
         hub->peer_jobs++;
         give_out(hub, job);
     }
@@ -142,26 +157,45 @@ static void give_commit(struct hub *hub)
     give_out(hub, job);
 }
 
-static void give_seen(struct hub *hub)
+static struct hub_job *seen_job(struct hub *hub)
 {
-    if (hub->noting || hub->seen_first == NULL || hub->draining)
-        return;
-    if (hub->now_ms < hub->seen_ms) {
-        hub_wake_at(hub, hub->seen_ms);
-        return;
-    }
-    hub->seen_ms = hub->now_ms + LIMIT_SEEN_MS;
+    size_t count = 0;
+    for (struct hub_peer *p = hub->seen_first; p != NULL && count < LIMIT_SEEN_PEERS;
+         p = p->seen_next)
+        count++;
     struct hub_job *job = mem_new(sizeof *job);
     if (job == NULL)
-        return;
+        return NULL;
     job->kind = HUB_JOB_SEEN;
-    while (hub->seen_first != NULL && job->count < HUB_SEEN_PEERS) {
+    job->seen = mem_array(count, sizeof(struct hub_peer *));
+    job->marks = mem_array(count, sizeof *job->marks);
+    if (job->seen == NULL || job->marks == NULL) {
+        hub_job_free(job);
+        return NULL;
+    }
+    for (; job->count < count; job->count++) {
         struct hub_peer *peer = hub->seen_first;
         hub->seen_first = peer->seen_next;
         peer->seen_queued = false;
         job->seen[job->count] = peer;
-        job->seen_through[job->count++] = peer->seen;
+        job->marks[job->count] =
+            (struct serve_seen){.session = &peer->session, .pulled = peer->seen};
     }
+    return job;
+}
+
+static void give_seen(struct hub *hub)
+{
+    if (hub->noting || hub->seen_first == NULL)
+        return;
+    if (hub->now_ms < hub->seen_ms && !hub->draining) {
+        hub_wake_at(hub, hub->seen_ms);
+        return;
+    }
+    hub->seen_ms = hub->now_ms + LIMIT_SEEN_MS;
+    struct hub_job *job = seen_job(hub);
+    if (job == NULL)
+        return;
     hub->noting = true;
     give_out(hub, job);
 }
@@ -171,6 +205,7 @@ void hub_pump(struct hub *hub)
     if (hub->failed != ERR_OK)
         return;
     give_commit(hub);
+    hub_first_next(hub);
     give_peer_jobs(hub);
     give_seen(hub);
 }
@@ -178,6 +213,8 @@ void hub_pump(struct hub *hub)
 void hub_drop_pushes(struct hub *hub, struct hub_peer *peer)
 {
     struct hub_push **at = &hub->push_first;
+    if (peer->pushes == 0)
+        return;
     hub->push_last = NULL;
     peer->refs++;
     while (*at != NULL) {
@@ -210,25 +247,37 @@ static void run_hello(struct store *s, struct hub_job *job)
         job->err = serve_fork(s, &job->device, &job->frames);
     }
     job->cursor = peer->session.reader.cursor;
+    job->first = job->cursor == 0 && peer->session.reader.fill_to == 0;
 }
 
-/* Do the frames begin with a page, rather than with IDLE alone? */
-static bool begins_with_page(const struct buf *frames)
+/* What the frames begin with; 0: there are none. */
+static enum message_type first_of(const struct buf *frames)
 {
     struct str body = {0};
     size_t used = 0;
     if (frame_next(buf_str(frames), FRAME_BYTES_MAX, &body, &used) != ERR_OK || body.n == 0)
-        return false;
+        return (enum message_type)0;
     struct cur cur = cur_of(body.p, body.n);
     (void)unpack_array(&cur);
-    return unpack_int(&cur) == MESSAGE_PAGE;
+    return (enum message_type)unpack_int(&cur);
 }
 
 static void run_page(struct store *s, struct hub_job *job)
 {
     struct serve_session *session = &job->peer->session;
+    uint64_t told = session->reader.told;
+    bool complete = session->had.held == session->version;
     job->err = serve_page(s, session, &job->frames, &job->idle);
-    job->paged = job->err == ERR_OK && begins_with_page(&job->frames);
+    enum message_type first = first_of(&job->frames);
+    job->paged = job->err == ERR_OK && first == MESSAGE_PAGE;
+    /* An IDLE and nothing else, to one who knows that its rights are complete: pages will go on
+     * from what was said before it. */
+    job->hushed =
+        job->err == ERR_OK && job->quiet && job->idle && complete && first == MESSAGE_IDLE;
+    if (job->hushed) {
+        buf_clear(&job->frames);
+        session->reader.told = told;
+    }
     job->cursor = session->reader.cursor;
 }
 
@@ -257,12 +306,6 @@ static void run_commit(struct store *s, struct hub_job *job)
     }
 }
 
-static void run_seen(struct store *s, struct hub_job *job)
-{
-    for (size_t i = 0; i < job->count && job->err == ERR_OK; i++)
-        job->err = serve_seen(s, &job->seen[i]->session, job->seen_through[i]);
-}
-
 void hub_job_run(struct store *s, struct hub_job *job)
 {
     switch (job->kind) {
@@ -285,7 +328,7 @@ void hub_job_run(struct store *s, struct hub_job *job)
         run_commit(s, job);
         break;
     case HUB_JOB_SEEN:
-        run_seen(s, job);
+        job->err = serve_seen(s, job->marks, job->count);
         break;
     }
     job->seq = serve_seq(s);
@@ -299,7 +342,7 @@ static void peer_failed(struct hub *hub, struct hub_peer *peer, enum err err)
     if (fatal(err)) {
         hub_fail(hub, err);
     } else if (err == ERR_LATER) {
-        hub_end_retry(hub, peer, ERR_LATER, LIMIT_RETRY_MS_SOON);
+        hub_end_soon(hub, peer);
     } else if (of_machine(err)) {
         hub_end(hub, peer, ERR_LATER);
     } else {
@@ -312,14 +355,11 @@ static void keep_newest(struct hub *hub, const struct hub_peer *newest)
 {
     struct hub_peer *oldest = NULL;
     unsigned others = 0;
-    for (size_t i = 0; i < hub->slots_n; i++) {
-        struct hub_peer *peer = hub->slots[i];
-        if (peer == NULL || peer == newest || peer->state == HUB_ENDING ||
-            peer->device.device != newest->device.device)
+    for (struct hub_peer *peer = newest->at->peers; peer != NULL; peer = peer->at_next) {
+        if (peer == newest || peer->state == HUB_ENDING || peer->device.device == 0)
             continue;
         others++;
-        if (oldest == NULL || peer->greeted < oldest->greeted)
-            oldest = peer;
+        oldest = peer;
     }
     if (others >= LIMIT_DEVICE_PEERS)
         hub_end(hub, oldest, ERR_LATER);
@@ -337,7 +377,6 @@ static void hello_done(struct hub *hub, struct hub_peer *peer, struct hub_job *j
         return;
     }
     peer->device = job->device;
-    peer->greeted = ++hub->greetings;
     keep_newest(hub, peer);
     if (job->epoch && ++peer->forks > LIMIT_EPOCHS) {
         hub_end(hub, peer, ERR_FORK);
@@ -350,9 +389,14 @@ static void hello_done(struct hub *hub, struct hub_peer *peer, struct hub_job *j
     }
     peer->state = HUB_TALKING;
     peer->told = job->cursor;
-    peer->ahead_n = 0;
+    peer->seen = peer->hello.pulled < job->seq ? peer->hello.pulled : job->seq;
+    peer->judged = peer->session.judged;
     peer->want_page = true;
+    peer->owes_idle = true;
+    hub_ahead_drop(hub, peer, peer->ahead_n);
+    hub_note(hub, peer);
     hub_wake_at(hub, hub->now_ms + LIMIT_PING_MS);
+    hub_first_ask(hub, peer, job);
 }
 
 static void page_done(struct hub *hub, struct hub_peer *peer, struct hub_job *job)
@@ -361,12 +405,23 @@ static void page_done(struct hub *hub, struct hub_peer *peer, struct hub_job *jo
         peer_failed(hub, peer, job->err);
         return;
     }
-    peer->told = job->cursor;
-    if (job->paged)
+    peer->told = job->hushed ? peer->told : job->cursor;
+    peer->paged_ms = hub->now_ms;
+    peer->bulk = !job->idle;
+    if (job->paged) {
+        peer->ahead_bytes[peer->ahead_n] = job->frames.n;
         peer->ahead[peer->ahead_n++] = job->cursor;
-    if (!job->idle)
+        hub->page_bytes += job->frames.n;
+    }
+    if (!job->idle) {
         peer->want_page = true;
+    } else if (!job->hushed) {
+        peer->owes_idle = false;
+        peer->idled_ms = hub->now_ms;
+        hub_first_over(hub, peer);
+    }
     hub_send(hub, peer, buf_str(&job->frames));
+    hub_tell_idle(hub, peer);
 }
 
 static void fork_done(struct hub *hub, struct hub_peer *peer, struct hub_job *job)
@@ -426,8 +481,11 @@ static void push_done(struct hub *hub, struct hub_peer *peer, const struct serve
         peer_failed(hub, peer, push->err);
         return;
     }
+    uint64_t last = push->push.first_op + push->push.count - 1;
+    peer->judged = last > peer->judged ? last : peer->judged;
     hub_send(hub, peer, buf_str(push->frames));
     peer->want_page = true; /* IDLE follows, which says that it is judged */
+    peer->owes_idle = true;
 }
 
 static void commit_done(struct hub *hub, struct hub_job *job)
@@ -452,6 +510,7 @@ static void commit_done(struct hub *hub, struct hub_job *job)
         struct hub_peer *peer = job->pushes[i]->peer;
         if (peer->leaving && peer->pushes == 0)
             hub_end(hub, peer, ERR_LATER);
+        hub_first_away(hub, peer);
         hub_flow(hub, peer);
         hub_ready(hub, peer);
         hub_unref(hub, peer);

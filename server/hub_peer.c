@@ -49,6 +49,13 @@ int64_t hub_draw(struct hub *hub, int64_t from, int64_t to)
     return from + (int64_t)(z % (uint64_t)(to - from + 1));
 }
 
+void hub_draw_ping(struct hub *hub, struct hub_peer *peer)
+{
+    /* Who waits for a first page hears nothing else, and would give us up in half a minute. */
+    int64_t ms = peer->place == HUB_PLACE_WAITS ? LIMIT_FIRST_PING_MS : LIMIT_PING_MS;
+    peer->ping_ms = hub_draw(hub, ms, ms + ms / 2);
+}
+
 void hub_wake_at(struct hub *hub, int64_t ms)
 {
     if (hub->timer_ms != 0 && hub->timer_ms <= ms)
@@ -71,27 +78,50 @@ void hub_cut(struct hub *hub, struct hub_peer *peer, enum err err)
         return;
     if (!peer->has_key)
         hub->strangers--;
+    hub_first_gone(hub, peer);
     peer->state = HUB_ENDING;
     peer->want_page = false;
     if (!peer->gone)
         act_on(hub, peer, (struct hub_action){.type = HUB_CLOSE, .err = err});
 }
 
-void hub_end(struct hub *hub, struct hub_peer *peer, enum err err)
+static void end(struct hub *hub, struct hub_peer *peer, const struct bye *bye)
 {
-    hub_end_retry(hub, peer, err, LIMIT_RETRY_MS_MAX);
+    struct buf frame = {0};
+    message_bye(&frame, bye);
+    send_made(hub, peer, &frame);
+    hub_cut(hub, peer, bye->err);
+    hub_drop_pushes(hub, peer);
 }
 
-void hub_end_retry(struct hub *hub, struct hub_peer *peer, enum err err, int64_t retry_ms_max)
+bool hub_overloaded(const struct hub *hub)
 {
-    struct bye bye = {.err = err};
-    struct buf frame = {0};
-    if (err == ERR_LATER)
-        bye.retry_ms = (uint32_t)hub_draw(hub, LIMIT_RETRY_MS_MIN, retry_ms_max);
-    message_bye(&frame, &bye);
-    send_made(hub, peer, &frame);
-    hub_cut(hub, peer, err);
-    hub_drop_pushes(hub, peer);
+    return hub->peers > LIMIT_PEERS || hub->push_bytes + hub->page_bytes >= LIMIT_QUEUE_BYTES;
+}
+
+/* The more there are, the longer it takes until all of them are back. */
+static uint32_t retry_ms(struct hub *hub)
+{
+    int64_t ms = LIMIT_RETRY_MS_SOON + (int64_t)hub->peers * LIMIT_RETRY_MS_PEER;
+    if (ms > LIMIT_RETRY_MS_MAX || hub_overloaded(hub))
+        ms = LIMIT_RETRY_MS_MAX;
+    return (uint32_t)hub_draw(hub, LIMIT_RETRY_MS_MIN, ms);
+}
+
+void hub_end(struct hub *hub, struct hub_peer *peer, enum err err)
+{
+    struct bye bye = {.err = err, .retry_ms = err == ERR_LATER ? retry_ms(hub) : 0};
+    end(hub, peer, &bye);
+}
+
+void hub_end_soon(struct hub *hub, struct hub_peer *peer)
+{
+    hub_end_later(hub, peer, (uint32_t)hub_draw(hub, LIMIT_RETRY_MS_MIN, LIMIT_RETRY_MS_SOON));
+}
+
+void hub_end_later(struct hub *hub, struct hub_peer *peer, uint32_t retry_ms)
+{
+    end(hub, peer, &(struct bye){.err = ERR_LATER, .retry_ms = retry_ms});
 }
 
 void hub_wipe(struct hub *hub, struct hub_peer *peer)
@@ -116,40 +146,16 @@ void hub_fail(struct hub *hub, enum err err)
 
 /* ---- flow ---- */
 
-void hub_refill(struct hub_bucket *b, int64_t now_ms, int64_t per_second, int64_t burst)
-{
-    int64_t add = (now_ms - b->last_ms) * per_second / 1000;
-    if (add <= 0)
-        return;
-    b->left = b->left + add > burst ? burst : b->left + add;
-    b->last_ms = now_ms;
-}
-
-/* When the bucket is out of debt. */
-static int64_t paid_ms(const struct hub_bucket *b, int64_t now_ms, int64_t per_second)
-{
-    return b->left >= 0 ? now_ms : now_ms + (-b->left) * 1000 / per_second + 1;
-}
-
-void hub_refill_peer(struct hub *hub, struct hub_peer *peer)
-{
-    hub_refill(&peer->ops, hub->now_ms, LIMIT_OPS_PER_SECOND, LIMIT_OPS_BURST);
-    hub_refill(&peer->bytes, hub->now_ms, LIMIT_BYTES_PER_SECOND, LIMIT_BYTES_BURST);
-}
-
 void hub_flow(struct hub *hub, struct hub_peer *peer)
 {
     if (peer->gone || peer->state == HUB_ENDING)
         return;
-    bool in_debt = peer->ops.left < 0 || peer->bytes.left < 0;
+    int64_t debt_ms = hub_device_debt_ms(hub, peer);
     bool much = peer->pushes >= MESSAGE_PUSHES_AHEAD ||
                 (peer->pushes > 0 && hub->push_bytes >= LIMIT_WAITING_BYTES);
-    bool pause = in_debt || much || peer->leaving;
-    if (in_debt) {
-        int64_t ops = paid_ms(&peer->ops, hub->now_ms, LIMIT_OPS_PER_SECOND);
-        int64_t bytes = paid_ms(&peer->bytes, hub->now_ms, LIMIT_BYTES_PER_SECOND);
-        hub_wake_at(hub, ops > bytes ? ops : bytes);
-    }
+    bool pause = debt_ms != 0 || much || peer->leaving;
+    if (debt_ms != 0)
+        hub_wake_at(hub, debt_ms);
     if (pause == peer->paused)
         return;
     peer->paused = pause;
@@ -157,7 +163,29 @@ void hub_flow(struct hub *hub, struct hub_peer *peer)
     act_on(hub, peer, (struct hub_action){.type = pause ? HUB_PAUSE : HUB_RESUME});
 }
 
-bool hub_due(const struct hub_peer *peer)
+void hub_ahead_drop(struct hub *hub, struct hub_peer *peer, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        hub->page_bytes -= peer->ahead_bytes[i];
+    peer->ahead_n -= n;
+    memmove(peer->ahead, peer->ahead + n, peer->ahead_n * sizeof *peer->ahead);
+    memmove(peer->ahead_bytes, peer->ahead_bytes + n,
+            peer->ahead_n * sizeof *peer->ahead_bytes);
+}
+
+void hub_note(struct hub *hub, struct hub_peer *peer)
+{
+    if (peer->seen_queued)
+        return;
+    peer->seen_queued = true;
+    peer->refs++;
+    peer->seen_next = hub->seen_first;
+    hub->seen_first = peer;
+}
+
+/* ---- the lines ---- */
+
+bool hub_due(const struct hub *hub, const struct hub_peer *peer)
 {
     if (peer->busy || peer->gone)
         return false;
@@ -169,7 +197,8 @@ bool hub_due(const struct hub_peer *peer)
         return true;
     case HUB_TALKING:
         return peer->want_page && !peer->filled && !peer->leaving &&
-               peer->ahead_n < MESSAGE_PAGES_AHEAD;
+               peer->place != HUB_PLACE_WAITS &&
+               peer->ahead_n < (hub->page_bytes < LIMIT_PAGE_BYTES ? MESSAGE_PAGES_AHEAD : 1);
     case HUB_WAITS_HELLO:
     case HUB_WAITS_ENROL:
     case HUB_WIPING:
@@ -181,16 +210,29 @@ bool hub_due(const struct hub_peer *peer)
 
 void hub_ready(struct hub *hub, struct hub_peer *peer)
 {
-    if (peer->ready || !hub_due(peer))
+    if (peer->ready || !hub_due(hub, peer))
         return;
+    struct hub_line *line = &hub->lines[peer->bulk && peer->state == HUB_TALKING ? 1 : 0];
     peer->ready = true;
     peer->ready_next = NULL;
     peer->refs++;
-    if (hub->ready_first == NULL)
-        hub->ready_first = peer;
+    if (line->first == NULL)
+        line->first = peer;
     else
-        hub->ready_last->ready_next = peer;
-    hub->ready_last = peer;
+        line->last->ready_next = peer;
+    line->last = peer;
+}
+
+void hub_tell_idle(struct hub *hub, struct hub_peer *peer)
+{
+    if (peer->state != HUB_TALKING || !peer->hello.live || peer->told >= hub->seq)
+        return;
+    if (hub->now_ms - peer->idled_ms < LIMIT_IDLE_MS) {
+        hub_wake_at(hub, peer->idled_ms + LIMIT_IDLE_MS);
+        return;
+    }
+    peer->want_page = true;
+    hub_ready(hub, peer);
 }
 
 void hub_committed(struct hub *hub, uint64_t seq)

@@ -82,6 +82,9 @@ static enum err on_hello(struct take *t, struct store *s, const struct hello *he
     if (err == ERR_IDENTITY)
         return note_set(why, err, N_("paquet d'un autre réseau"));
     t->greeted = err == ERR_OK;
+    struct serve_seen seen = {.session = &t->session, .pulled = t->hello.pulled};
+    if (err == ERR_OK && t->session.contact)
+        err = serve_seen(s, &seen, 1);
     return err;
 }
 

@@ -55,9 +55,10 @@ static enum err stable_op(struct store *s, uint32_t epoch, uint64_t *out)
     return err;
 }
 
-/* Last contact and skew of a device, written when they have moved. */
-static enum err note_contact(struct store *s, const struct serve_session *session,
-                             const struct hello *hello)
+/* Last contact and skew of a device are noted when they have moved; later and together with
+ * others, so that a thousand greetings are not a thousand commits. */
+static enum err look_at_contact(struct store *s, struct serve_session *session,
+                                const struct hello *hello)
 {
     struct stmt *stmt = NULL;
     enum err err = store_sql(s, SQL_DEVICE_GET, &stmt);
@@ -76,19 +77,9 @@ static enum err note_contact(struct store *s, const struct serve_session *sessio
         return step == STEP_FAILED ? db_error(s->db) : ERR_NOTFOUND;
     int64_t now = store_now(s);
     int64_t moved = skew > session->skew_ms ? skew - session->skew_ms : session->skew_ms - skew;
-    if (now - seen < SEEN_EVERY_MS && now >= seen && moved < SEEN_SKEW_MS)
-        return ERR_OK;
-    err = store_sql(s, SQL_DEVICE_SEEN, &stmt);
-    if (err == ERR_OK)
-        err = store_begin(s);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, session->device);
-    bind_int(stmt, 2, now);
-    bind_int(stmt, 3, session->skew_ms);
-    bind_int(stmt, 4, (int64_t)hello->pulled);
-    bind_int(stmt, 5, hello->schema);
-    return store_end(s, stmt_run(stmt));
+    session->contact = now - seen >= SEEN_EVERY_MS || now < seen || moved >= SEEN_SKEW_MS;
+    session->schema = hello->schema;
+    return ERR_OK;
 }
 
 static enum err encode_origins(struct store *s, uint32_t after, struct buf *out)
@@ -197,7 +188,7 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
     if (err == ERR_OK)
         err = serve_staff(s, &session->staff, &w->structure, NULL);
     if (err == ERR_OK)
-        err = note_contact(s, session, hello);
+        err = look_at_contact(s, session, hello);
     if (err == ERR_OK)
         err = encode_origins(s, hello->origins, origins);
     w->origins = buf_str(origins);
@@ -448,15 +439,32 @@ enum err serve_page(struct store *s, struct serve_session *session, struct buf *
     return err;
 }
 
-enum err serve_seen(struct store *s, const struct serve_session *session, uint64_t pulled)
+static enum err note_seen(struct store *s, const struct serve_seen *seen)
 {
+    const struct serve_session *session = seen->session;
     struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_DEVICE_PULLED, &stmt);
-    if (err == ERR_OK)
-        err = store_begin(s);
+    enum err err = store_sql(s, session->contact ? SQL_DEVICE_SEEN : SQL_DEVICE_PULLED, &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, session->device);
-    bind_int(stmt, 2, (int64_t)pulled);
-    return store_end(s, stmt_run(stmt));
+    bind_int(stmt, 2, store_now(s));
+    bind_int(stmt, 3, (int64_t)seen->pulled);
+    if (session->contact) {
+        bind_int(stmt, 4, session->skew_ms);
+        bind_int(stmt, 5, session->schema);
+    }
+    return stmt_run(stmt);
+}
+
+enum err serve_seen(struct store *s, const struct serve_seen *list, size_t count)
+{
+    enum err err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        err = note_seen(s, &list[i]);
+    err = store_end(s, err);
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        list[i].session->contact = false;
+    return err;
 }

@@ -40,6 +40,8 @@ struct serve_session {
     bool outdated;             /* it cannot be told what has left: no pages for it */
     struct feed_reader reader; /* grants and pull cursor */
     uint64_t judged;           /* own operations judged through here */
+    bool contact;              /* last contact, skew and schema are to be noted */
+    uint32_t schema;           /* of the client */
 };
 void serve_session_done(struct serve_session *session);
 /* Answer a HELLO: appends WELCOME, then VERDICTS for what the client has not heard yet. `out`
@@ -69,9 +71,12 @@ NODISCARD enum err serve_pushes(struct store *s, struct serve_push *pushes, size
  * HELLO. VERSION: what the client holds must be reduced, and it knows no LEAVE. */
 NODISCARD enum err serve_page(struct store *s, struct serve_session *session,
                               struct buf *frames, bool *idle);
-/* Note that the device has applied through here. */
-NODISCARD enum err serve_seen(struct store *s, const struct serve_session *session,
-                              uint64_t pulled);
+/* Note, in one transaction, contacts and what the devices have applied. */
+struct serve_seen {
+    struct serve_session *session;
+    uint64_t pulled; /* through here */
+};
+NODISCARD enum err serve_seen(struct store *s, const struct serve_seen *list, size_t count);
 
 /* Last seq committed: whoever has read less has something to fetch. Any thread may compare a
  * copy. */

@@ -88,8 +88,8 @@
     X(DEVICE_NEXT, "SELECT coalesce(max(num),0)+1 FROM device")                                \
     X(DEVICE_BY_KEY, "SELECT num,staff,state FROM device WHERE key=?1")                        \
     X(DEVICE_STATE, "UPDATE device SET state=?2 WHERE num=?1")                                 \
-    X(DEVICE_SEEN, "UPDATE device SET seen_ms=?2,skew_ms=?3,pulled=?4,schema=?5 WHERE num=?1") \
-    X(DEVICE_PULLED, "UPDATE device SET pulled=?2 WHERE num=?1")                               \
+    X(DEVICE_SEEN, "UPDATE device SET seen_ms=?2,pulled=?3,skew_ms=?4,schema=?5 WHERE num=?1") \
+    X(DEVICE_PULLED, "UPDATE device SET seen_ms=?2,pulled=?3 WHERE num=?1")                    \
     X(DEVICE_GET, "SELECT seen_ms,skew_ms FROM device WHERE num=?1")                           \
     X(DEVICE_COUNT, "SELECT count(*) FROM device WHERE num>0")                                 \
     X(COMMIT_COUNT, "SELECT count(*) FROM chain")                                              \

@@ -12,7 +12,10 @@
 
 #include <cmocka.h>
 
-enum { CLIENTS = 16, HELD = 8, START_MS = 1000 };
+#ifndef HUB_RIG_CLIENTS
+#define HUB_RIG_CLIENTS 16
+#endif
+enum { CLIENTS = HUB_RIG_CLIENTS, HELD = 8, START_MS = 1000 };
 
 /* One hand-made client and what it heard. */
 struct client {

@@ -329,6 +329,11 @@ static void greet(struct twin *t, struct party *p, struct serve_session *session
         err = serve_hello(t->server.store, &p->device, &hello, session, &frames);
         plan->fork = err == ERR_REFUSED;
         must(err == ERR_OK || err == ERR_REFUSED);
+        if (err == ERR_OK && session->contact) { /* as the hub does, soon after */
+            struct serve_seen seen = {.session = session, .pulled = hello.pulled};
+            err = serve_seen(t->server.store, &seen, 1);
+            must(err == ERR_OK);
+        }
         struct str rest = buf_str(&frames);
         struct message m;
         while (next(&rest, &m)) {
