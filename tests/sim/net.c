@@ -214,6 +214,12 @@ void net_reset(struct net *net, uint64_t end)
         side_leave(net, conn, end & 1U, false);
 }
 
+void net_slow(struct net *net, uint32_t endpoint, uint64_t rate_bytes_per_s)
+{
+    must(endpoint < net->host_count);
+    net->hosts[endpoint].rate_bytes_per_s = rate_bytes_per_s;
+}
+
 void net_swallow(struct net *net, uint64_t end)
 {
     struct net_conn *conn = end_find(net, end);
@@ -340,15 +346,23 @@ static void send_rst(struct net *net, struct net_conn *conn, unsigned to)
     (void)net_post(net, conn->way_ms + net_jitter(net), EV_RST, conn->id, to, 0);
 }
 
+static uint64_t rate_of(const struct net *net, const struct net_conn *conn)
+{
+    for (unsigned s = 0; s < 2; s++)
+        if (net->hosts[conn->sides[s].endpoint].rate_bytes_per_s > 0)
+            return net->hosts[conn->sides[s].endpoint].rate_bytes_per_s;
+    return net->knobs.rate_bytes_per_s;
+}
+
 /* How much of what has arrived the receiver gets in one piece. */
-static size_t fragment(struct net *net, size_t arrived)
+static size_t fragment(struct net *net, uint64_t rate_bytes_per_s, size_t arrived)
 {
     const struct net_knobs *knobs = &net->knobs;
     size_t max = arrived;
     if (knobs->fragment_bytes_max > 0 && max > knobs->fragment_bytes_max)
         max = knobs->fragment_bytes_max;
-    if (knobs->rate_bytes_per_s > 0 && max > knobs->rate_bytes_per_s / 4 + 1)
-        max = (size_t)(knobs->rate_bytes_per_s / 4 + 1);
+    if (rate_bytes_per_s > 0 && max > rate_bytes_per_s / 4 + 1)
+        max = (size_t)(rate_bytes_per_s / 4 + 1);
     if (knobs->fragment_bytes_max == 0 || rng_below(&net->rng, 2) == 0)
         return max;
     return (size_t)rng_below(&net->rng, max) + 1;
@@ -357,7 +371,8 @@ static size_t fragment(struct net *net, size_t arrived)
 static void deliver_bytes(struct net *net, struct net_conn *conn, unsigned s)
 {
     struct flow *flow = &conn->flows[s];
-    size_t n = fragment(net, flow_arrived(net, flow));
+    uint64_t rate_bytes_per_s = rate_of(net, conn);
+    size_t n = fragment(net, rate_bytes_per_s, flow_arrived(net, flow));
     if (n > net->scratch_room) {
         net->scratch = net_grow(net->scratch, n * 2);
         net->scratch_room = n * 2;
@@ -368,9 +383,8 @@ static void deliver_bytes(struct net *net, struct net_conn *conn, unsigned s)
     net->bytes_delivered += n;
     engine_trace(net->engine, net->scratch, n);
     (void)net_post(net, conn->way_ms, EV_ACK, conn->id, s, n);
-    if (net->knobs.rate_bytes_per_s > 0)
-        flow->free_ms =
-            net->engine->now_ms + (int64_t)(n * 1000 / net->knobs.rate_bytes_per_s) + 1;
+    if (rate_bytes_per_s > 0)
+        flow->free_ms = net->engine->now_ms + (int64_t)(n * 1000 / rate_bytes_per_s) + 1;
     flow_kick(net, conn, s);
     tell(net, conn, 1 - s, (struct net_event){.kind = NET_DATA, .bytes = net->scratch, .n = n});
 }

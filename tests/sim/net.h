@@ -125,6 +125,8 @@ void net_pause(struct net *net, uint64_t end, bool paused);
 void net_close(struct net *net, uint64_t end);
 /* Break off: queued bytes are lost. No event comes at this end any more. */
 void net_reset(struct net *net, uint64_t end);
+/* The line of this endpoint carries no more than that, per direction; 0: as the knobs say. */
+void net_slow(struct net *net, uint32_t endpoint, uint64_t rate_bytes_per_s);
 /* Make the connection half-open: nothing gets through any more, and neither end is told. */
 void net_swallow(struct net *net, uint64_t end);
 

@@ -20,6 +20,7 @@ enum net_kind {
 struct net_host {
     bool up;
     bool listening;
+    uint64_t rate_bytes_per_s; /* of its line; 0: as the knobs say */
 };
 
 struct net_cut {
