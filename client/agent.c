@@ -20,8 +20,14 @@ struct agent {
     bool busy;   /* the job is out */
     bool queued; /* what the session asks for next, while AGENT_JOB_SYNCED is out */
     struct session_action next;
-    bool wiping; /* AGENT_WIPE is out */
-    bool synced; /* live: AGENT_SYNCED was said, and nothing has happened since */
+    bool wiping;       /* AGENT_WIPE is out … */
+    bool wiped;        /* … and is done: there is nothing left to sync */
+    bool synced;       /* live: AGENT_SYNCED was said, and nothing has happened since */
+    int64_t noted_ms;  /* AGENT_JOB_SYNCED was run … */
+    bool judged_since; /* … and something of ours was judged since, or it never was */
+    bool welcomed;     /* on this connection */
+    bool afresh;       /* leave it and dial again once it is idle */
+    uint64_t dials;
 
     enum err outcome; /* LEAVING, WAITING: how the try ended */
     uint32_t retry_ms;
@@ -89,6 +95,10 @@ static void dial(struct agent *a)
     a->wanted = false;
     a->synced = false;
     a->pinged = false;
+    a->welcomed = false;
+    a->afresh = false;
+    a->judged_since = true;
+    a->dials++;
     a->sent_bytes = 0;
     buf_clear(&a->in);
     progress(a);
@@ -268,6 +278,8 @@ static void on_synced(struct agent *a)
     }
     a->tries = 0;
     a->again = 0;
+    a->noted_ms = a->now_ms;
+    a->judged_since = false;
     if (a->state == AGENT_TALKING)
         act(a, (struct agent_action){.type = AGENT_SYNCED});
 }
@@ -289,10 +301,13 @@ static void on_job(struct agent *a)
             leave(a, a->job.err, 0);
             return;
         }
-        if (a->job.type == AGENT_JOB_WELCOME)
+        if (a->job.type == AGENT_JOB_WELCOME) {
             a->push_from = a->judged = a->job.plan.push_from;
+            a->welcomed = a->job.err == ERR_OK;
+        }
         if (a->job.type == AGENT_JOB_VERDICTS && a->job.through > a->judged)
             a->judged = a->job.through;
+        a->judged_since = a->judged_since || a->job.type == AGENT_JOB_VERDICTS;
         feed(a, &answer);
     }
     if (a->queued && !a->busy) {
@@ -324,6 +339,8 @@ static void on_opened(struct agent *a)
 
 static void on_wanted(struct agent *a)
 {
+    if (a->wiped)
+        return;
     a->stopping = false;
     if (a->state == AGENT_LEAVING)
         a->wanted = true;
@@ -331,6 +348,41 @@ static void on_wanted(struct agent *a)
         feed(a, &(struct session_event){.type = SESSION_EV_SAVED});
     else if (a->state == AGENT_IDLE || (a->state == AGENT_WAITING && a->outcome != ERR_LATER))
         dial(a);
+}
+
+/* Break off and dial again. */
+static void start_over(struct agent *a)
+{
+    bool greeted = !(a->busy && a->job.type == AGENT_JOB_HELLO);
+    if (a->state == AGENT_TALKING && greeted)
+        message_bye(&a->out, &(struct bye){.err = ERR_OK});
+    leave(a, ERR_CLOSED, 0);
+    a->wanted = true;
+}
+
+static void on_afresh(struct agent *a, bool at_once)
+{
+    if (a->state != AGENT_TALKING || !a->live)
+        on_wanted(a);
+    else if (at_once)
+        start_over(a);
+    else
+        a->afresh = true;
+}
+
+/* A way may be there again, or the one we are on may be gone without a word. */
+static void on_network(struct agent *a)
+{
+    if (!a->live || a->stopping)
+        return;
+    if (a->state == AGENT_WAITING && a->outcome != ERR_LATER) {
+        a->tries = 0;
+        dial(a);
+    } else if (a->state == AGENT_TALKING && !a->pinged && session_idle(a->session)) {
+        message_empty(&a->out, MESSAGE_PING);
+        a->pinged = true;
+        progress(a);
+    }
 }
 
 static void on_stop(struct agent *a)
@@ -350,6 +402,7 @@ static void on_wiped(struct agent *a, enum err err)
 {
     must(a->wiping);
     a->wiping = false;
+    a->wiped = err == ERR_OK;
     if (a->state == AGENT_TALKING) {
         feed(a, &(struct session_event){.type = err == ERR_OK ? SESSION_EV_WIPED
                                                               : SESSION_EV_STORE_FAILED,
@@ -427,8 +480,8 @@ static void settle(struct agent *a)
     }
     /* What the next HELLO sets right: a fork, and a page that did not fit this replica. */
     bool repairs = a->outcome == ERR_FORK || a->outcome == ERR_NOTFOUND;
-    if ((a->wanted && a->outcome != ERR_LATER) ||
-        (repairs && a->again < AGENT_AGAIN_MAX && !a->stopping)) {
+    bool again = repairs && a->again < AGENT_AGAIN_MAX && !a->stopping;
+    if (!a->wiped && ((a->wanted && a->outcome != ERR_LATER) || again)) {
         a->again += repairs ? 1U : 0U;
         dial(a);
         return;
@@ -451,6 +504,15 @@ static void take(struct agent *a, const struct agent_event *event)
     switch (event->type) {
     case AGENT_EV_WANTED:
         on_wanted(a);
+        break;
+    case AGENT_EV_AFRESH:
+        on_afresh(a, false);
+        break;
+    case AGENT_EV_BROKEN:
+        on_afresh(a, true);
+        break;
+    case AGENT_EV_NETWORK:
+        on_network(a);
         break;
     case AGENT_EV_OPENED:
         on_opened(a);
@@ -480,6 +542,23 @@ static void take(struct agent *a, const struct agent_event *event)
     }
 }
 
+/* Live, and nothing is left to send or to receive; or not. */
+static void settle_idle(struct agent *a, bool idle)
+{
+    bool note = a->judged_since || a->now_ms - a->noted_ms >= AGENT_NOTE_MS;
+    if (idle && a->afresh && !a->busy) {
+        start_over(a);
+        return;
+    }
+    if (idle && !a->synced && !a->busy && note) {
+        submit(a, AGENT_JOB_SYNCED);
+    } else if (idle && !a->synced && !a->busy) {
+        act(a, (struct agent_action){.type = AGENT_SYNCED});
+        a->synced = true;
+    }
+    a->synced = idle && (a->synced || a->busy);
+}
+
 /* What follows from the state after the event: pauses, bytes, the timer. */
 static void conclude(struct agent *a, enum agent_state before)
 {
@@ -491,10 +570,7 @@ static void conclude(struct agent *a, enum agent_state before)
         a->paused = !a->paused;
         act(a, (struct agent_action){.type = a->paused ? AGENT_PAUSE : AGENT_RESUME});
     }
-    bool idle = talking && a->live && session_idle(a->session);
-    if (idle && !a->synced && !a->busy)
-        submit(a, AGENT_JOB_SYNCED);
-    a->synced = idle && (a->synced || a->busy);
+    settle_idle(a, talking && a->live && session_idle(a->session));
     if (a->out.err != ERR_OK)
         leave(a, a->out.err, 0);
     else if (a->out.n > 0 && a->linked)
@@ -531,6 +607,21 @@ size_t agent_step(struct agent *a, const struct agent_event *event,
 enum agent_state agent_state(const struct agent *a)
 {
     return a->state;
+}
+
+bool agent_connected(const struct agent *a)
+{
+    return a->state == AGENT_TALKING && a->welcomed && a->linked;
+}
+
+uint64_t agent_dials(const struct agent *a)
+{
+    return a->dials;
+}
+
+bool agent_sent_away(const struct agent *a)
+{
+    return a->state == AGENT_WAITING && a->outcome == ERR_LATER;
 }
 
 struct replica_tally agent_tally(const struct agent *a)

@@ -12,14 +12,15 @@ enum {
     AGENT_DIAL_MS = 10 * 1000,     /* from AGENT_DIAL to AGENT_EV_OPENED */
     AGENT_PROGRESS_MS = 30 * 1000, /* until the next frame or AGENT_PROGRESS_BYTES … */
     AGENT_PROGRESS_BYTES = 16 * 1024,
-    AGENT_SENT_BYTES_PER_S = 1000,        /* … and longer for what we have just sent, … */
-    AGENT_SENT_MS_MAX = 120 * 1000,       /* … but not longer than this */
-    AGENT_PING_MS = 60 * 1000,            /* live: silence before a PING, and up to half … */
-    AGENT_PING_JITTER_MS = 30 * 1000,     /* … a minute more */
-    AGENT_WAIT_MS_MIN = 1000,             /* before the second try; doubles each time … */
-    AGENT_WAIT_MS_MAX = 5 * 60 * 1000,    /* … up to this */
-    AGENT_RETRY_MS_MAX = 60 * 60 * 1000,  /* a server cannot send us away for longer */
-    AGENT_AGAIN_MAX = 2,                  /* tries at once for what the next HELLO repairs */
+    AGENT_SENT_BYTES_PER_S = 1000,       /* … and longer for what we have just sent, … */
+    AGENT_SENT_MS_MAX = 120 * 1000,      /* … but not longer than this */
+    AGENT_PING_MS = 60 * 1000,           /* live: silence before a PING, and up to half … */
+    AGENT_PING_JITTER_MS = 30 * 1000,    /* … a minute more */
+    AGENT_WAIT_MS_MIN = 1000,            /* before the second try; doubles each time … */
+    AGENT_WAIT_MS_MAX = 5 * 60 * 1000,   /* … up to this */
+    AGENT_RETRY_MS_MAX = 60 * 60 * 1000, /* a server cannot send us away for longer */
+    AGENT_AGAIN_MAX = 2,                 /* tries at once for what the next HELLO repairs */
+    AGENT_NOTE_MS = 10 * 1000, /* live: others' work alone is not noted as a sync more often */
     AGENT_IN_BYTES_MAX = 4 * 1024 * 1024, /* received and not yet taken by the session */
     AGENT_ACTIONS_MAX = 10,
 };
@@ -63,13 +64,16 @@ enum agent_state {
 };
 
 enum agent_event_type {
-    AGENT_EV_WANTED, /* sync now: a command, a button, the network came back */
-    AGENT_EV_OPENED, /* the connection asked for is through TLS */
-    AGENT_EV_BYTES,  /* bytes of the server; all of them are taken */
-    AGENT_EV_CLOSED, /* dialling failed or the connection is gone: once for each AGENT_DIAL */
-    AGENT_EV_JOB,    /* the job of AGENT_JOB was run */
-    AGENT_EV_SAVED,  /* the person saved something */
-    AGENT_EV_WIPED,  /* AGENT_WIPE is done, or failed with `err` */
+    AGENT_EV_WANTED,  /* sync now: a command, a button */
+    AGENT_EV_AFRESH,  /* the same over a new connection, once the present one is idle */
+    AGENT_EV_BROKEN,  /* the same at once: the present one gets nowhere */
+    AGENT_EV_NETWORK, /* the machine's network has changed: come back, or ask who is there */
+    AGENT_EV_OPENED,  /* the connection asked for is through TLS */
+    AGENT_EV_BYTES,   /* bytes of the server; all of them are taken */
+    AGENT_EV_CLOSED,  /* dialling failed or the connection is gone: once for each AGENT_DIAL */
+    AGENT_EV_JOB,     /* the job of AGENT_JOB was run */
+    AGENT_EV_SAVED,   /* the person saved something */
+    AGENT_EV_WIPED,   /* AGENT_WIPE is done, or failed with `err` */
     AGENT_EV_TIMER,
     AGENT_EV_STOP, /* leave in order and stay idle */
 };
@@ -113,6 +117,12 @@ size_t agent_step(struct agent *agent, const struct agent_event *event,
                   struct agent_action actions[AGENT_ACTIONS_MAX]);
 
 enum agent_state agent_state(const struct agent *agent);
+/* The server has welcomed us, and the connection is not known to be gone. */
+bool agent_connected(const struct agent *agent);
+/* How often AGENT_DIAL was given out. */
+uint64_t agent_dials(const struct agent *agent);
+/* Waiting because the server asked for it: no wish changes that. */
+bool agent_sent_away(const struct agent *agent);
 /* What was done since agent_new. */
 struct replica_tally agent_tally(const struct agent *agent);
 /* For progress: operations of this try that are judged, and that there were to push. */

@@ -256,6 +256,204 @@ static void stop_says_goodbye_and_stays_stopped(void **state)
     teardown(&w);
 }
 
+/* An edit of ours is pushed and judged, the IDLE of it is applied. */
+static void push_one(struct world *w, uint64_t number)
+{
+    happens(w, AGENT_EV_SAVED);
+    struct agent_job *job = job_out(w, AGENT_JOB_PUSH);
+    message_push(&job->frame, &(struct push){.epoch = EPOCH, .first_op = number, .count = 1});
+    job->last = number;
+    job_done(w);
+    job_out(w, AGENT_JOB_PUSH)->last = number;
+    job_done(w);
+    struct verdict_range range = {number, number, VERDICT_APPLIED, REASON_NONE, SEEN + number};
+    message_verdicts(&w->frame, EPOCH, &range, 1);
+    put_idle(w, SEEN + number, number);
+    hear(w);
+    job_out(w, AGENT_JOB_VERDICTS)->through = number;
+    job_done(w);
+    job_out(w, AGENT_JOB_PAGES)->through = SEEN + number;
+    job_done(w);
+}
+
+/* A page of somebody else and its IDLE; what follows is up to the caller. */
+static void hear_others(struct world *w, uint64_t to)
+{
+    message_page(&w->frame, &(struct page){.from = to - 1, .to = to, .rows = 1});
+    put_idle(w, to, 0);
+    hear(w);
+    for (int i = 0; i < 2; i++) { /* the page, and the IDLE that came behind it */
+        job_out(w, AGENT_JOB_PAGES)->through = to;
+        job_done(w);
+    }
+}
+
+static void connected_means_welcomed(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    dial_and_open(&w);
+    answer_hello(&w, 0);
+    assert_false(agent_connected(w.agent));
+    put_welcome(&w);
+    hear(&w);
+    assert_false(agent_connected(w.agent));
+    job_out(&w, AGENT_JOB_WELCOME)->plan = (struct replica_plan){0};
+    job_done(&w);
+    assert_true(agent_connected(w.agent));
+    closed(&w, ERR_CLOSED);
+    assert_false(agent_connected(w.agent));
+    assert_int_equal(agent_dials(w.agent), 1);
+    teardown(&w);
+}
+
+static void work_of_others_is_not_noted_each_time(void **state)
+{
+    (void)state;
+    struct world w;
+    talk_live(&w);
+    w.now_ms += AGENT_NOTE_MS - 1;
+    hear_others(&w, SEEN + 1);
+    assert_null(w.job); /* no write of its own */
+    assert_non_null(action(&w, AGENT_SYNCED));
+    w.now_ms += 1;
+    hear_others(&w, SEEN + 2);
+    job_out(&w, AGENT_JOB_SYNCED);
+    job_done(&w);
+    assert_non_null(action(&w, AGENT_SYNCED));
+    teardown(&w);
+}
+
+static void work_of_ours_is_noted_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    talk_live(&w);
+    push_one(&w, 1);
+    job_out(&w, AGENT_JOB_SYNCED);
+    job_done(&w);
+    assert_non_null(action(&w, AGENT_SYNCED));
+    teardown(&w);
+}
+
+static void afresh_means_a_new_connection(void **state)
+{
+    (void)state;
+    struct world w;
+    talk_live(&w);
+    happens(&w, AGENT_EV_AFRESH);
+    assert_int_equal(said(&w).type, MESSAGE_BYE);
+    assert_non_null(action(&w, AGENT_CLOSE));
+    closed(&w, ERR_CLOSED);
+    assert_null(action(&w, AGENT_FAILED));
+    assert_non_null(action(&w, AGENT_DIAL));
+    assert_int_equal(agent_dials(w.agent), 2);
+    happens(&w, AGENT_EV_AFRESH); /* it is new enough */
+    assert_int_equal(w.count, 0);
+    teardown(&w);
+}
+
+static void afresh_breaks_off_nothing_that_is_under_way(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    talk(&w, 0);
+    happens(&w, AGENT_EV_AFRESH);
+    assert_null(action(&w, AGENT_CLOSE));
+    put_idle(&w, SEEN, 0);
+    hear(&w);
+    job_out(&w, AGENT_JOB_PAGES)->through = SEEN;
+    job_done(&w);
+    assert_non_null(action(&w, AGENT_CLOSE));
+    closed(&w, ERR_CLOSED);
+    assert_non_null(action(&w, AGENT_DIAL));
+    teardown(&w);
+}
+
+static void a_connection_that_gets_nowhere_is_left_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    talk(&w, 0);
+    happens(&w, AGENT_EV_BROKEN);
+    assert_non_null(action(&w, AGENT_CLOSE));
+    closed(&w, ERR_CLOSED);
+    assert_non_null(action(&w, AGENT_DIAL));
+    teardown(&w);
+}
+
+static void a_network_that_comes_back_is_tried_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    happens(&w, AGENT_EV_WANTED);
+    for (unsigned i = 0; i < 8; i++) {
+        closed(&w, ERR_OFFLINE);
+        w.now_ms = w.timer_at_ms;
+        happens(&w, AGENT_EV_TIMER);
+    }
+    closed(&w, ERR_OFFLINE);
+    w.now_ms += 10;
+    happens(&w, AGENT_EV_NETWORK);
+    assert_non_null(action(&w, AGENT_DIAL));
+    closed(&w, ERR_OFFLINE); /* not quite there yet: soon again */
+    assert_failed(&w, ERR_OFFLINE, w.now_ms + AGENT_WAIT_MS_MIN / 2);
+    teardown(&w);
+}
+
+static void a_new_network_does_not_outdo_the_server(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    dial_and_open(&w);
+    answer_hello(&w, 0);
+    message_bye(&w.frame, &(struct bye){.err = ERR_LATER, .retry_ms = 60000});
+    hear(&w);
+    closed(&w, ERR_OK);
+    assert_true(agent_sent_away(w.agent));
+    happens(&w, AGENT_EV_NETWORK);
+    assert_null(action(&w, AGENT_DIAL));
+    teardown(&w);
+}
+
+/* Another café, and the old connection is gone without a word. */
+static void after_a_change_of_network_the_server_is_asked(void **state)
+{
+    (void)state;
+    struct world w;
+    talk_live(&w);
+    happens(&w, AGENT_EV_NETWORK);
+    assert_int_equal(said(&w).type, MESSAGE_PING);
+    happens(&w, AGENT_EV_NETWORK); /* once is enough */
+    assert_null(action(&w, AGENT_SEND));
+    timer_after(&w, AGENT_PROGRESS_MS);
+    assert_int_equal(action(&w, AGENT_CLOSE)->err, ERR_TIMEOUT);
+    teardown(&w);
+}
+
+static void after_a_wipe_there_is_nothing_to_sync(void **state)
+{
+    (void)state;
+    struct world w;
+    setup(&w, true);
+    dial_and_open(&w);
+    answer_hello(&w, 0);
+    message_empty(&w.frame, MESSAGE_WIPE);
+    hear(&w);
+    closed(&w, ERR_CLOSED);
+    happens(&w, AGENT_EV_WANTED);
+    happens(&w, AGENT_EV_WIPED);
+    assert_failed(&w, ERR_REVOKED, 0);
+    happens(&w, AGENT_EV_WANTED);
+    assert_int_equal(w.count, 0);
+    teardown(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +469,16 @@ int main(void)
         cmocka_unit_test(pages_that_come_while_the_sync_is_noted_wait),
         cmocka_unit_test(live_agent_pings_a_silent_server_and_leaves_a_dead_one),
         cmocka_unit_test(stop_says_goodbye_and_stays_stopped),
+        cmocka_unit_test(connected_means_welcomed),
+        cmocka_unit_test(work_of_others_is_not_noted_each_time),
+        cmocka_unit_test(work_of_ours_is_noted_at_once),
+        cmocka_unit_test(afresh_means_a_new_connection),
+        cmocka_unit_test(afresh_breaks_off_nothing_that_is_under_way),
+        cmocka_unit_test(a_connection_that_gets_nowhere_is_left_at_once),
+        cmocka_unit_test(a_network_that_comes_back_is_tried_at_once),
+        cmocka_unit_test(a_new_network_does_not_outdo_the_server),
+        cmocka_unit_test(after_a_change_of_network_the_server_is_asked),
+        cmocka_unit_test(after_a_wipe_there_is_nothing_to_sync),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
