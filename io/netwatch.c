@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/netwatch.h"
+
+#include "proto/mem.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { DATAGRAM_BYTES = 16 * 1024, DATAGRAMS_PER_TURN = 64 };
+
+struct netwatch {
+    int fd;
+    uv_poll_t poll;
+    struct loop_timer settle; /* runs: cb is due */
+    netwatch_cb cb;
+    void *arg;
+    bool due; /* the timer runs */
+    bool closing;
+    unsigned handles_open;
+    struct netwatch_links links;
+    uint8_t datagram[DATAGRAM_BYTES];
+};
+
+/* ---- what the kernel says ---- */
+
+/* Was it down, as far as we know, and is it up now? What was never heard of has not changed. */
+static bool link_rose(struct netwatch_links *links, int index, bool up)
+{
+    size_t at = NETWATCH_LINKS;
+    for (size_t i = NETWATCH_LINKS; i > 0; i--) {
+        if (links->list[i - 1].index == index) {
+            bool rose = up && !links->list[i - 1].up;
+            links->list[i - 1].up = up;
+            return rose;
+        }
+        at = links->list[i - 1].index == 0 ? i - 1 : at;
+    }
+    if (at < NETWATCH_LINKS) {
+        links->list[at].index = index;
+        links->list[at].up = up;
+    }
+    return false;
+}
+
+static void forget_link(struct netwatch_links *links, int index)
+{
+    for (size_t i = 0; i < NETWATCH_LINKS; i++)
+        if (links->list[i].index == index)
+            links->list[i].index = 0;
+}
+
+/* The fixed part of a message's body; false when it is cut short. */
+static bool begins(struct str body, void *out, size_t n)
+{
+    if (body.n < n)
+        return false;
+    memcpy(out, body.p, n);
+    return true;
+}
+
+static bool take_message(struct netwatch_links *links, unsigned type, struct str body)
+{
+    struct ifinfomsg link;
+    struct rtmsg route;
+    if (type == RTM_NEWLINK)
+        return begins(body, &link, sizeof link) && link.ifi_index > 0 &&
+               link_rose(links, link.ifi_index, (link.ifi_flags & IFF_RUNNING) != 0);
+    if (type == RTM_DELLINK && begins(body, &link, sizeof link))
+        forget_link(links, link.ifi_index);
+    if (type == RTM_NEWROUTE)
+        return begins(body, &route, sizeof route) && route.rtm_type == RTN_UNICAST;
+    return type == RTM_NEWADDR;
+}
+
+bool netwatch_take(struct netwatch_links *links, struct str datagram)
+{
+    bool up = false;
+    size_t at = 0;
+    while (datagram.n - at >= NLMSG_HDRLEN) {
+        struct nlmsghdr head;
+        memcpy(&head, datagram.p + at, sizeof head);
+        if (head.nlmsg_len < NLMSG_HDRLEN || head.nlmsg_len > datagram.n - at)
+            break;
+        struct str rest = {datagram.p + at + NLMSG_HDRLEN, head.nlmsg_len - NLMSG_HDRLEN};
+        up = take_message(links, head.nlmsg_type, rest) || up;
+        size_t step = NLMSG_ALIGN((size_t)head.nlmsg_len);
+        at = step < datagram.n - at ? at + step : datagram.n;
+    }
+    return up;
+}
+
+/* ---- the socket ---- */
+
+static void on_settled(struct loop_timer *timer, void *arg)
+{
+    struct netwatch *watch = arg;
+    (void)timer;
+    watch->due = false;
+    watch->cb(watch->arg);
+}
+
+static void something_came_up(struct netwatch *watch)
+{
+    if (watch->due)
+        return;
+    watch->due = true;
+    loop_timer_start(&watch->settle, NETWATCH_SETTLE_MS);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct netwatch *watch = poll->data;
+    (void)events;
+    if (watch->closing || status != 0)
+        return;
+    for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
+        ssize_t n = recv(watch->fd, watch->datagram, sizeof watch->datagram, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        /* More happened than the kernel kept for us: that is a change too. */
+        if (n < 0 && errno == ENOBUFS)
+            something_came_up(watch);
+        if (n <= 0)
+            return;
+        if (netwatch_take(&watch->links,
+                          (struct str){(const char *)watch->datagram, (size_t)n}))
+            something_came_up(watch);
+    }
+}
+
+static int listen_to_kernel(void)
+{
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    struct sockaddr_nl at = {.nl_family = AF_NETLINK,
+                             .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
+                                          RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+                                          RTMGRP_IPV6_ROUTE};
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&at, sizeof at) != 0) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void closed(struct netwatch *watch)
+{
+    if (--watch->handles_open > 0)
+        return;
+    (void)close(watch->fd);
+    mem_free(watch);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    closed(handle->data);
+}
+
+static void on_timer_closed(struct loop_timer *timer, void *arg)
+{
+    (void)timer;
+    closed(arg);
+}
+
+enum err netwatch_open(struct loop *loop, netwatch_cb cb, void *arg, struct netwatch **out)
+{
+    struct netwatch *watch = mem_new(sizeof *watch);
+    if (watch == NULL)
+        return ERR_NOMEM;
+    watch->fd = listen_to_kernel();
+    if (watch->fd < 0 || uv_poll_init(&loop->uv, &watch->poll, watch->fd) != 0) {
+        if (watch->fd >= 0)
+            (void)close(watch->fd);
+        mem_free(watch);
+        return ERR_REFUSED;
+    }
+    watch->poll.data = watch;
+    watch->cb = cb;
+    watch->arg = arg;
+    loop_timer_init(loop, &watch->settle, on_settled, watch);
+    watch->handles_open = 2;
+    if (uv_poll_start(&watch->poll, UV_READABLE, on_readable) != 0) {
+        netwatch_close(watch);
+        return ERR_IO;
+    }
+    uv_unref((uv_handle_t *)&watch->poll);
+    uv_unref((uv_handle_t *)&watch->settle.uv);
+    *out = watch;
+    return ERR_OK;
+}
+
+void netwatch_close(struct netwatch *watch)
+{
+    if (watch == NULL || watch->closing)
+        return;
+    watch->closing = true;
+    uv_close((uv_handle_t *)&watch->poll, on_poll_closed);
+    loop_timer_close(&watch->settle, on_timer_closed);
+}

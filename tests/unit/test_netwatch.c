@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/netwatch.h"
+
+#include <linux/if.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- what the kernel says ---- */
+
+static void put(struct buf *out, uint16_t type, const void *body, size_t n)
+{
+    struct nlmsghdr head = {.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + n), .nlmsg_type = type};
+    buf_add(out, &head, sizeof head);
+    buf_add(out, body, n);
+    while (out->n % NLMSG_ALIGNTO != 0)
+        buf_u8(out, 0);
+}
+
+static bool take(struct netwatch_links *links, struct buf *datagram)
+{
+    bool up = netwatch_take(links, buf_str(datagram));
+    buf_done(datagram);
+    return up;
+}
+
+static bool link_is(struct netwatch_links *links, int index, unsigned flags)
+{
+    struct buf d = {0};
+    struct ifinfomsg link = {.ifi_index = index, .ifi_flags = flags};
+    put(&d, RTM_NEWLINK, &link, sizeof link);
+    return take(links, &d);
+}
+
+static void a_link_that_rises_counts_and_one_that_stays_up_does_not(void **state)
+{
+    (void)state;
+    struct netwatch_links links = {0};
+    assert_false(link_is(&links, 2, IFF_UP | IFF_RUNNING)); /* was it so before? */
+    assert_false(link_is(&links, 2, IFF_UP | IFF_RUNNING)); /* a radio that looks around */
+    assert_false(link_is(&links, 2, IFF_UP));
+    assert_false(link_is(&links, 3, IFF_UP | IFF_RUNNING));
+    assert_true(link_is(&links, 2, IFF_UP | IFF_RUNNING));
+    assert_false(link_is(&links, 2, IFF_UP | IFF_RUNNING));
+}
+
+static void a_link_that_is_gone_is_forgotten(void **state)
+{
+    (void)state;
+    struct netwatch_links links = {0};
+    struct ifinfomsg link = {.ifi_index = 2};
+    struct buf d = {0};
+    assert_false(link_is(&links, 2, IFF_UP));
+    put(&d, RTM_DELLINK, &link, sizeof link);
+    assert_false(take(&links, &d));
+    assert_false(link_is(&links, 2, IFF_UP | IFF_RUNNING));
+    for (int i = 0; i < 3 * NETWATCH_LINKS; i++) /* more than are remembered */
+        assert_false(link_is(&links, 10 + i, IFF_UP));
+    assert_true(link_is(&links, 10, IFF_UP | IFF_RUNNING));
+    assert_false(link_is(&links, 10 + 2 * NETWATCH_LINKS, IFF_UP | IFF_RUNNING));
+}
+
+static void addresses_and_routes_count_when_they_come(void **state)
+{
+    (void)state;
+    struct netwatch_links links = {0};
+    struct ifaddrmsg address = {.ifa_index = 2};
+    struct rtmsg route = {.rtm_type = RTN_UNICAST};
+    struct buf d = {0};
+    put(&d, RTM_NEWADDR, &address, sizeof address);
+    assert_true(take(&links, &d));
+    put(&d, RTM_DELADDR, &address, sizeof address);
+    put(&d, RTM_DELROUTE, &route, sizeof route);
+    assert_false(take(&links, &d));
+    route.rtm_type = RTN_LOCAL;
+    put(&d, RTM_NEWROUTE, &route, sizeof route);
+    assert_false(take(&links, &d));
+    put(&d, RTM_NEWROUTE, &route, sizeof route);
+    route.rtm_type = RTN_UNICAST;
+    put(&d, RTM_NEWROUTE, &route, sizeof route); /* the second of a datagram */
+    assert_true(take(&links, &d));
+}
+
+static void broken_datagrams_say_nothing(void **state)
+{
+    (void)state;
+    struct netwatch_links links = {0};
+    struct rtmsg route = {.rtm_type = RTN_UNICAST};
+    struct buf d = {0};
+    put(&d, RTM_NEWROUTE, &route, sizeof route);
+    for (size_t n = 0; n < d.n; n++)
+        assert_false(netwatch_take(&links, (struct str){(const char *)d.p, n}));
+    for (uint32_t bad = 0; bad < NLMSG_HDRLEN; bad++) {
+        memcpy(d.p, &bad, sizeof bad);
+        assert_false(netwatch_take(&links, buf_str(&d)));
+    }
+    uint32_t short_body = NLMSG_HDRLEN + 2;
+    memcpy(d.p, &short_body, sizeof short_body);
+    assert_false(netwatch_take(&links, buf_str(&d)));
+    buf_done(&d);
+}
+
+/* ---- the kernel itself ---- */
+
+static void set_loopback(bool up)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = (short)(up ? IFF_UP : 0)};
+    assert_true(fd >= 0);
+    assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    (void)close(fd);
+}
+
+struct heard {
+    struct loop loop;
+    struct loop_timer late;
+    struct netwatch *watch;
+    unsigned times;
+};
+
+static void on_change(void *arg)
+{
+    struct heard *heard = arg;
+    heard->times++;
+    netwatch_close(heard->watch);
+    loop_timer_close(&heard->late, NULL);
+}
+
+static void on_late(struct loop_timer *timer, void *arg)
+{
+    struct heard *heard = arg;
+    netwatch_close(heard->watch);
+    loop_timer_close(timer, NULL);
+}
+
+/* In a network of its own, where the test may pull the plug. */
+static void a_network_that_comes_up_is_heard_of(void **state)
+{
+    enum { LATE_MS = 20 * 1000 };
+    struct heard heard = {.times = 0};
+    (void)state;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        skip(); /* a sandbox */
+    assert_int_equal(loop_init(&heard.loop), ERR_OK);
+    assert_int_equal(netwatch_open(&heard.loop, on_change, &heard, &heard.watch), ERR_OK);
+    loop_run(&heard.loop); /* returns: it does not keep the loop */
+    loop_timer_init(&heard.loop, &heard.late, on_late, &heard);
+    loop_timer_start(&heard.late, LATE_MS);
+    set_loopback(true);
+    loop_run(&heard.loop);
+    assert_int_equal(heard.times, 1);
+    loop_done(&heard.loop);
+}
+
+static void closing_nothing_is_fine(void **state)
+{
+    struct heard heard = {.times = 0};
+    (void)state;
+    netwatch_close(NULL);
+    assert_int_equal(loop_init(&heard.loop), ERR_OK);
+    if (netwatch_open(&heard.loop, on_change, &heard, &heard.watch) != ERR_OK) {
+        loop_done(&heard.loop);
+        skip();
+    }
+    netwatch_close(heard.watch);
+    netwatch_close(heard.watch);
+    loop_run(&heard.loop);
+    loop_done(&heard.loop);
+    assert_int_equal(heard.times, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_link_that_rises_counts_and_one_that_stays_up_does_not),
+        cmocka_unit_test(a_link_that_is_gone_is_forgotten),
+        cmocka_unit_test(addresses_and_routes_count_when_they_come),
+        cmocka_unit_test(broken_datagrams_say_nothing),
+        cmocka_unit_test(closing_nothing_is_fine),
+        cmocka_unit_test(a_network_that_comes_up_is_heard_of),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
