@@ -53,6 +53,8 @@ static void on_link(struct link *link, const struct link_event *event, void *arg
     case LINK_PROGRESS:
         show(sync);
         break;
+    case LINK_CONNECTED:
+        break;
     case LINK_SYNCED:
     case LINK_FAILED:
         sync->err = event->err;

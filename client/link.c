@@ -13,6 +13,22 @@ enum { DIAL_MS_OF_AGENT = AGENT_DIAL_MS * 4 / 5 };
 
 enum link_task { TASK_JOB, TASK_WIPE };
 
+/* Of the owner, in the order in which the agent hears of them. */
+enum wish {
+    WISH_SYNC,
+    WISH_AFRESH,
+    WISH_RESTART,
+    WISH_NETWORK,
+    WISH_SAVED,
+    WISH_STOP,
+    WISH_COUNT,
+};
+static const enum agent_event_type wish_events[WISH_COUNT] = {
+    [WISH_SYNC] = AGENT_EV_WANTED,    [WISH_AFRESH] = AGENT_EV_AFRESH,
+    [WISH_RESTART] = AGENT_EV_BROKEN, [WISH_NETWORK] = AGENT_EV_NETWORK,
+    [WISH_SAVED] = AGENT_EV_SAVED,    [WISH_STOP] = AGENT_EV_STOP,
+};
+
 struct link {
     struct link_cfg cfg;
     struct agent *agent;
@@ -32,10 +48,11 @@ struct link {
     bool working;           /* `job` is out */
     enum err wiped;         /* result of the wipe */
 
-    bool wanted, saved, stopped; /* to be told to the agent soon */
-    bool undialled;              /* a dial that could not even begin, likewise … */
-    enum err undialled_err;      /* … and why */
-    bool unworked;               /* a job that could not be submitted, likewise */
+    unsigned wishes;        /* to be told to the agent soon: bits of enum wish */
+    bool connected;         /* was told */
+    bool undialled;         /* a dial that could not even begin, likewise … */
+    enum err undialled_err; /* … and why */
+    bool unworked;          /* a job that could not be submitted, likewise */
 
     struct note why; /* of the last connection */
     uint64_t bytes_in, bytes_out;
@@ -244,6 +261,10 @@ static void happens(struct link *link, struct agent_event event)
     size_t n = agent_step(link->agent, &event, actions);
     for (size_t i = 0; i < n; i++)
         carry_out(link, &actions[i], event.now_ms);
+    bool was = link->connected;
+    link->connected = agent_connected(link->agent);
+    if (link->connected && !was)
+        tell(link, LINK_CONNECTED, ERR_OK, -1);
     for (size_t i = 0; i < n; i++) {
         const struct agent_action *action = &actions[i];
         if (action->type != AGENT_SYNCED && action->type != AGENT_FAILED)
@@ -286,26 +307,28 @@ static void on_soon(struct loop_timer *timer, void *arg)
         happens(link,
                 (struct agent_event){.type = AGENT_EV_CLOSED, .err = link->undialled_err});
     }
-    if (link->wanted) {
-        link->wanted = false;
-        happens(link, (struct agent_event){.type = AGENT_EV_WANTED});
-    }
-    if (link->saved) {
-        link->saved = false;
-        happens(link, (struct agent_event){.type = AGENT_EV_SAVED});
-    }
-    if (link->stopped) {
-        link->stopped = false;
-        happens(link, (struct agent_event){.type = AGENT_EV_STOP});
+    for (unsigned i = 0; i < WISH_COUNT; i++) {
+        if ((link->wishes & 1U << i) == 0)
+            continue;
+        link->wishes &= ~(1U << i);
+        happens(link, (struct agent_event){.type = wish_events[i]});
     }
 }
 
 /* ---- the owner ---- */
 
-static void soon(struct link *link)
+static void wish(struct link *link, enum wish wish)
 {
+    link->wishes |= 1U << wish;
     if (!link->ended)
         loop_timer_start(&link->soon, 0);
+}
+
+static void wish_sync(struct link *link, enum wish how)
+{
+    link->began_mono_ms = clock_mono_ms();
+    link->ended_mono_ms = 0;
+    wish(link, how);
 }
 
 enum err link_open(const struct link_cfg *cfg, struct link **out, struct note *why)
@@ -333,23 +356,43 @@ enum err link_open(const struct link_cfg *cfg, struct link **out, struct note *w
 
 void link_want(struct link *link)
 {
-    link->wanted = true;
-    link->began_mono_ms = clock_mono_ms();
-    link->ended_mono_ms = 0;
-    soon(link);
+    wish_sync(link, WISH_SYNC);
+}
+
+void link_afresh(struct link *link)
+{
+    wish_sync(link, WISH_AFRESH);
+}
+
+void link_restart(struct link *link)
+{
+    wish_sync(link, WISH_RESTART);
 }
 
 void link_saved(struct link *link)
 {
-    link->saved = true;
-    soon(link);
+    wish(link, WISH_SAVED);
+}
+
+void link_network(struct link *link)
+{
+    wish(link, WISH_NETWORK);
 }
 
 void link_stop(struct link *link)
 {
-    link->stopped = true;
-    link->wanted = false;
-    soon(link);
+    link->wishes = 0;
+    wish(link, WISH_STOP);
+}
+
+uint64_t link_dials(const struct link *link)
+{
+    return agent_dials(link->agent);
+}
+
+bool link_sent_away(const struct link *link)
+{
+    return agent_sent_away(link->agent);
 }
 
 void link_close(struct link *link)
@@ -397,6 +440,7 @@ static void once_on_event(struct link *link, const struct link_event *event, voi
     *once->tally = link_tally(link);
     switch (event->type) {
     case LINK_PROGRESS:
+    case LINK_CONNECTED:
         break;
     case LINK_SYNCED:
     case LINK_FAILED:

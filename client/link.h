@@ -11,10 +11,11 @@
 enum { LINK_JOBS_MAX = 64, LINK_PROGRESS_MS = 100 };
 
 enum link_event_type {
-    LINK_PROGRESS, /* at most every LINK_PROGRESS_MS */
-    LINK_SYNCED,   /* everything is sent and received; live: as of now */
-    LINK_FAILED,   /* a try ended with `err` and `why`; the next is in `wait_ms`, -1: none */
-    LINK_CLOSED,   /* after link_close: the link is gone */
+    LINK_PROGRESS,  /* at most every LINK_PROGRESS_MS */
+    LINK_CONNECTED, /* the server has welcomed us */
+    LINK_SYNCED,    /* everything is sent and received; live: as of now */
+    LINK_FAILED,    /* a try ended with `err` and `why`; the next is in `wait_ms`, -1: none */
+    LINK_CLOSED,    /* after link_close: the link is gone */
 };
 struct link_event {
     enum link_event_type type;
@@ -52,8 +53,19 @@ struct link_cfg {
 NODISCARD enum err link_open(const struct link_cfg *cfg, struct link **out, struct note *why);
 /* Sync now. Without `live`, LINK_SYNCED or LINK_FAILED follows, once. */
 void link_want(struct link *link);
+/* The same over a new connection, once the present one is idle: what is synced then is synced
+ * as of now. */
+void link_afresh(struct link *link);
+/* The same at once: the present connection gets nowhere. */
+void link_restart(struct link *link);
 /* Something was saved. */
 void link_saved(struct link *link);
+/* The machine's network has changed. */
+void link_network(struct link *link);
+/* Connections begun so far: LINK_SYNCED is about the last of them. */
+uint64_t link_dials(const struct link *link);
+/* The server has sent us away for a while: a wish to sync waits until then. */
+bool link_sent_away(const struct link *link);
 /* Break off in order; LINK_FAILED (CLOSED) follows when something was under way. */
 void link_stop(struct link *link);
 /* Stop, then free; LINK_CLOSED is the last event. */

@@ -25,7 +25,7 @@ static uint64_t bytes_of(const struct link *link)
 static void on_event(struct link *link, const struct link_event *event, void *arg)
 {
     struct resumed *r = arg;
-    if (event->type == LINK_PROGRESS)
+    if (event->type == LINK_PROGRESS || event->type == LINK_CONNECTED)
         return;
     if (event->type == LINK_CLOSED) {
         jobs_close(&r->jobs, NULL, NULL);

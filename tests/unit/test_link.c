@@ -387,6 +387,7 @@ struct live {
         struct link *link;
         bool synced; /* since it was last reset */
         bool closing;
+        unsigned connected; /* how often */
     } end[2];
 };
 
@@ -415,14 +416,21 @@ static void on_live_saved(struct job *job)
     link_saved(live->end[0].link);
 }
 
-/* Both are there: the first saves something. Both have it: the end. */
+/* Both are there: the first saves something. Both have it: the first syncs once more over a new
+ * connection. The end. */
 static void on_both_synced(struct live *live)
 {
     if (!live->saving) {
         live->saving = true;
         live->save = (struct job){.run = on_save, .done = on_live_saved};
         assert_int_equal(jobs_submit(&live->jobs, &live->save), ERR_OK);
-    } else if (live->saved && !live->end[0].closing) {
+    } else if (live->saved && link_dials(live->end[0].link) == 1) {
+        live->end[0].synced = false;
+        link_network(live->end[1].link); /* it asks, and hears that all is well */
+        link_afresh(live->end[0].link);
+    } else if (link_dials(live->end[0].link) == 2 && !live->end[0].closing) {
+        assert_false(link_sent_away(live->end[0].link));
+        assert_int_equal(link_dials(live->end[1].link), 1);
         live->end[0].closing = live->end[1].closing = true;
         link_close(live->end[0].link);
         link_close(live->end[1].link);
@@ -437,8 +445,12 @@ static void on_live(struct link *link, const struct link_event *event, void *arg
     switch (event->type) {
     case LINK_PROGRESS:
         break;
+    case LINK_CONNECTED:
+        end->connected++;
+        break;
     case LINK_SYNCED:
         end->synced = true;
+        assert_int_equal(end->connected, link_dials(link));
         if (live->end[0].synced && live->end[1].synced)
             on_both_synced(live);
         break;
