@@ -17,6 +17,7 @@ enum cmd_exit {
     CMD_WAITS = 4,   /* done, but something waits for a person */
     CMD_REFUSED = 5, /* rights, revoked, wrong server */
     CMD_DAMAGED = 6,
+    CMD_AWAY = 255, /* not for people: whoever holds the replica cannot do this for others */
 };
 
 enum cmd_stream { CMD_OUT = 1, CMD_TALK = 2 };
@@ -26,7 +27,9 @@ typedef enum err cmd_write(void *ctx, enum cmd_stream stream, struct str bytes);
 /* Answers are handed on in pieces of about this size. */
 enum { CMD_CHUNK_BYTES = 64 * 1024 };
 
-struct local; /* client/local.h */
+struct local;    /* client/local.h */
+struct round;    /* client/round.h */
+struct presence; /* client/presence.h */
 
 struct cmd {
     const struct args *args;
@@ -34,6 +37,8 @@ struct cmd {
     const char *cwd;     /* where relative files lie; NULL: the process's own folder */
     struct store *store; /* the open replica; NULL for commands that need none */
     struct local *local; /* what holds it; NULL when another command does */
+    const struct presence *presence; /* of the process that holds it and stays; NULL: none */
+    struct round *round; /* a sync that process carries out for us; NULL: it cannot */
     bool json;           /* data as JSON */
     bool color;          /* the answer may be coloured */
     bool progress;       /* stderr is a terminal */

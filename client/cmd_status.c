@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalon status: what is on the server, what is on this device only, what waits for a person. */
-#include "client/cmd.h"
+#include "client/advice.h"
+#include "client/presence.h"
 #include "client/words.h"
 #include "io/grid.h"
 #include "io/json.h"
@@ -21,6 +22,40 @@ static void uint_json(struct json_out *json, const char *key, uint64_t v)
     json_uint(json, v);
 }
 
+static void time_json(struct json_out *json, const char *key, int64_t wall_ms)
+{
+    struct buf at = {0};
+    struct value v = value_int(wall_ms);
+    json_key(json, key);
+    if (wall_ms != 0) {
+        value_print(KIND_INSTANT, &v, &at);
+        json_str(json, buf_str(&at));
+    } else {
+        json_null(json);
+    }
+    buf_done(&at);
+}
+
+/* Of the process that stays connected; null when there is none. */
+static void live_json(struct json_out *json, const struct presence *p)
+{
+    json_key(json, "live");
+    if (p == NULL) {
+        json_null(json);
+        return;
+    }
+    json_object(json);
+    json_key(json, "connected");
+    json_bool(json, p->connected);
+    time_json(json, "since", p->since_ms);
+    json_key(json, "error");
+    json_text(json, p->err == ERR_OK ? NULL : err_name(p->err));
+    time_json(json, "next_try", p->next_ms);
+    json_key(json, "stuck");
+    json_bool(json, p->stuck);
+    json_object_end(json);
+}
+
 static void status_json(struct cmd *c, const struct store_status *st)
 {
     struct json_out json;
@@ -38,22 +73,14 @@ static void status_json(struct cmd *c, const struct store_status *st)
     uint_json(&json, "op_last", st->op_last);
     uint_json(&json, "acked_through", st->acked_through);
     uint_json(&json, "pulled_through", st->pulled_through);
-    json_key(&json, "last_sync");
-    struct buf at = {0};
-    struct value v = value_int(st->last_sync_ms);
-    if (st->last_sync_ms != 0) {
-        value_print(KIND_INSTANT, &v, &at);
-        json_str(&json, buf_str(&at));
-    } else {
-        json_null(&json);
-    }
-    buf_done(&at);
+    time_json(&json, "last_sync", st->last_sync_ms);
     json_key(&json, "complete");
     json_bool(&json, st->complete);
     uint_json(&json, "conflicts", st->conflicts);
     uint_json(&json, "quarantined", st->quarantined);
     json_key(&json, "skew_ms");
     json_int(&json, st->skew_ms);
+    live_json(&json, c->presence);
     json_object_end(&json);
     json_line(&json);
 }
@@ -69,7 +96,15 @@ static void print_outbox(struct cmd *c, const struct store_status *st)
 {
     struct buf text = {0};
     enum grid_style style = GRID_YELLOW;
-    if (st->unsent > 0) {
+    bool sending = c->presence != NULL && c->presence->connected && !c->presence->stuck;
+    if (st->unsent > 0 && sending) {
+        buf_printf(&text,
+                   TN("%llu changement est sur cet appareil seulement ; il part en ce moment",
+                      "%llu changements sont sur cet appareil seulement ; ils partent en ce "
+                      "moment",
+                      st->unsent),
+                   (unsigned long long)st->unsent);
+    } else if (st->unsent > 0) {
         buf_printf(&text,
                    TN("%llu changement est sur cet appareil seulement ; pour l'envoyer : "
                       "jalon sync",
@@ -90,6 +125,49 @@ static void print_outbox(struct cmd *c, const struct store_status *st)
     buf_printf(&c->out, "%s", T("dernière synchronisation complète : "));
     words_time(st->last_sync_ms, &c->out);
     buf_u8(&c->out, '\n');
+    buf_done(&text);
+}
+
+static void print_next(struct cmd *c, int64_t next_ms, struct buf *out)
+{
+    int64_t wait_ms = next_ms - store_now(c->store);
+    if (next_ms != 0 && wait_ms <= 0) {
+        buf_text(out, T(" ; essai en cours"));
+    } else if (next_ms != 0) {
+        buf_text(out, T(" ; prochain essai dans "));
+        words_span(wait_ms, out);
+    }
+}
+
+/* Of the process that stays connected, if there is one. */
+static void print_live(struct cmd *c, const struct presence *p)
+{
+    struct buf text = {0};
+    if (p == NULL)
+        return;
+    if (p->stuck)
+        buf_text(&text, T("erreur : connecté depuis plus de deux minutes, et rien ne part vers "
+                          "le serveur ; rien n'est perdu, tout reste sur cet appareil ; "
+                          "prévenez votre coordination si cela dure"));
+    else if (p->connected)
+        buf_text(&text, T("connecté au serveur depuis : "));
+    else if (p->since_ms == 0)
+        buf_text(&text, T("connexion au serveur en cours"));
+    else
+        buf_text(&text, T("hors ligne depuis : "));
+    if (!p->stuck && p->since_ms != 0)
+        words_time(p->since_ms, &text);
+    if (!p->connected && p->since_ms != 0) {
+        buf_printf(&text, " (%s)", p->why.text[0] != '\0' ? p->why.text : advice_cause(p->err));
+        print_next(c, p->next_ms, &text);
+    }
+    buf_u8(&text, 0);
+    if (text.err == ERR_OK)
+        line(c,
+             p->stuck       ? GRID_RED
+             : p->connected ? GRID_GREEN
+                            : GRID_YELLOW,
+             (const char *)text.p);
     buf_done(&text);
 }
 
@@ -149,6 +227,7 @@ int cmd_status(void *program, const struct args *args)
     words_staff(c, &st.staff, &c->out);
     buf_u8(&c->out, '\n');
     print_outbox(c, &st);
+    print_live(c, c->presence);
     print_warnings(c, &st);
     return CMD_DONE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalon sync: send and receive, while other commands go on through the relay. */
 #include "client/cmd.h"
-#include "client/link.h"
+#include "client/cmd_stay.h"
 #include "client/relay.h"
 #include "io/clock.h"
 #include "io/crypt.h"
@@ -77,11 +77,11 @@ static void on_signal(struct loop *loop, void *arg)
         link_stop(sync->link);
 }
 
-/* A command of somebody else was carried out: perhaps there is more to send. */
-static void on_run(void *arg)
+/* A command of somebody else was carried out. */
+static void on_run(void *arg, bool saved)
 {
     struct sync *sync = arg;
-    if (sync->link != NULL)
+    if (saved && sync->link != NULL)
         link_saved(sync->link);
 }
 
@@ -190,35 +190,72 @@ static int report(struct cmd *c)
     return CMD_WAITS;
 }
 
+/* What came of a sync, carried out here or by another process. */
+static int tell(struct cmd *c, struct round *round)
+{
+    if (c->json)
+        tally_json(c, &round->tally, round->err);
+    else if (round->err == ERR_OK)
+        tally_words(c, &round->tally);
+    enum err err = round->err;
+    if (round->wiped)
+        err = note_set(&round->why, ERR_REVOKED,
+                       N_("les données de cet appareil ont été effacées, comme votre "
+                          "coordination l'a demandé"));
+    return err == ERR_OK ? report(c) : cmd_fail(c, err, &round->why);
+}
+
+static enum err load_key(struct cmd *c, struct key *key, struct note *why)
+{
+    crypt_start();
+    enum err err = key_load(c->dir, key, why);
+    if (err == ERR_NOTFOUND)
+        err = note_set(why, ERR_REFUSED,
+                       N_("cet appareil n'est pas encore inscrit : jalon enrol CODE"));
+    return err;
+}
+
+static int stay(struct cmd *c)
+{
+    struct note why = {""};
+    struct key key = {.cert = {0}};
+    enum err err = load_key(c, &key, &why);
+    int exit = err == ERR_OK ? cmd_stay(c, &key) : cmd_fail(c, err, &why);
+    key_done(&key);
+    return exit;
+}
+
 int cmd_sync(void *program, const struct args *args)
 {
-    (void)args;
     struct cmd *c = program;
-    struct note why = {""};
+    if (c->round != NULL && c->round->over)
+        return tell(c, c->round);
+    bool live = args_flag(args, "live");
+    if (c->round != NULL && live) {
+        struct note why = {""};
+        note_write(&why, N_("une synchronisation en direct tourne déjà ici : jalon status"));
+        return cmd_fail(c, ERR_BUSY, &why);
+    }
+    if (c->round != NULL) {
+        c->round->asked = true;
+        return CMD_DONE;
+    }
+    if (live)
+        return stay(c);
+    struct round round = {.asked = true};
     struct sync *sync = arena_new(&c->arena, sizeof *sync);
     if (sync == NULL)
         return cmd_fail(c, ERR_NOMEM, NULL);
     sync->c = c;
-    sync->why = &why;
-    crypt_start();
-    enum err err = key_load(c->dir, &sync->key, &why);
-    if (err == ERR_NOTFOUND)
-        err = note_set(&why, ERR_REFUSED,
-                       N_("cet appareil n'est pas encore inscrit : jalon enrol CODE"));
+    sync->why = &round.why;
+    round.err = load_key(c, &sync->key, &round.why);
     progress_init(&sync->progress, 2, c->progress && !c->json, clock_mono_ms());
-    if (err == ERR_OK)
-        err = run(sync);
+    if (round.err == ERR_OK)
+        round.err = run(sync);
     progress_end(&sync->progress);
     key_done(&sync->key);
-    if (c->json)
-        tally_json(c, &sync->tally, err);
-    else if (err == ERR_OK)
-        tally_words(c, &sync->tally);
-    if (sync->wiped) {
-        c->store = NULL;
-        err = note_set(&why, ERR_REVOKED,
-                       N_("les données de cet appareil ont été effacées, comme votre "
-                          "coordination l'a demandé"));
-    }
-    return err == ERR_OK ? report(c) : cmd_fail(c, err, &why);
+    round.tally = sync->tally;
+    round.wiped = sync->wiped;
+    c->store = c->local->store;
+    return tell(c, &round);
 }

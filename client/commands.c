@@ -32,6 +32,10 @@ static const struct args_option resolve_options[] = {
     {"reason", N_("TEXTE"), N_("pourquoi"), false},
     {NULL, NULL, NULL, false}};
 
+static const struct args_option sync_options[] = {
+    {"live", NULL, N_("rester connecté : envoyer et recevoir au fur et à mesure"), false},
+    {NULL, NULL, NULL, false}};
+
 static const struct args_command table[] = {
     {"add", N_("TABLE CHAMP=VALEUR…"), 2, -1, NULL,
      N_("créer une fiche ; affiche son identifiant"), cmd_add},
@@ -49,7 +53,7 @@ static const struct args_command table[] = {
     {"schema", N_("[TABLE]"), 0, 1, NULL, N_("les tables et leurs champs"), cmd_schema},
     {"enrol", N_("CODE"), 1, -1, enrol_options, N_("inscrire cet appareil avec une invitation"),
      cmd_enrol},
-    {"sync", "", 0, 0, NULL, N_("envoyer et recevoir maintenant"), cmd_sync},
+    {"sync", "", 0, 0, sync_options, N_("envoyer et recevoir maintenant"), cmd_sync},
     {"bundle write", N_("FICHIER"), 1, 1, NULL,
      N_("écrire ce qui attend d'être envoyé dans un fichier scellé, à porter au serveur"),
      cmd_bundle_write},
@@ -108,11 +112,10 @@ static bool begin(struct cmd *c, struct args *args, int argc, const char *const 
     return false;
 }
 
-/* These hold the replica themselves for a while. */
+/* Must hold the replica itself: nobody who holds it does this for others. */
 static bool needs_lock(const struct args_command *command)
 {
-    return command->run == cmd_sync || command->run == cmd_enrol ||
-           command->run == cmd_bundle_read;
+    return command->run == cmd_enrol || command->run == cmd_bundle_read;
 }
 
 int commands_run(struct cmd *c, int argc, const char *const *argv)
@@ -120,10 +123,8 @@ int commands_run(struct cmd *c, int argc, const char *const *argv)
     struct args *args = arena_new(&c->arena, sizeof *args);
     int exit = CMD_FAILED;
     if (args != NULL && begin(c, args, argc, argv, &exit)) {
-        if (needs_lock(args->command))
-            exit = cmd_fail(c, ERR_BUSY, NULL);
-        else
-            exit = run(c);
+        bool alone = args->command->run == cmd_sync && c->round == NULL;
+        exit = needs_lock(args->command) || alone ? CMD_AWAY : run(c);
         if (cmd_flush(c) != ERR_OK)
             exit = CMD_FAILED;
     }

@@ -13,10 +13,14 @@ struct asker {
     struct job job;
     bool asked;         /* the question is whole */
     bool working;       /* job is out */
+    bool waiting;       /* round is out */
+    bool saved;         /* the command left something to send */
     struct buf ask;     /* body of the question */
     struct buf answer;  /* frames; the job's while it works */
     size_t sent;        /* of them */
     struct arena arena; /* words of the question */
+    struct round round;
+    struct presence presence; /* as it was when the question came */
 };
 
 struct relay {
@@ -41,7 +45,7 @@ static void end_when_quiet(struct relay *relay)
 
 static void forget(struct asker *asker)
 {
-    if (asker->conn != NULL || asker->working)
+    if (asker->conn != NULL || asker->working || asker->waiting)
         return;
     struct relay *relay = asker->relay;
     struct asker **at = &relay->askers;
@@ -53,6 +57,11 @@ static void forget(struct asker *asker)
     arena_done(&asker->arena);
     mem_free(asker);
     end_when_quiet(relay);
+}
+
+static struct asker *asker_of(struct job *job)
+{
+    return (struct asker *)((char *)job - offsetof(struct asker, job));
 }
 
 /* ---- the store's thread ---- */
@@ -76,7 +85,7 @@ static void write_exit(struct asker *asker, int status)
 {
     if (asker->answer.err != ERR_OK) {
         buf_clear(&asker->answer);
-        status = RELAY_STATUS_BUSY;
+        status = CMD_AWAY;
     }
     size_t begun = frame_begin(&asker->answer);
     pack_array(&asker->answer, 2);
@@ -107,17 +116,30 @@ static int read_words(struct asker *asker, struct cmd *c, const char **argv)
     return cur.bad || c->cwd == NULL ? 0 : n;
 }
 
+static uint64_t last_op(const struct cmd *c)
+{
+    return c->store == NULL ? 0 : store_last_op(c->store);
+}
+
 static void on_run(struct job *job)
 {
-    struct asker *asker = (struct asker *)((char *)job - offsetof(struct asker, job));
-    struct cmd c = {.store = asker->relay->cfg.local->store,
-                    .dir = asker->relay->cfg.dir,
+    struct asker *asker = asker_of(job);
+    const struct relay_cfg *cfg = &asker->relay->cfg;
+    struct cmd c = {.store = cfg->local->store,
+                    .dir = cfg->dir,
+                    .presence = cfg->presence == NULL ? NULL : &asker->presence,
+                    .round = cfg->on_round == NULL ? NULL : &asker->round,
                     .write = write_answer,
                     .ctx = asker};
     const char **argv = mem_array(ARGS_WORDS_MAX, sizeof *argv);
-    int argc = argv == NULL || c.store == NULL ? 0 : read_words(asker, &c, argv);
-    int status = argc == 0 ? RELAY_STATUS_BUSY : commands_run(&c, argc, argv);
-    write_exit(asker, status);
+    /* What became of a round can be told without the replica: it may just have been wiped. */
+    bool can = argv != NULL && (c.store != NULL || asker->round.over);
+    int argc = can ? read_words(asker, &c, argv) : 0;
+    uint64_t before = last_op(&c);
+    int status = argc == 0 ? CMD_AWAY : commands_run(&c, argc, argv);
+    asker->saved = c.store != NULL && store_last_op(c.store) != before;
+    if (!asker->round.asked || asker->round.over)
+        write_exit(asker, status);
     mem_free(argv);
 }
 
@@ -138,17 +160,32 @@ static void send_more(struct asker *asker)
 
 static void on_done(struct job *job)
 {
-    struct asker *asker = (struct asker *)((char *)job - offsetof(struct asker, job));
-    struct relay *relay = asker->relay;
+    struct asker *asker = asker_of(job);
+    const struct relay_cfg *cfg = &asker->relay->cfg;
     asker->working = false;
-    if (relay->cfg.on_run != NULL)
-        relay->cfg.on_run(relay->cfg.arg);
+    if (asker->round.asked && !asker->round.over) {
+        asker->waiting = true;
+        if (asker->conn != NULL)
+            conn_deadline(asker->conn, RELAY_ANSWER_MS, 1);
+        cfg->on_round(cfg->arg, &asker->round);
+        return;
+    }
+    if (cfg->on_run != NULL)
+        cfg->on_run(cfg->arg, asker->saved);
     if (asker->conn == NULL) {
         forget(asker); /* nobody waits for it any more; what was done is done */
         return;
     }
     conn_deadline(asker->conn, RELAY_TAKE_MS, 1);
     send_more(asker);
+}
+
+static enum err submit(struct asker *asker)
+{
+    asker->job = (struct job){.run = on_run, .done = on_done};
+    enum err err = jobs_submit(asker->relay->cfg.jobs, &asker->job);
+    asker->working = err == ERR_OK;
+    return err;
 }
 
 static void take_question(struct asker *asker, struct conn_event *event)
@@ -171,14 +208,41 @@ static void take_question(struct asker *asker, struct conn_event *event)
         err = asker->ask.err;
     }
     asker->asked = true;
-    asker->job = (struct job){.run = on_run, .done = on_done};
+    if (asker->relay->cfg.presence != NULL)
+        asker->presence = *asker->relay->cfg.presence;
     if (err == ERR_OK)
-        err = jobs_submit(asker->relay->cfg.jobs, &asker->job);
-    asker->working = err == ERR_OK;
+        err = submit(asker);
     if (err == ERR_OK)
         conn_deadline(asker->conn, RELAY_ANSWER_MS, 0);
     else
         conn_close(asker->conn, err);
+}
+
+void relay_round_over(struct round *round)
+{
+    struct asker *asker = (struct asker *)((char *)round - offsetof(struct asker, round));
+    must(asker->waiting);
+    asker->waiting = false;
+    round->over = true;
+    if (asker->conn == NULL)
+        forget(asker);
+    else if (submit(asker) != ERR_OK)
+        conn_close(asker->conn, ERR_LIMIT);
+}
+
+void relay_keep(struct relay *relay)
+{
+    struct buf frame = {0};
+    size_t begun = frame_begin(&frame);
+    pack_array(&frame, 2);
+    pack_int(&frame, CMD_TALK);
+    pack_bin(&frame, (struct str){NULL, 0});
+    frame_end(&frame, begun);
+    for (struct asker *asker = relay == NULL ? NULL : relay->askers; asker != NULL;
+         asker = asker->next)
+        if (asker->waiting && asker->conn != NULL && frame.err == ERR_OK)
+            (void)conn_send(asker->conn, frame.p, frame.n);
+    buf_done(&frame);
 }
 
 static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
@@ -192,7 +256,7 @@ static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
         take_question(asker, event);
         break;
     case CONN_DRAINED:
-        if (!asker->working && asker->asked)
+        if (!asker->working && !asker->waiting && asker->asked)
             send_more(asker);
         break;
     case CONN_CLOSED:

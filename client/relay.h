@@ -6,6 +6,8 @@
 
 #include "client/cmd.h"
 #include "client/local.h"
+#include "client/presence.h"
+#include "client/round.h"
 #include "io/jobs.h"
 
 /* In the data folder, mode 0600. A folder whose path is too long for a socket goes without. */
@@ -18,7 +20,11 @@ enum {
     RELAY_ANSWER_MS = 600 * 1000 /* an asker waits this long for the next word */
 };
 
-/* Somebody's command changed something. Loop thread. */
+/* Somebody's command was carried out; saved: it left something to send. Loop thread. */
+typedef void (*relay_run_cb)(void *arg, bool saved);
+/* Somebody's command wants a sync: carry it out, fill `round`, then relay_round_over, once.
+ * Loop thread. */
+typedef void (*relay_round_cb)(void *arg, struct round *round);
 typedef void (*relay_cb)(void *arg);
 
 struct relay_cfg {
@@ -26,19 +32,26 @@ struct relay_cfg {
     struct jobs *jobs;   /* thread of the store */
     struct local *local; /* its store, read on that thread; NULL there: no more answers */
     const char *dir;     /* data folder; outlives the relay */
-    relay_cb on_run;     /* a command was carried out; may be NULL */
-    void *arg;           /* its argument */
+    const struct presence
+        *presence;           /* read by the loop thread as a question comes; NULL: none */
+    relay_run_cb on_run;     /* may be NULL */
+    relay_round_cb on_round; /* NULL: whoever wants a sync waits for the lock */
+    void *arg;               /* of both */
 };
 struct relay;
 /* Listen. Errors as listen_unix. */
 NODISCARD enum err relay_open(const struct relay_cfg *cfg, struct relay **out,
                               struct note *why);
-/* Take no more questions, answer those that were asked, then `cb`. NULL calls it at once. */
+void relay_round_over(struct round *round);
+/* Tell those who wait for a round that it is not forgotten: call it every minute or so. */
+void relay_keep(struct relay *relay);
+/* Take no more questions, answer those that were asked, then `cb`; rounds that are out must
+ * come to their end. NULL calls it at once. */
 void relay_close(struct relay *relay, relay_cb cb, void *arg);
 
 /* Ask: c says where the answer goes, its colours, width and folder. NOTFOUND: nobody listens;
- * BUSY: the answer would be too long, nothing was done; CLOSED, TIMEOUT: it broke off, and what
- * was done is not known. */
+ * BUSY: nothing was done: not for others, or the answer would be too long; CLOSED, TIMEOUT: it
+ * broke off, and what was done is not known. */
 NODISCARD enum err relay_ask(struct cmd *c, int argc, const char *const *argv, int *exit);
 
 #endif

@@ -36,7 +36,7 @@ static enum err take_frame(struct asking *a, struct str body)
     if (items != 2)
         return ERR_PROTOCOL;
     if (stream == RELAY_EXIT) {
-        a->status = (int)unpack_int_in(&cur, 0, RELAY_STATUS_BUSY);
+        a->status = (int)unpack_int_in(&cur, 0, CMD_AWAY);
         a->answered = !cur.bad;
         return cur.bad ? ERR_PROTOCOL : ERR_OK;
     }
@@ -141,7 +141,7 @@ enum err relay_ask(struct cmd *c, int argc, const char *const *argv, int *exit)
         err = a.err;
     if (err != ERR_OK)
         return err;
-    if (a.status == RELAY_STATUS_BUSY)
+    if (a.status == CMD_AWAY)
         return ERR_BUSY;
     *exit = a.status;
     return ERR_OK;

@@ -9,6 +9,6 @@
 /* Frames. Question: [RELAY_VERSION, color, columns, cwd, word, …]. Answer: any number of
  * [stream, bytes], then [RELAY_EXIT, status]. Both ends are the same program; the version only
  * meets a command of the day before an upgrade. */
-enum { RELAY_VERSION = 1, RELAY_HEAD = 4, RELAY_EXIT = 0, RELAY_STATUS_BUSY = 255 };
+enum { RELAY_VERSION = 1, RELAY_HEAD = 4, RELAY_EXIT = 0 };
 
 #endif

@@ -315,6 +315,11 @@ int64_t store_now(struct store *s)
     return s->env.wall_ms(s->env.ctx);
 }
 
+uint64_t store_last_op(const struct store *s)
+{
+    return s->own.op_no;
+}
+
 struct id store_new_id(struct store *s)
 {
     uint8_t random[10];

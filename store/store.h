@@ -35,6 +35,8 @@ enum store_side store_side(const struct store *s);
 /* OK, or why the store must be closed and opened again (I/O error, damage). */
 enum err store_health(const struct store *s);
 int64_t store_now(struct store *s);
+/* Number of the last operation saved here, 0 = none: it grows when something is saved. */
+uint64_t store_last_op(const struct store *s);
 /* A new row id. */
 struct id store_new_id(struct store *s);
 

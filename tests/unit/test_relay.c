@@ -32,7 +32,9 @@ struct holder {
     struct jobs jobs;
     struct local local;
     struct relay *relay;
-    unsigned runs, runs_wanted;
+    struct round outcome; /* of the rounds asked for */
+    unsigned rounds;
+    unsigned runs, runs_wanted, saved;
 };
 
 static enum err take(void *ctx, enum cmd_stream stream, struct str bytes)
@@ -78,14 +80,32 @@ static void on_closed(void *arg)
     jobs_close(&h->jobs, NULL, NULL);
 }
 
-static void on_run(void *arg)
+static void on_run(void *arg, bool saved)
 {
     struct holder *h = arg;
+    h->saved += saved ? 1U : 0U;
     if (++h->runs == h->runs_wanted)
         relay_close(h->relay, on_closed, h);
 }
 
-static void hold(struct holder *h, unsigned runs)
+/* It takes its time, then comes to the end the test wants. */
+static void on_round(void *arg, struct round *round)
+{
+    struct holder *h = arg;
+    assert_true(round->asked);
+    assert_false(round->over);
+    h->rounds++;
+    relay_keep(h->relay);
+    if (h->outcome.wiped)
+        h->local.store = NULL;
+    round->err = h->outcome.err;
+    round->tally = h->outcome.tally;
+    round->wiped = h->outcome.wiped;
+    relay_round_over(round);
+}
+
+static void hold_with(struct holder *h, unsigned runs, relay_round_cb on_round_cb,
+                      const struct presence *presence)
 {
     *h = (struct holder){.runs_wanted = runs, .local = {.store = twin.replicas[0].store}};
     struct relay_cfg cfg = {.loop = &h->loop,
@@ -93,10 +113,17 @@ static void hold(struct holder *h, unsigned runs)
                             .local = &h->local,
                             .dir = twin.dir,
                             .on_run = on_run,
+                            .on_round = on_round_cb,
+                            .presence = presence,
                             .arg = h};
     assert_int_equal(loop_init(&h->loop), ERR_OK);
     assert_int_equal(jobs_open(&h->jobs, &h->loop, 8), ERR_OK);
     assert_int_equal(relay_open(&cfg, &h->relay, NULL), ERR_OK);
+}
+
+static void hold(struct holder *h, unsigned runs)
+{
+    hold_with(h, runs, NULL, NULL);
 }
 
 /* Until all answers are given. */
@@ -137,6 +164,7 @@ static void the_holder_carries_a_command_out(void **state)
     assert_int_equal(q[0].exit, CMD_DONE);
     assert_int_equal(strlen((const char *)q[0].out.p), ID_TEXT_BYTES);
     assert_int_equal(q[1].exit, CMD_FAILED);
+    assert_int_equal(h.saved, 1);
     assert_non_null(strstr((const char *)q[1].talk.p, "« x »"));
     assert_int_equal(twin_count(twin.replicas[0].store, "company"), 1);
     end(&q[0]);
@@ -162,7 +190,7 @@ static void what_needs_the_replica_for_itself_is_sent_away(void **state)
     start(&q, (const char *const[]){"sync", NULL});
     serve(&h);
     finish(&q);
-    assert_int_equal(q.exit, CMD_FAILED);
+    assert_int_equal(q.err, ERR_BUSY);
     end(&q);
 }
 
@@ -211,6 +239,96 @@ static void a_long_answer_comes_whole(void **state)
     end(&q);
 }
 
+static void a_sync_is_carried_out_by_the_holder_and_told(void **state)
+{
+    (void)state;
+    struct holder h;
+    struct question q;
+    hold_with(&h, 1, on_round, NULL);
+    h.outcome.tally.rows.pushed = 3;
+    h.outcome.tally.bytes_in = 700;
+    start(&q, (const char *const[]){"sync", "--json", NULL});
+    serve(&h);
+    finish(&q);
+    assert_int_equal(q.err, ERR_OK);
+    assert_int_equal(q.exit, CMD_DONE);
+    assert_int_equal(h.rounds, 1);
+    assert_int_equal(h.saved, 0);
+    assert_non_null(strstr((const char *)q.out.p, "\"pushed\":3,"));
+    assert_non_null(strstr((const char *)q.out.p, "\"bytes_received\":700,"));
+    end(&q);
+}
+
+static void how_it_failed_is_told_too(void **state)
+{
+    (void)state;
+    struct holder h;
+    struct question q;
+    hold_with(&h, 1, on_round, NULL);
+    h.outcome.err = ERR_OFFLINE;
+    start(&q, (const char *const[]){"sync", NULL});
+    serve(&h);
+    finish(&q);
+    assert_int_equal(q.exit, CMD_OFFLINE);
+    assert_non_null(strstr((const char *)q.talk.p, "rien n'est perdu"));
+    end(&q);
+}
+
+static void a_wipe_is_told_without_the_replica(void **state)
+{
+    (void)state;
+    struct holder h;
+    struct question q;
+    hold_with(&h, 1, on_round, NULL);
+    h.outcome.err = ERR_REVOKED;
+    h.outcome.wiped = true;
+    start(&q, (const char *const[]){"sync", NULL});
+    serve(&h);
+    finish(&q);
+    assert_int_equal(q.err, ERR_OK);
+    assert_int_equal(q.exit, CMD_REFUSED);
+    end(&q);
+}
+
+static void one_process_stays_not_two(void **state)
+{
+    (void)state;
+    struct holder h;
+    struct question q;
+    hold_with(&h, 1, on_round, NULL);
+    start(&q, (const char *const[]){"sync", "--live", NULL});
+    serve(&h);
+    finish(&q);
+    assert_int_equal(q.err, ERR_OK);
+    assert_int_equal(q.exit, CMD_FAILED);
+    assert_int_equal(h.rounds, 0);
+    end(&q);
+}
+
+static void status_tells_what_the_holder_knew(void **state)
+{
+    (void)state;
+    struct holder h;
+    struct question q[2];
+    static struct presence presence;
+    static const char *const ask_status[] = {"status", "--json", NULL};
+    presence = (struct presence){.err = ERR_TIMEOUT, .since_ms = 1795000000000};
+    hold(&h, 1);
+    start(&q[0], ask_status);
+    serve(&h);
+    finish(&q[0]);
+    assert_non_null(strstr((const char *)q[0].out.p, "\"live\":null"));
+    hold_with(&h, 1, NULL, &presence);
+    start(&q[1], ask_status);
+    serve(&h);
+    finish(&q[1]);
+    assert_non_null(strstr((const char *)q[1].out.p,
+                           "\"live\":{\"connected\":false,\"since\":\"2026-11-18"));
+    assert_non_null(strstr((const char *)q[1].out.p, "\"error\":\"TIMEOUT\""));
+    end(&q[0]);
+    end(&q[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_twin, close_twin)
 
 int main(void)
@@ -221,6 +339,11 @@ int main(void)
         TEST(what_needs_the_replica_for_itself_is_sent_away),
         TEST(after_a_wipe_there_is_no_answer),
         TEST(a_long_answer_comes_whole),
+        TEST(a_sync_is_carried_out_by_the_holder_and_told),
+        TEST(how_it_failed_is_told_too),
+        TEST(a_wipe_is_told_without_the_replica),
+        TEST(one_process_stays_not_two),
+        TEST(status_tells_what_the_holder_knew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
