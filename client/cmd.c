@@ -2,6 +2,7 @@
 #include "client/cmd.h"
 
 #include "client/advice.h"
+#include "client/presence.h"
 #include "io/grid.h"
 #include "io/json.h"
 
@@ -30,6 +31,17 @@ void cmd_say(struct cmd *c, const char *fmt, ...)
         return;
     grid_clean(&c->talk, str_of(line));
     buf_u8(&c->talk, '\n');
+}
+
+void cmd_say_saved(struct cmd *c)
+{
+    if (c->presence == NULL)
+        cmd_say(c, T("enregistré sur cet appareil ; pour l'envoyer : jalon sync"));
+    else if (c->presence->connected && !c->presence->stuck)
+        cmd_say(c, T("enregistré sur cet appareil ; l'envoi suit"));
+    else
+        cmd_say(c,
+                T("enregistré sur cet appareil ; l'envoi suivra dès que le serveur répondra"));
 }
 
 static enum err hand_on(struct cmd *c, enum cmd_stream stream, struct buf *buf)

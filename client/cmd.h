@@ -55,6 +55,8 @@ void cmd_done(struct cmd *c);
 
 /* Say a line to the person (stderr). */
 void cmd_say(struct cmd *c, const char *fmt, ...) PRINTF(2, 3);
+/* Say that it is saved, and how it will get to the server. */
+void cmd_say_saved(struct cmd *c);
 /* Hand on what was written so far. */
 NODISCARD enum err cmd_flush(struct cmd *c);
 /* The same once there is enough for a piece. */

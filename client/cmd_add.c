@@ -47,7 +47,7 @@ int cmd_add(void *program, const struct args *args)
         return cmd_fail(c, err, &why);
     print_id(c, &id, "created", true);
     if (!c->json)
-        cmd_say(c, T("enregistré sur cet appareil ; pour l'envoyer : jalon sync"));
+        cmd_say_saved(c);
     return CMD_DONE;
 }
 
@@ -90,7 +90,7 @@ int cmd_set(void *program, const struct args *args)
     if (c->json)
         print_id(c, &id, "changed", changed);
     else if (changed)
-        cmd_say(c, T("enregistré sur cet appareil ; pour l'envoyer : jalon sync"));
+        cmd_say_saved(c);
     else
         cmd_say(c, T("rien à changer : ces valeurs y sont déjà"));
     return CMD_DONE;

@@ -158,7 +158,7 @@ static void report(struct cmd *c, const struct load_tally *tally)
         cmd_say(c, T("rien n'a été enregistré ; corrigez le fichier, ou --skip-bad pour "
                      "importer le reste"));
     else if (tally->created + tally->updated > 0)
-        cmd_say(c, T("enregistré sur cet appareil ; pour l'envoyer : jalon sync"));
+        cmd_say_saved(c);
     else
         cmd_say(c, T("rien de nouveau dans ce fichier"));
 }

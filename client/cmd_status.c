@@ -6,7 +6,7 @@
 #include "io/grid.h"
 #include "io/json.h"
 
-enum { SKEW_TOLD_MS = 2 * 60 * 1000 };
+enum { SKEW_TOLD_MS = 2 * 60 * 1000, NEXT_MS = 999 /* the next full second */ };
 
 static void id_json(struct json_out *json, const char *key, const struct id *id)
 {
@@ -104,6 +104,15 @@ static void print_outbox(struct cmd *c, const struct store_status *st)
                       "moment",
                       st->unsent),
                    (unsigned long long)st->unsent);
+    } else if (st->unsent > 0 && c->presence != NULL) {
+        buf_printf(
+            &text,
+            TN("%llu changement est sur cet appareil seulement ; il partira dès que le "
+               "serveur répondra",
+               "%llu changements sont sur cet appareil seulement ; ils partiront dès que "
+               "le serveur répondra",
+               st->unsent),
+            (unsigned long long)st->unsent);
     } else if (st->unsent > 0) {
         buf_printf(&text,
                    TN("%llu changement est sur cet appareil seulement ; pour l'envoyer : "
@@ -135,7 +144,7 @@ static void print_next(struct cmd *c, int64_t next_ms, struct buf *out)
         buf_text(out, T(" ; essai en cours"));
     } else if (next_ms != 0) {
         buf_text(out, T(" ; prochain essai dans "));
-        words_span(wait_ms, out);
+        words_span(wait_ms + NEXT_MS, out);
     }
 }
 

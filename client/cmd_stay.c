@@ -7,6 +7,8 @@
 #include "io/json.h"
 #include "io/notify.h"
 
+enum { NEXT_MS = 999 /* the next full second */ };
+
 struct stay {
     struct cmd *c;
     const struct key *key;
@@ -60,7 +62,7 @@ static void say_away(struct stay *stay, const struct live_event *event)
     struct buf span = {0};
     const char *cause =
         event->why->text[0] != '\0' ? event->why->text : advice_cause(event->err);
-    words_span(event->wait_ms, &span);
+    words_span(event->wait_ms + NEXT_MS, &span);
     buf_u8(&span, 0);
     /* Each further try that ends alike is not told again. */
     if (span.err == ERR_OK && event->err != stay->away)
