@@ -11,18 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CROWD_DEVICES = 50, CROWD_ROWS = 20 };
+enum { CROWD_DEVICES = 50, CROWD_ROWS = 20, LIVE_DEVICES = 200, LIVE_EDITS = 100 };
 
 struct options {
     uint64_t rows[8]; /* sizes of the transfers */
     size_t sizes;
     uint64_t runs;
-    const char *part; /* inside, programs; NULL = both */
+    const char *part; /* inside, programs, live; NULL = all */
     const char *json;
 };
 
 static const char USAGE[] =
-    "bench [--rows N]… [--runs N] [--part inside|programs] [--json FILE]\n";
+    "bench [--rows N]… [--runs N] [--part inside|programs|live] [--json FILE]\n";
 
 static uint64_t number_of(const char *text)
 {
@@ -71,6 +71,14 @@ static uint64_t single_rows(uint64_t rows)
     return rows < 2000 ? rows : 2000;
 }
 
+/* A small measurement is a small crowd. */
+static void live_run(struct figures *figures, const char *dir, uint64_t rows)
+{
+    uint64_t devices = rows / 10 < LIVE_DEVICES ? rows / 10 : LIVE_DEVICES;
+    if (devices >= 2)
+        programs_live(figures, dir, devices, devices < LIVE_EDITS ? devices : LIVE_EDITS);
+}
+
 static void one_run(const struct options *options, const char *dir, struct figures *figures)
 {
     struct sample sample;
@@ -81,7 +89,8 @@ static void one_run(const struct options *options, const char *dir, struct figur
         inside_record(figures, dir, single);
     if (wants(options, "programs"))
         programs_record(figures, dir, single);
-    for (size_t i = 0; i < options->sizes; i++) {
+    bool transfers = wants(options, "inside") || wants(options, "programs");
+    for (size_t i = 0; transfers && i < options->sizes; i++) {
         uint64_t rows = options->rows[i];
         control_batch(dir, rows, &sample);
         figures_add(figures, "control: import", NULL, rows, &sample);
@@ -94,6 +103,8 @@ static void one_run(const struct options *options, const char *dir, struct figur
     }
     if (wants(options, "programs"))
         programs_crowd(figures, dir, CROWD_DEVICES, CROWD_ROWS);
+    if (wants(options, "live"))
+        live_run(figures, dir, options->rows[0]);
 }
 
 static double raw_bytes(void)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/programs.h"
 
-#include "bench/process.h"
-#include "bench/rows_made.h"
+#include "bench/world.h"
 #include "store/rows_json.h"
 
 #include <stdarg.h>
@@ -10,18 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PATH_BYTES = 400, CHANGED_ROWS = 100, CROWD_MAX = 100 };
+enum { CHANGED_ROWS = 100, CROWD_MAX = 100 };
 
-/* A network of its own: a server and its people. */
-struct world {
-    char dir[PATH_BYTES];
-    char address[64];
-    char structure[ID_TEXT_BYTES];
-    struct process server;
-    struct rows_made made;
-};
-
-static void path_in(char out[PATH_BYTES], const char *dir, const char *name)
+void path_in(char out[PATH_BYTES], const char *dir, const char *name)
 {
     int n = snprintf(out, PATH_BYTES, "%.300s/%s", dir, name);
     must(n > 0 && n < PATH_BYTES);
@@ -55,8 +45,7 @@ static void serve(struct world *w, const char *address)
     (void)snprintf(w->address, sizeof w->address, "%.60s", line + 5);
 }
 
-/* Checkpointed, so that the file tells; memory is counted afresh. */
-static double restart(struct world *w)
+double world_restart(struct world *w)
 {
     char address[sizeof w->address];
     char path[PATH_BYTES];
@@ -87,7 +76,7 @@ static void enrol(const struct world *w, const char *folder, const char *staff)
     run(w, BENCH_JALON, folder, &ignored, "sync", "--json", NULL);
 }
 
-static void new_device(const struct world *w, const char *folder, const char *role)
+void new_device(const struct world *w, const char *folder, const char *role)
 {
     char staff[ID_TEXT_BYTES];
     char name[80];
@@ -190,7 +179,7 @@ static void import_references(const struct world *w)
                  ROWS_MADE_PERSONS);
 }
 
-static void world_open(struct world *w, const char *dir, const char *name)
+void world_open(struct world *w, const char *dir, const char *name)
 {
     struct ran ran;
     *w = (struct world){.server = {.pid = 0}};
@@ -212,7 +201,7 @@ static void world_open(struct world *w, const char *dir, const char *name)
     run(w, BENCH_JALON, "first", &ran, "sync", "--json", NULL);
 }
 
-static void world_close(struct world *w)
+void world_close(struct world *w)
 {
     struct ran ran;
     process_stop(&w->server);
@@ -274,11 +263,11 @@ void programs_measure(struct figures *figures, const char *dir, uint64_t rows)
     world_open(&w, dir, "measure");
     new_device(&w, "second", "jobcoach");
     write_sessions(&w, "sessions.ndjson", 0, rows, path);
-    double before = restart(&w);
+    double before = world_restart(&w);
     import_sample(&w, path, NULL, &sample);
     figures_add(figures, "import", "control: import", rows, &sample);
     sync_sample(&w, "first", &sample);
-    sample.disk_bytes = restart(&w) - before;
+    sample.disk_bytes = world_restart(&w) - before;
     figures_add(figures, "first upload", "control: transfer", rows, &sample);
     sync_sample(&w, "second", &sample);
     figures_add(figures, "first download", "control: transfer", rows, &sample);

@@ -14,6 +14,9 @@ void programs_record(struct figures *figures, const char *dir, uint64_t rows);
 /* So many devices with so many new rows each sync at the same moment. */
 void programs_crowd(struct figures *figures, const char *dir, uint64_t devices, uint64_t rows);
 
+/* live.c: so many devices stay connected over TLS; so many edits, one after the other, from the
+ * server's acknowledgement at one to the applied page at each other one: p50 and p99. */
+void programs_live(struct figures *figures, const char *dir, uint64_t devices, uint64_t edits);
 /* resumed.c: seconds and bytes of a sync with nothing to do, on a new connection of a process
  * that had one before. */
 void resumed_sync(const char *dir, struct sample *out);
