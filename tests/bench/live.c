@@ -202,6 +202,7 @@ static void device_name(size_t i, char out[32])
 static void open_herd(struct herd *h, const struct world *w, uint64_t devices, uint64_t edits)
 {
     *h = (struct herd){.count = devices, .edits = edits, .server = w->server.pid};
+    must(devices >= 2 && edits > 0);
     rng_init(&h->rng, devices);
     h->devices = calloc(devices, sizeof *h->devices);
     h->applied = calloc(devices, sizeof *h->applied);
@@ -255,13 +256,14 @@ void programs_live(struct figures *figures, const char *dir, uint64_t devices, u
     char memory[] = "/dev/shm/jalon-bench-XXXXXX";
     crypt_start();
     world_open(&w, dir, "live");
-    must(mkdtemp(memory) != NULL);
+    bool has_memory = mkdtemp(memory) != NULL; /* else they share the server's disk */
     for (size_t i = 0; i < devices; i++) {
         char name[32];
         if (i % ENROLMENTS == ENROLMENTS - 1) /* so many a minute are taken, else */
             (void)world_restart(&w);
         device_name(i, name);
-        in_memory(&w, memory, name);
+        if (has_memory)
+            in_memory(&w, memory, name);
         new_device(&w, name, "jobcoach");
     }
     (void)world_restart(&w);
