@@ -94,6 +94,14 @@ bool schema_code_known(const struct field *field, struct str code)
     return false;
 }
 
+const struct field *schema_tie(const struct table *table)
+{
+    for (size_t i = 0; i < table->field_count; i++)
+        if (table->fields[i].tie != TIE_NONE)
+            return &table->fields[i];
+    return NULL;
+}
+
 bool schema_field_frozen(const struct table *table, const struct field *field)
 {
     return field->merge == MERGE_FROZEN || (table->append_only && field->merge != MERGE_ONCE);
@@ -270,6 +278,8 @@ static enum err lint_field(const struct schema *schema, const struct table *tabl
         return BAD_FIELD("a ref, and no other kind, names a table");
     if (field->ref != 0 && schema_table(schema, field->ref) == NULL)
         return BAD_FIELD("refers to a table that does not exist");
+    if (field->tie != TIE_NONE && (field->ref != table->id || schema_tie(table) != field))
+        return BAD_FIELD("a table has one tie, and it refers to the table itself");
     if (field->author_structure && field->ref != TABLE_STRUCTURE)
         return BAD_FIELD("only a ref to a structure is filled with the author's");
     enum err err = lint_limits(table, field, why);

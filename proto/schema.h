@@ -12,7 +12,7 @@ enum {
     FIELD_DELETED = 240, /* bool, on every row */
     SCHEMA_TABLE_ID_MAX = 1000,
     SCHEMA_FIELDS_MAX = 64, /* own fields of one table */
-    SCHEMA_VERSION = 1,     /* grows with each addition */
+    SCHEMA_VERSION = 2,     /* grows with each addition */
 };
 
 enum kind {
@@ -62,6 +62,15 @@ enum scope_rule {
                           .scope_field */
 };
 
+/* How a row is tied to another of its table that is the same thing. The field stays open when
+ * its row is locked. */
+enum tie {
+    TIE_NONE = 0,
+    TIE_MERGED, /* the other stands for both: lists show that one, what hangs on either hangs on
+                   both */
+    TIE_LINKED, /* both are shown, sums count them once */
+};
+
 enum sensitivity { SENS_NONE = 0, SENS_PERSONAL, SENS_SECRET, SENS_GDPR9, SENS_NATIONAL };
 enum retention { KEEP_REFERENCE = 1, KEEP_DOSSIER, KEEP_VAULT, KEEP_EVIDENCE, KEEP_AUDIT };
 enum purpose { FOR_INFORM = 1, FOR_ACCOMPANY, FOR_PROVE, FOR_CARE, FOR_PROTECT };
@@ -84,6 +93,7 @@ struct field {
         *lattice;     /* LATTICE: e.g. "planned<in_progress<done,dropped": ranks grow at '<' */
     const char *list; /* ENUM, open: name of the list in `code` */
     uint8_t decider;  /* REVIEW, ONCE: role that decides */
+    enum tie tie;     /* REF to the own table: what was entered twice (schema_tie) */
     bool author_structure; /* filled with the author's structure when left out */
     const char *label;     /* French label; translated through the catalogues */
 };
@@ -151,11 +161,21 @@ enum {
     TABLE_DOCUMENT,
     TABLE_CONTACT_POINT,
     TABLE_CONFLICT = 90,
+    TABLE_DUPLICATE_CASE,
 };
 
 /* Field ids other code needs by name; all others are found through their table. */
 enum {
     FIELD_STAFF_STRUCTURE = 3,
+
+    FIELD_COMPANY_NAME = 1,
+    FIELD_COMPANY_NO,
+    FIELD_COMPANY_POSTCODE = 5,
+    FIELD_COMPANY_SITE_OF = 8,
+
+    FIELD_PERSON_NAME = 1,
+    FIELD_PERSON_FIRST_NAME,
+    FIELD_PERSON_BIRTH_DATE,
 
     FIELD_STAFF_ROLE_STAFF = 1,
     FIELD_STAFF_ROLE_STRUCTURE,
@@ -163,7 +183,11 @@ enum {
     FIELD_STAFF_ROLE_START,
     FIELD_STAFF_ROLE_END,
 
-    FIELD_SESSION_STATE = 16,
+    FIELD_SESSION_PERSON = 2,
+    FIELD_SESSION_DATE = 4,
+    FIELD_SESSION_COMPANY = 8,
+    FIELD_SESSION_SAME_AS = 15,
+    FIELD_SESSION_STATE,
 
     FIELD_CONFLICT_OF_TABLE = 1,
     FIELD_CONFLICT_OF_ROW,
@@ -182,6 +206,16 @@ enum {
     FIELD_CONFLICT_STATE,
     FIELD_CONFLICT_DECISION,
     FIELD_CONFLICT_DECIDED_REASON,
+
+    FIELD_DUPLICATE_KIND = 1,
+    FIELD_DUPLICATE_LEFT,
+    FIELD_DUPLICATE_RIGHT,
+    FIELD_DUPLICATE_SCORE,
+    FIELD_DUPLICATE_WHY,
+    FIELD_DUPLICATE_FOUND,
+    FIELD_DUPLICATE_STATE,
+    FIELD_DUPLICATE_DECIDED_REASON,
+    FIELD_DUPLICATE_TIED,
 };
 
 /* The field every row has without declaring it; schema_field and schema_field_named do not
@@ -199,6 +233,8 @@ int schema_field_index(const struct table *table, uint16_t id);
 int schema_lattice_rank(const struct field *field, struct str code);
 /* Is the code one of field->codes? */
 bool schema_code_known(const struct field *field, struct str code);
+/* The field of the table that ties its rows to each other; NULL when there is none. */
+const struct field *schema_tie(const struct table *table);
 /* Is the field locked after the first save, by itself or by its append-only table? */
 bool schema_field_frozen(const struct table *table, const struct field *field);
 /* The declaration's own rules: ids unique and ascending, names unique, refs exist, scope fields

@@ -91,6 +91,9 @@ CODES(session_state, "draft", "validated");
 CODES(pathway_state, "open", "suspended", "closed");
 CODES(plan_state, "planned", "in_progress", "done", "dropped");
 CODES(conflict_state, "open", "decided");
+/* Names of the tables whose rows may be the same thing entered twice. */
+CODES(duplicate_kind, "person", "company", "session");
+CODES(duplicate_state, "open", "same", "different");
 /* Tables whose rows may carry documents. */
 CODES(document_table, "staff", "company", "position", "project", "session", "person", "pathway",
       "step", "attendance", "session_note", "session_addendum", "objective", "action",
@@ -177,13 +180,15 @@ static const struct field parameter_fields[] = {
     {5, "source", TEXT(200), .label = "Base"},
 };
 static const struct field company_fields[] = {
-    {1, "name", TEXT(160), REQ, TITLE, .label = "Nom"},
-    {2, "company_no", EXACT(10), .label = "N° BCE"},
+    {FIELD_COMPANY_NAME, "name", TEXT(160), REQ, TITLE, .label = "Nom"},
+    {FIELD_COMPANY_NO, "company_no", EXACT(10), .label = "N° BCE"},
     {3, "sector", LIST(sector), .label = "Secteur (NACE)"},
     ADDRESS(4),
-    {8, "site_of", REF(TABLE_COMPANY), .label = "Siège"},
+    {FIELD_COMPANY_SITE_OF, "site_of", REF(TABLE_COMPANY), .label = "Siège"},
     {9, "access", PROSE(1000), .label = "Consignes de visite"},
     {10, "potential", ENUM(potential), .label = "Potentiel"},
+    {11, "merged_into", REF(TABLE_COMPANY), REVIEW(ROLE_COORDINATOR), .tie = TIE_MERGED,
+     .label = "Fusionné avec"},
 };
 static const struct field position_fields[] = {
     {1, "structure", REF(TABLE_STRUCTURE), GROUP(GROUP_EMPLOYER), .label = "Structure"},
@@ -212,21 +217,22 @@ static const struct field project_fields[] = {
 /* ---- Structure ---- */
 static const struct field session_fields[] = {
     {1, "kind", LIST(session_kind), REQ, TITLE, .label = "Type"},
-    {2, "person", REF(TABLE_PERSON), FROZEN, .label = "Personne"},
+    {FIELD_SESSION_PERSON, "person", REF(TABLE_PERSON), FROZEN, .label = "Personne"},
     {3, "structure", REF(TABLE_STRUCTURE), REQ, FROZEN, .author_structure = true,
      .label = "Structure"},
-    {4, "date", DATE, REQ, TITLE, .label = "Date"},
+    {FIELD_SESSION_DATE, "date", DATE, REQ, TITLE, .label = "Date"},
     {5, "start", TIME, .label = "Heure"},
     {6, "minutes", INT(0, 600), REQ, .label = "Durée (min)"},
     {7, "place", TEXT(160), .label = "Lieu"},
-    {8, "company", REF(TABLE_COMPANY), .label = "Entreprise"},
+    {FIELD_SESSION_COMPANY, "company", REF(TABLE_COMPANY), .label = "Entreprise"},
     {9, "contract", REF(TABLE_CONTRACT), .label = "Contrat"},
     {10, "internship", REF(TABLE_INTERNSHIP), .label = "Stage"},
     {11, "phase", REF(TABLE_PHASE), .label = "Phase"},
     {12, "project", REF(TABLE_PROJECT), .label = "Opération FSE"},
     {13, "subject", TEXT(160), TITLE, .label = "Objet"},
     {14, "next_date", DATE, .label = "Prochaine date"},
-    {15, "same_as", REF(TABLE_SESSION), .label = "Même séance"},
+    {FIELD_SESSION_SAME_AS, "same_as", REF(TABLE_SESSION), .tie = TIE_LINKED,
+     .label = "Même séance"},
     {FIELD_SESSION_STATE, "state", LATTICE(session_state, "draft<validated"), .label = "État"},
 };
 static const struct field session_staff_fields[] = {
@@ -237,9 +243,9 @@ static const struct field session_staff_fields[] = {
 
 /* ---- Dossier ---- */
 static const struct field person_fields[] = {
-    {1, "name", TEXT(80), REQ, TITLE, .label = "Nom"},
-    {2, "first_name", TEXT(80), REQ, TITLE, .label = "Prénom"},
-    {3, "birth_date", DATE, .label = "Naissance"},
+    {FIELD_PERSON_NAME, "name", TEXT(80), REQ, TITLE, .label = "Nom"},
+    {FIELD_PERSON_FIRST_NAME, "first_name", TEXT(80), REQ, TITLE, .label = "Prénom"},
+    {FIELD_PERSON_BIRTH_DATE, "birth_date", DATE, .label = "Naissance"},
     {4, "gender", ENUM(gender), .label = "Genre"},
     ADDRESS(5),
     {9, "language", ENUM(language), .label = "Langue de contact"},
@@ -248,7 +254,8 @@ static const struct field person_fields[] = {
     {12, "emergency", TEXT(160), .label = "Contact d'urgence"},
     {13, "structure", REF(TABLE_STRUCTURE), REQ, FROZEN, .author_structure = true,
      .label = "Structure"},
-    {14, "merged_into", REF(TABLE_PERSON), REVIEW(ROLE_COORDINATOR), .label = "Fusionné avec"},
+    {14, "merged_into", REF(TABLE_PERSON), REVIEW(ROLE_COORDINATOR), .tie = TIE_MERGED,
+     .label = "Fusionné avec"},
 };
 static const struct field pathway_fields[] = {
     {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = "Personne"},
@@ -405,6 +412,21 @@ static const struct field conflict_fields[] = {
     {FIELD_CONFLICT_DECIDED_REASON, "decided_reason", TEXT(400), GROUP(GROUP_DECISION),
      .label = "Motif de la décision"},
 };
+/* Two rows that may be the same thing. It holds nothing of them but their ids: whoever sees
+ * only one of them learns nothing of the other. */
+static const struct field duplicate_fields[] = {
+    {FIELD_DUPLICATE_KIND, "kind", ENUM(duplicate_kind), REQ, FROZEN, TITLE, .label = "Type"},
+    {FIELD_DUPLICATE_LEFT, "left", .kind = KIND_ID, REQ, FROZEN, .label = "Première fiche"},
+    {FIELD_DUPLICATE_RIGHT, "right", .kind = KIND_ID, REQ, FROZEN, .label = "Autre fiche"},
+    {FIELD_DUPLICATE_SCORE, "score", INT(0, 100), FROZEN, .label = "Ressemblance"},
+    {FIELD_DUPLICATE_WHY, "why", TEXT(200), FROZEN, .label = "Raison"},
+    {FIELD_DUPLICATE_FOUND, "found", .kind = KIND_INSTANT, FROZEN, .label = "Trouvé le"},
+    {FIELD_DUPLICATE_STATE, "state", LATTICE(duplicate_state, "open<same,different"),
+     .decider = ROLE_COORDINATOR, .label = "État"},
+    {FIELD_DUPLICATE_DECIDED_REASON, "decided_reason", TEXT(400),
+     .label = "Motif de la décision"},
+    {FIELD_DUPLICATE_TIED, "tied", .kind = KIND_ID, .label = "Fiche rattachée"},
+};
 #define OPEN(field_) (UINT64_C(1) << ((field_)-1))
 
 /* ---- Tables ---- */
@@ -492,6 +514,14 @@ static const struct table tables[] = {
                     OPEN(FIELD_CONFLICT_DECIDED_REASON),
      .sensitivity = SENS_SECRET, .retention = KEEP_AUDIT, .purpose = FOR_PROTECT,
      FIELDS(conflict_fields)},
+    {TABLE_DUPLICATE_CASE, "duplicate_case", "Doublon possible", .scope = SCOPE_OF_ROW,
+     .scope_table_field = FIELD_DUPLICATE_KIND, .scope_field = FIELD_DUPLICATE_LEFT,
+     .writers = BY_EMPLOYERS, .program_only = true,
+     .open_fields = OPEN(FIELD_DUPLICATE_STATE) | OPEN(FIELD_DUPLICATE_DECIDED_REASON) |
+                    OPEN(FIELD_DUPLICATE_TIED),
+     .derived = {FIELD_DUPLICATE_KIND, FIELD_DUPLICATE_LEFT, FIELD_DUPLICATE_RIGHT},
+     .sensitivity = SENS_PERSONAL, .retention = KEEP_DOSSIER, .purpose = FOR_ACCOMPANY,
+     FIELDS(duplicate_fields)},
 };
 
 const struct schema schema_jalon = {

@@ -239,6 +239,11 @@ static void lint_refuses_refs_that_lead_nowhere(void **state)
     refused("names a table");
     field_of(TABLE_SESSION, "person")->author_structure = true;
     refused("filled with the author's");
+    field_of(TABLE_SESSION, "same_as")->ref = TABLE_PERSON;
+    refused("one tie");
+    field_of(TABLE_PERSON, "merged_into")->tie = TIE_NONE;
+    field_of(TABLE_SESSION, "phase")->tie = TIE_LINKED;
+    refused("one tie");
 }
 
 static void lint_refuses_limits_that_make_no_sense(void **state)
