@@ -23,6 +23,32 @@ void op_writer_clear(struct op_writer *w)
     w->changes = 0;
 }
 
+struct id op_closing_id(uint32_t epoch, uint64_t op_no)
+{
+    struct id id = {0};
+    for (size_t i = 0; i < sizeof epoch; i++)
+        id.b[i] = (uint8_t)(epoch >> (8 * (sizeof epoch - 1 - i)));
+    for (size_t i = 0; i < sizeof op_no; i++)
+        id.b[ID_BYTES - sizeof op_no + i] = (uint8_t)(op_no >> (8 * (sizeof op_no - 1 - i)));
+    return id;
+}
+
+bool op_closing_of(const struct id *id, uint32_t *epoch, uint64_t *op_no)
+{
+    uint32_t e = 0;
+    uint64_t n = 0;
+    for (size_t i = 0; i < sizeof e; i++)
+        e = e << 8 | id->b[i];
+    for (size_t i = ID_BYTES - sizeof n; i < ID_BYTES; i++)
+        n = n << 8 | id->b[i];
+    struct id again = op_closing_id(e, n);
+    if (n == 0 || n > INT64_MAX || !id_eq(&again, id))
+        return false;
+    *epoch = e;
+    *op_no = n;
+    return true;
+}
+
 static void change_begin(struct op_writer *w, enum change_kind kind, uint16_t table,
                          const struct id *row, uint32_t items)
 {
@@ -135,6 +161,13 @@ struct stamp op_field_base(struct cur *cur, uint16_t *field)
     struct stamp base = {.hlc = unpack_uint(cur)};
     base.origin = unpack_u32(cur);
     return base;
+}
+
+void op_skip_fields(const struct change *change, struct cur *cur)
+{
+    uint32_t step = change->kind == CHANGE_INSERT ? INSERT_STEP : UPDATE_STEP;
+    for (uint32_t i = 0; i < change->fields * step && !cur->bad; i++)
+        (void)unpack_any(cur);
 }
 
 uint64_t op_hash(uint64_t prev_hash, struct str op)

@@ -35,6 +35,14 @@ struct change {
     uint32_t fields; /* how many follow */
 };
 
+/* A change of no table's row: a person closed a refused operation, which op_closing_id names.
+ * An update of OP_CLOSING_STATE (text, "resubmitted" or "discarded") and OP_CLOSING_NOTE (text
+ * or nil), bases 0. */
+enum { OP_CLOSING_TABLE = 1001, OP_CLOSING_STATE = 1, OP_CLOSING_NOTE = 2 };
+struct id op_closing_id(uint32_t epoch, uint64_t op_no);
+/* false when the id names no operation. */
+bool op_closing_of(const struct id *id, uint32_t *epoch, uint64_t *op_no);
+
 /* Write an operation: op_begin, then for each change change_begin and its fields, then op_end.
  */
 struct op_writer {
@@ -67,6 +75,8 @@ NODISCARD enum err op_read_again(struct str op, struct op_head *head, struct cur
 struct change op_change(struct cur *cur);
 /* One update field's head; before and after follow. */
 struct stamp op_field_base(struct cur *cur, uint16_t *field);
+/* Move past a change's fields that nobody reads. */
+void op_skip_fields(const struct change *change, struct cur *cur);
 /* Rolling hash after this operation. */
 uint64_t op_hash(uint64_t prev_hash, struct str op);
 

@@ -4,6 +4,7 @@
 #include "proto/hash.h"
 #include "store/feed.h"
 #include "store/holders.h"
+#include "store/quarantine.h"
 
 void apply_begin(struct apply *a, struct store *s)
 {
@@ -36,14 +37,6 @@ void apply_link(const uint8_t previous[32], struct str entries, uint8_t out[32])
     sha256_end(&sha, out);
 }
 
-/* Move past a change's fields that nobody read. */
-static void skip_fields(const struct change *change, struct cur *cur)
-{
-    uint32_t items = change->kind == CHANGE_INSERT ? change->fields * 2 : change->fields * 5;
-    for (uint32_t i = 0; i < items && !cur->bad; i++)
-        (void)unpack_any(cur);
-}
-
 /* A new number for the next change, when what was moved under this one fills a page. */
 static void next_seq(struct judge *j)
 {
@@ -72,43 +65,25 @@ static enum err judge_all(struct judge *j, struct cur cur)
     return ERR_OK;
 }
 
-static enum err quarantine_row(struct judge *j, const struct change *change)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(j->s, SQL_QUARANTINE_ROW_ADD, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, change->table);
-    bind_id(stmt, 2, &change->row);
-    bind_int(stmt, 3, j->author->origin);
-    bind_int(stmt, 4, (int64_t)j->op->op_no);
-    return stmt_run(stmt);
-}
-
 /* Keep the refused operation with its reason, and tell its rows' present values again. */
 static enum err quarantine(struct judge *j, struct str op, struct cur cur)
 {
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(j->s, SQL_QUARANTINE_ADD, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, j->author->origin);
-    bind_int(stmt, 2, (int64_t)j->op->op_no);
-    bind_int(stmt, 3, (int64_t)j->reason);
-    bind_int(stmt, 4, j->recv_ms);
-    bind_id(stmt, 5, &j->op->actor);
-    bind_blob(stmt, 6, op);
-    err = stmt_run(stmt);
+    struct quarantined q = {.epoch = j->author->origin,
+                            .op_no = j->op->op_no,
+                            .reason = j->reason,
+                            .at_ms = j->recv_ms,
+                            .edit_ms = j->edit_ms,
+                            .actor = j->op->actor,
+                            .op = op};
+    enum err err = quarantine_add(j->s, &q);
     for (uint32_t i = 0; i < j->op->changes && err == ERR_OK; i++) {
         struct change change = op_change(&cur);
         if (cur.bad)
             break;
         struct cur fields = cur;
-        skip_fields(&change, &cur);
+        op_skip_fields(&change, &cur);
         next_seq(j);
-        err = quarantine_row(j, &change);
-        if (err == ERR_OK)
-            err = judge_retell(j, &change, &fields);
+        err = judge_retell(j, &change, &fields);
         if (err == ERR_FORMAT)
             err = ERR_OK;
     }

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/holders.h"
 #include "store/inside.h"
+#include "store/quarantine.h"
 #include "store/rows.h"
 #include "store/sweep.h"
 
 #include <stdio.h>
 
-enum { FORMAT = 2, DDL_BYTES_MAX = 64 * 1024 };
+/* Of the service tables. */
+enum {
+    FORMAT_GRANTS = 2,  /* rights by dossier */
+    FORMAT_CLOSING = 3, /* a person closes a refused operation; rows entered twice are found */
+    FORMAT = FORMAT_CLOSING,
+    DDL_BYTES_MAX = 64 * 1024
+};
 
 static const char *const service_tables[] = {
     "CREATE TABLE IF NOT EXISTS meta(k INTEGER PRIMARY KEY, v ANY) STRICT",
@@ -76,6 +83,21 @@ static const char *const server_indexes[] = {
     " WHERE employer_structure IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS h_contract_structure ON t_contract(employer_structure)"
     " WHERE employer_structure IS NOT NULL",
+};
+
+/* What service tables got since the first format; in this order. */
+static const struct {
+    const char *table, *column, *type;
+} added_columns[] = {
+    {"quarantine", "edit_ms", "INTEGER NOT NULL DEFAULT 0"},
+    {"quarantine", "hlc", "INTEGER NOT NULL DEFAULT 0"},
+    {"quarantine", "state", "INTEGER NOT NULL DEFAULT 0"},
+    {"quarantine", "closed_ms", "INTEGER"},
+    {"quarantine", "closed_by", "BLOB"},
+    {"quarantine", "note", "TEXT"},
+};
+static const char *const added_indexes[] = {
+    "CREATE INDEX IF NOT EXISTS quarantine_hlc ON quarantine(epoch,hlc)",
 };
 
 static const char *column_type(enum kind kind)
@@ -222,6 +244,22 @@ static enum err from_format_1(struct store *s)
     return err == ERR_OK ? meta_set_int(s, META_GRANTS, 0) : err;
 }
 
+/* In an older database, and in a new one: one way for both. */
+static enum err add_columns(struct store *s, struct buf *sql)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof added_columns / sizeof *added_columns && err == ERR_OK; i++) {
+        bool found = false;
+        err = exists(s, added_columns[i].table, added_columns[i].column, &found);
+        if (err != ERR_OK || found)
+            continue;
+        buf_printf(sql, "ALTER TABLE %s ADD COLUMN %s %s", added_columns[i].table,
+                   added_columns[i].column, added_columns[i].type);
+        err = run(s, sql);
+    }
+    return err;
+}
+
 static enum err create_all(struct store *s, const char *const *list, size_t count)
 {
     enum err err = ERR_OK;
@@ -260,6 +298,19 @@ static enum err current(struct store *s, bool *out, int64_t *was, struct note *w
     return ERR_OK;
 }
 
+/* What is kept differently since an earlier format; 0: a new database. */
+static enum err upgrade(struct store *s, int64_t was)
+{
+    enum err err = ERR_OK;
+    if (was == 0)
+        return ERR_OK;
+    if (was < FORMAT_GRANTS)
+        err = from_format_1(s);
+    if (err == ERR_OK && was < FORMAT_CLOSING)
+        err = quarantine_upgrade(s);
+    return err;
+}
+
 enum err ddl_migrate(struct store *s, struct note *why)
 {
     bool done = false;
@@ -274,6 +325,10 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = create_all(s, service_tables, sizeof service_tables / sizeof *service_tables);
     if (err == ERR_OK && s->env.side == STORE_SERVER)
         err = create_all(s, server_tables, sizeof server_tables / sizeof *server_tables);
+    if (err == ERR_OK)
+        err = add_columns(s, &sql);
+    if (err == ERR_OK)
+        err = create_all(s, added_indexes, sizeof added_indexes / sizeof *added_indexes);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
         err = migrate_table(s, &s->env.schema->tables[i], &sql);
     if (err == ERR_OK && s->env.side == STORE_SERVER)
@@ -281,8 +336,8 @@ enum err ddl_migrate(struct store *s, struct note *why)
     /* What waits there is told like a page, to a replica that knows who it is. */
     if (err == ERR_OK)
         err = store_reload(s);
-    if (err == ERR_OK && format == 1)
-        err = from_format_1(s);
+    if (err == ERR_OK)
+        err = upgrade(s, format);
     if (err == ERR_OK)
         err = rows_unpack_unknown(s);
     if (err == ERR_OK)

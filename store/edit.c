@@ -10,11 +10,12 @@ struct edit {
     struct op_writer writer; /* changes of the operation in the making */
     struct buf op;           /* scratch: one operation */
     struct op_head head;     /* hlc is set while an operation is in the making */
-    struct arena arena;      /* of one call */
-    uint64_t count;          /* changes written */
-    struct apply apply;      /* server */
-    struct chain chain;      /* server: its own epoch 0 */
-    int64_t previous_ms;     /* server: time of its last edit */
+    struct id actor;
+    struct arena arena;  /* of one call */
+    uint64_t count;      /* changes written */
+    struct apply apply;  /* server */
+    struct chain chain;  /* server: its own epoch 0 */
+    int64_t previous_ms; /* server: time of its last edit */
 };
 
 static bool on_server(const struct edit *edit)
@@ -31,6 +32,7 @@ enum err edit_open(struct store *s, struct edit **out, struct note *why)
     if (edit == NULL)
         return ERR_NOMEM;
     edit->s = s;
+    edit->actor = s->staff;
     op_writer_init(&edit->writer);
     enum err err = store_begin(s);
     if (err == ERR_OK && on_server(edit)) {
@@ -66,6 +68,12 @@ void edit_abort(struct edit *edit)
     done(edit);
 }
 
+void edit_for(struct edit *edit, const struct id *staff)
+{
+    must(on_server(edit) && edit->writer.changes == 0);
+    edit->actor = *staff;
+}
+
 uint64_t edit_count(const struct edit *edit)
 {
     return edit->count;
@@ -87,7 +95,7 @@ static enum err encode_op(struct edit *edit, const struct chain *chain)
     edit->head.prev_hash = chain->hash;
     edit->head.seen = on_server(edit) ? edit->s->seq : edit->s->pulled;
     edit->head.form = edit->s->env.schema->version;
-    edit->head.actor = edit->s->staff;
+    edit->head.actor = edit->actor;
     buf_clear(&edit->op);
     return op_write(&edit->head, &edit->writer, &edit->op);
 }
@@ -187,6 +195,30 @@ static enum err after_change(struct edit *edit)
     bool full =
         edit->writer.changes >= OP_BATCH_CHANGES || edit->writer.body.n > OP_BYTES_MAX / 2;
     return full || on_server(edit) ? save(edit) : ERR_OK;
+}
+
+enum err edit_closing(struct edit *edit, uint32_t epoch, uint64_t op_no, const char *word,
+                      struct str note)
+{
+    struct id id = op_closing_id(epoch, op_no);
+    struct buf *out = &edit->writer.body;
+    enum err err = save(edit);
+    if (err != ERR_OK)
+        return err;
+    (void)stamp_now(edit);
+    change_begin_update(&edit->writer, OP_CLOSING_TABLE, &id, 2);
+    change_field_base(&edit->writer, OP_CLOSING_STATE, (struct stamp){0});
+    pack_nil(out);
+    pack_str(out, str_of(word));
+    change_field_base(&edit->writer, OP_CLOSING_NOTE, (struct stamp){0});
+    pack_nil(out);
+    if (note.n > 0)
+        pack_str(out, note);
+    else
+        pack_nil(out);
+    err = out->err;
+    edit->count++;
+    return err == ERR_OK ? save(edit) : err;
 }
 
 /* ---- what a person may say ---- */
@@ -337,7 +369,7 @@ static enum err insert(struct edit *edit, const struct table *table,
     row->id = given != NULL ? *given : row_id(edit, table, row);
     *id = row->id;
     row->stamp = stamp_now(edit);
-    row->by = edit->s->staff;
+    row->by = edit->actor;
     row->form = edit->s->env.schema->version;
     size_t n = edit->writer.body.n;
     uint32_t changes = edit->writer.changes;
@@ -425,7 +457,7 @@ static enum err check_wanted(struct edit *edit, const struct table *table,
             continue;
         bool own_state = table->freeze_via == 0 && field->id == table->freeze_field;
         bool changes = !value_eq(&row->values[i], &w->after[i]);
-        if ((locked && !own_state && changes) ||
+        if ((locked && !own_state && changes && field->tie == TIE_NONE) ||
             rules_field_locked(table, field, &row->values[i], &w->after[i]))
             return note_set(why, ERR_FROZEN,
                             N_("%s : verrouillé après le premier enregistrement ou la "

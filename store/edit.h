@@ -39,6 +39,14 @@ NODISCARD enum err edit_update(struct edit *edit, const struct table *table,
 /* Delete or bring back. */
 NODISCARD enum err edit_delete(struct edit *edit, const struct table *table,
                                const struct id *id, bool deleted, struct note *why);
+/* Tell that a person closed a refused operation (quarantine.h): word as quarantine_word, `note`
+ * why, or empty. An operation of its own: it stands whatever becomes of what was saved before
+ * it. On a replica the caller closes it in the quarantine. */
+NODISCARD enum err edit_closing(struct edit *edit, uint32_t epoch, uint64_t op_no,
+                                const char *word, struct str note);
+/* On the server: changes from here on are this person's, whom jalonctl acts for. The null id:
+ * the program's again. */
+void edit_for(struct edit *edit, const struct id *staff);
 /* Rows written so far. */
 uint64_t edit_count(const struct edit *edit);
 /* Save durably; frees the edit whatever happens. */

@@ -5,6 +5,7 @@
 #include "store/grants.h"
 #include "store/holders.h"
 #include "store/inside.h"
+#include "store/quarantine.h"
 #include "store/rules.h"
 #include "store/scopes.h"
 #include "store/unknown.h"
@@ -212,6 +213,17 @@ static enum err read_update(struct judge *j, const struct table *table,
     return cur->bad ? ERR_FORMAT : ERR_OK;
 }
 
+/* Was an edit made on top of a value that was refused? Who wrote it took for granted what the
+ * server does not hold. Asked only where the base is not the present version. */
+static enum err check_base(struct judge *j, const struct row *row, const struct edit_field *e)
+{
+    bool refused = false;
+    if (e->base.origin == 0 || stamp_eq(row_stamp(row, e->id), e->base))
+        return ERR_OK;
+    enum err err = quarantine_wrote(j->s, e->base, &refused);
+    return err == ERR_OK && refused ? refuse(j, REASON_DEPENDS) : err;
+}
+
 /* Rules that hold whoever is right: program's fields, locked rows, valid values. */
 static enum err check_update(struct judge *j, const struct table *table, const struct row *row,
                              const struct edit_field *edits, uint32_t count)
@@ -223,13 +235,17 @@ static enum err check_update(struct judge *j, const struct table *table, const s
     enum err err = rules_locked(j->s, table, row, j->arena, &locked);
     for (uint32_t i = 0; i < count && err == ERR_OK && j->reason == REASON_NONE; i++) {
         const struct edit_field *e = &edits[i];
+        err = check_base(j, row, e);
+        if (err != ERR_OK || j->reason != REASON_NONE)
+            break;
         if (e->id == FIELD_DELETED) {
             if (e->after.type != VALUE_INT || table->program_only)
                 err = refuse(j, REASON_INVALID);
             continue;
         }
         bool own_state = table->freeze_via == 0 && e->id == table->freeze_field;
-        if (locked && !own_state &&
+        bool tie = e->index >= 0 && table->fields[e->index].tie != TIE_NONE;
+        if (locked && !own_state && !tie &&
             (e->index < 0 || !value_eq(&row->values[e->index], &e->after)))
             return refuse(j, REASON_FROZEN);
         if (e->index < 0)
@@ -415,6 +431,8 @@ static enum err judge_update(struct judge *j, const struct table *table,
 enum err judge_change(struct judge *j, const struct change *change, struct cur *cur)
 {
     const struct table *table = schema_table(j->s->env.schema, change->table);
+    if (change->table == OP_CLOSING_TABLE)
+        return judge_closing(j, change, cur);
     if (table == NULL)
         return refuse(j, REASON_UNKNOWN);
     if (change->kind == CHANGE_INSERT)

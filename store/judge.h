@@ -39,6 +39,9 @@ NODISCARD enum err judge_change(struct judge *j, const struct change *change, st
  */
 NODISCARD enum err judge_retell(struct judge *j, const struct change *change, struct cur *cur);
 
+/* closing.c: a person has closed a refused operation of their own. */
+NODISCARD enum err judge_closing(struct judge *j, const struct change *change, struct cur *cur);
+
 /* One field of an update while it is judged. */
 struct edit_field {
     int index; /* in table->fields, or -1: FIELD_DELETED or unknown here */

@@ -2,7 +2,7 @@
 #include "store/leave.h"
 
 #include "proto/op.h"
-#include "store/replica.h"
+#include "store/quarantine.h"
 #include "store/rows.h"
 
 /* A row of a scope that is left: `lost` facets of it, `facet` is the row's own. */
@@ -430,7 +430,7 @@ static enum err purge_refused(void *ctx, const struct quarantined *q)
 static enum err purge_quarantine(struct leaving *l)
 {
     struct refused r = {.l = l};
-    enum err err = quarantine_list(l->s, purge_refused, &r);
+    enum err err = quarantine_list(l->s, true, purge_refused, &r);
     buf_done(&r.rest);
     return err;
 }

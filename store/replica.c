@@ -5,7 +5,9 @@
 #include "store/inside.h"
 #include "store/leave.h"
 #include "store/page.h"
+#include "store/quarantine.h"
 #include "store/sweep.h"
+#include "store/takeback.h"
 
 enum { PACK_FROM_BYTES = 200, PACK_LEVEL = 1 };
 
@@ -295,37 +297,12 @@ enum err replica_push(struct store *s, uint64_t after, struct buf *out, uint64_t
 
 /* ---- verdicts ---- */
 
-/* New rows of a refused operation leave the replica; they stay readable in the quarantine. */
-static enum err drop_inserts(struct store *s, const struct op_head *head, struct cur cur)
-{
-    struct arena arena = {0};
-    enum err err = ERR_OK;
-    for (uint32_t i = 0; i < head->changes && err == ERR_OK; i++) {
-        struct change change = op_change(&cur);
-        uint32_t items = change.fields * (change.kind == CHANGE_INSERT ? 2 : 5);
-        for (uint32_t k = 0; k < items && !cur.bad; k++)
-            (void)unpack_any(&cur);
-        const struct table *table = schema_table(s->env.schema, change.table);
-        if (cur.bad || table == NULL || change.kind != CHANGE_INSERT)
-            continue;
-        struct row *row = arena_new(&arena, sizeof *row);
-        err = row == NULL ? ERR_NOMEM : rows_find(s, table, &change.row, &arena, row);
-        if (err == ERR_OK && row->stamp.origin == s->epoch && row->stamp.hlc == head->hlc)
-            err = rows_purge(s, table, row->rid);
-        if (err == ERR_NOTFOUND)
-            err = ERR_OK;
-        arena_done(&arena);
-    }
-    return err;
-}
-
-static enum err quarantine_op(struct store *s, uint64_t op_no, enum reason reason)
+/* The server refused one of ours: it waits for a person, and what it wrote leaves the replica.
+ */
+static enum err refused(struct store *s, uint64_t op_no, enum reason reason)
 {
     struct stmt *stmt = NULL;
-    struct stmt *add = NULL;
     enum err err = store_sql(s, SQL_OUTBOX_AT, &stmt);
-    if (err == ERR_OK)
-        err = store_sql(s, SQL_QUARANTINE_ADD, &add);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, (int64_t)op_no);
@@ -345,17 +322,17 @@ static enum err quarantine_op(struct store *s, uint64_t op_no, enum reason reaso
         err = ERR_CORRUPT;
     else
         err = op.err == ERR_OK ? op_read(buf_str(&op), &head, &changes, &used) : op.err;
-    if (err == ERR_OK) {
-        bind_int(add, 1, s->epoch);
-        bind_int(add, 2, (int64_t)op_no);
-        bind_int(add, 3, (int64_t)reason);
-        bind_int(add, 4, store_now(s));
-        bind_id(add, 5, &head.actor);
-        bind_blob(add, 6, buf_str(&op));
-        err = stmt_run(add);
-    }
+    struct quarantined q = {.epoch = s->epoch,
+                            .op_no = op_no,
+                            .reason = reason,
+                            .at_ms = store_now(s),
+                            .edit_ms = head.wall_ms,
+                            .actor = head.actor,
+                            .op = buf_str(&op)};
     if (err == ERR_OK)
-        err = drop_inserts(s, &head, changes);
+        err = quarantine_add(s, &q);
+    if (err == ERR_OK)
+        err = takeback_op(s, &head, changes);
     buf_done(&op);
     return err;
 }
@@ -378,7 +355,7 @@ static enum err one_range(struct store *s, const struct verdict_range *range,
         tally->refused += range->to - s->acked;
     for (uint64_t op = from;
          op <= range->to && err == ERR_OK && range->verdict == VERDICT_REFUSED; op++)
-        err = quarantine_op(s, op, range->reason);
+        err = refused(s, op, range->reason);
     struct chain at = {0};
     if (err == ERR_OK)
         err = chain_at(s, range->to, &at);
@@ -596,28 +573,6 @@ enum err replica_synced(struct store *s)
 }
 
 /* ---- for people ---- */
-
-enum err quarantine_list(struct store *s, quarantine_on_op *on_op, void *ctx)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_QUARANTINE_LIST, &stmt);
-    if (err != ERR_OK)
-        return err;
-    enum step step = STEP_DONE;
-    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
-        struct quarantined q = {.epoch = (uint32_t)col_int(stmt, 0),
-                                .op_no = (uint64_t)col_int(stmt, 1)};
-        q.reason = (enum reason)col_int(stmt, 2);
-        q.at_ms = col_int(stmt, 3);
-        if (!col_id(stmt, 4, &q.actor))
-            err = ERR_CORRUPT;
-        q.op = col_blob(stmt, 5);
-        if (err == ERR_OK)
-            err = on_op(ctx, &q);
-    }
-    stmt_reset(stmt);
-    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
-}
 
 enum err replica_origin(struct store *s, uint32_t epoch, struct origin *out)
 {

@@ -35,8 +35,8 @@ NODISCARD enum err replica_push(struct store *s, uint64_t after, struct buf *out
 struct replica_tally {
     uint64_t pushed, pulled, conflicts, refused;
 };
-/* Verdicts move acked_through; refused operations go to quarantine and their new rows
- * disappear. */
+/* Verdicts move acked_through; refused operations go to quarantine, and what they wrote leaves
+ * the rows (takeback.h). */
 NODISCARD enum err replica_verdicts(struct store *s, struct verdicts verdicts,
                                     struct replica_tally *tally);
 /* Operations through stable_op may leave the outbox. */
@@ -55,18 +55,6 @@ NODISCARD enum err replica_pages(struct store *s, const struct page *pages, size
 NODISCARD enum err replica_leave(struct store *s, struct leave leave);
 /* The sync came to its end. */
 NODISCARD enum err replica_synced(struct store *s);
-
-/* Refused operations, oldest first; views valid during the call. */
-struct quarantined {
-    uint32_t epoch;
-    uint64_t op_no;
-    enum reason reason;
-    int64_t at_ms;
-    struct id actor;
-    struct str op; /* the operation, as op_read takes it */
-};
-typedef enum err quarantine_on_op(void *ctx, const struct quarantined *q);
-NODISCARD enum err quarantine_list(struct store *s, quarantine_on_op *on_op, void *ctx);
 
 /* Staff member and device number behind an origin number. NOTFOUND. */
 NODISCARD enum err replica_origin(struct store *s, uint32_t epoch, struct origin *out);

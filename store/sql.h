@@ -35,24 +35,42 @@
                      "LIMIT ?2")                                                               \
     X(ORIGIN_LAST, "SELECT coalesce(max(epoch),0) FROM origin")                                \
     /* both: quarantine and history */                                                         \
-    X(QUARANTINE_ADD, "INSERT INTO quarantine(epoch,op_no,reason,at_ms,actor,op) "             \
-                      "VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT DO NOTHING")                      \
+    X(QUARANTINE_ADD, "INSERT INTO quarantine(epoch,op_no,reason,at_ms,actor,op,edit_ms,hlc) " \
+                      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING")                \
     X(QUARANTINE_ROW_ADD,                                                                      \
       "INSERT INTO quarantine_row(tab,id,epoch,op_no) VALUES(?1,?2,?3,?4) "                    \
       "ON CONFLICT DO NOTHING")                                                                \
     X(QUARANTINE_ROW_FIND, "SELECT 1 FROM quarantine_row WHERE tab=?1 AND id=?2 AND epoch=?3 " \
                            "LIMIT 1")                                                          \
     X(QUARANTINE_CUT, "UPDATE quarantine SET op=?3 WHERE epoch=?1 AND op_no=?2")               \
-    X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE epoch=?1 AND op_no>?2")                   \
-    X(QUARANTINE_COUNT, "SELECT count(*) FROM quarantine")                                     \
-    X(QUARANTINE_LIST, "SELECT epoch,op_no,reason,at_ms,actor,op FROM quarantine "             \
-                       "ORDER BY epoch,op_no")                                                 \
+    X(QUARANTINE_OF_ROW,                                                                       \
+      "SELECT q.epoch,q.op_no FROM quarantine_row r JOIN quarantine q ON q.epoch=r.epoch AND " \
+      "q.op_no=r.op_no WHERE r.tab=?1 AND r.id=?2 AND q.state=0 ORDER BY q.epoch,q.op_no "     \
+      "LIMIT 1")                                                                               \
+    X(QUARANTINE_ACTOR, "SELECT actor FROM quarantine WHERE epoch=?1 AND op_no=?2")            \
+    X(QUARANTINE_WROTE, "SELECT 1 FROM quarantine WHERE epoch=?1 AND hlc=?2 LIMIT 1")          \
+    X(QUARANTINE_BY_STAMP, "SELECT op FROM quarantine WHERE epoch=?1 AND hlc=?2 LIMIT 1")      \
+    X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE epoch=?1 AND op_no>?2 AND state=0")       \
+    X(QUARANTINE_COUNT, "SELECT count(*) FROM quarantine WHERE state=0")                       \
+    X(QUARANTINE_LIST,                                                                         \
+      "SELECT epoch,op_no,reason,at_ms,actor,op,edit_ms,state,closed_ms,closed_by,note FROM "  \
+      "quarantine WHERE state<=?1 ORDER BY epoch,op_no")                                       \
+    X(QUARANTINE_FIND,                                                                         \
+      "SELECT epoch,op_no,reason,at_ms,actor,op,edit_ms,state,closed_ms,closed_by,note FROM "  \
+      "quarantine WHERE (epoch=?1 OR ?3=0) AND op_no=?2 ORDER BY epoch LIMIT 2")               \
+    X(QUARANTINE_CLOSE,                                                                        \
+      "UPDATE quarantine SET state=?3,closed_ms=?4,closed_by=?5,note=?6 WHERE epoch=?1 AND "   \
+      "op_no=?2 AND state=0")                                                                  \
+    X(QUARANTINE_UPGRADE,                                                                      \
+      "UPDATE quarantine SET edit_ms=?3,hlc=?4 WHERE epoch=?1 AND op_no=?2")                   \
+    X(OP_EDITED, "SELECT edit_ms FROM op WHERE epoch=?1 AND op_no=?2")                         \
     X(HISTORY_ADD,                                                                             \
       "INSERT INTO history(seq,tab,rid,origin,hlc,actor,edit_ms,recv_ms,changes) "             \
       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                                                    \
     X(HISTORY_OF, "SELECT seq,origin,hlc,actor,edit_ms,recv_ms,changes FROM history "          \
                   "WHERE tab=?1 AND rid=?2 ORDER BY hid")                                      \
     X(HISTORY_DROP, "DELETE FROM history WHERE tab=?1 AND rid=?2")                             \
+    X(HISTORY_DROP_OF, "DELETE FROM history WHERE tab=?1 AND rid=?2 AND origin=?3 AND hlc=?4") \
     X(UNKNOWN_ADD,                                                                             \
       "INSERT INTO unknown_row(tab,id,body) VALUES(?1,?2,?3) ON CONFLICT(tab,id) "             \
       "DO UPDATE SET body=excluded.body")                                                      \

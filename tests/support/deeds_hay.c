@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a store holds, wherever it stands, as text to search in. */
 #include "proto/op.h"
-#include "store/replica.h"
+#include "store/quarantine.h"
 #include "support/deeds.h"
 
 struct hay {
@@ -110,7 +110,7 @@ void deeds_hay(struct store *s, struct buf *out)
             err = rows_list(s, h.table, NULL, 0, deleted != 0, 0, on_row, &h);
     }
     if (err == ERR_OK)
-        err = quarantine_list(s, on_quarantined, &h);
+        err = quarantine_list(s, true, on_quarantined, &h);
     must(err == ERR_OK && out->err == ERR_OK);
 }
 

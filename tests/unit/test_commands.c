@@ -313,12 +313,13 @@ static void a_refused_entry_waits_in_the_inbox_with_its_reason(void **state)
     (void)twin_sync(&twin, 0);
     (void)twin_sync(&twin, 1);
     assert_int_equal(run(1, "inbox", NULL), CMD_WAITS);
-    assert_true(said("saisie refusée : la fiche était déjà validée ou verrouillée"));
-    assert_true(said("changement de « Séance »"));
-    assert_true(said("Durée (min) : 50"));
+    assert_true(said(" : la fiche était déjà validée ou verrouillée"));
+    assert_true(said("1. changement de « Séance »"));
+    assert_true(said("Durée (min) : 5 → 50"));
     assert_int_equal(run(1, "inbox", "--json", NULL), CMD_WAITS);
     assert_true(said("\"reason\":\"frozen\""));
-    assert_true(said("\"kind\":\"update\",\"fields\":{\"minutes\":50}}"));
+    assert_true(said("\"kind\":\"update\",\"here\":true,\"fields\":{\"minutes\":50},"
+                     "\"before\":{\"minutes\":5},\"now\":{\"minutes\":5}}"));
     assert_int_equal(run(1, "status", NULL), CMD_DONE);
     assert_true(said("1 saisie refusée par le serveur, gardée ici"));
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a refused operation wrote leaves the replica: its rows are again what they were before,
+ * its values live on in the quarantine. */
+#ifndef STORE_TAKEBACK_H
+#define STORE_TAKEBACK_H
+
+#include "proto/op.h"
+#include "store/store.h"
+
+/* Inside the transaction that put the operation into quarantine; `changes` at its first change.
+ * New rows are removed with their history. A changed field that still holds what the operation
+ * wrote returns to its value and version before; where that was written by another refused
+ * operation, to what was before that one. A field edited again since is left to that edit's own
+ * verdict. The pages after the verdict bring what the server holds by now. */
+NODISCARD enum err takeback_op(struct store *s, const struct op_head *head, struct cur changes);
+
+#endif
