@@ -173,6 +173,23 @@ static enum err check_code(const struct field *field, const struct value *v, str
     return err;
 }
 
+enum err cmd_value(struct cmd *c, const struct field *field, struct str text, struct value *out,
+                   struct note *why)
+{
+    struct names *names = NULL;
+    struct value v = VALUE_NONE;
+    if (!str_utf8(text))
+        return note_set(why, ERR_INVALID, N_("%s : ce n'est pas du texte UTF-8"), field->name);
+    enum err err = cmd_names(c, &names);
+    if (err == ERR_OK)
+        err = names_value(names, field, text, &c->arena, &v, why);
+    if (err == ERR_OK)
+        err = check_code(field, &v, why);
+    if (err == ERR_OK)
+        *out = v;
+    return err;
+}
+
 static enum err one_value(struct cmd *c, const struct table *table, const char *word,
                           struct edit_value *out, struct note *why)
 {
@@ -180,18 +197,11 @@ static enum err one_value(struct cmd *c, const struct table *table, const char *
     if (equals == NULL)
         return note_set(why, ERR_USAGE, N_("il faut CHAMP=VALEUR au lieu de « %.60s »"), word);
     const struct field *field = NULL;
-    struct names *names = NULL;
     struct str name = {word, (size_t)(equals - word)};
     struct value v = VALUE_NONE;
     enum err err = cmd_field(c, table, name, &field, why);
-    if (err == ERR_OK && !str_utf8(str_of(equals + 1)))
-        err = note_set(why, ERR_INVALID, N_("%s : ce n'est pas du texte UTF-8"), field->name);
     if (err == ERR_OK)
-        err = cmd_names(c, &names);
-    if (err == ERR_OK)
-        err = names_value(names, field, str_of(equals + 1), &c->arena, &v, why);
-    if (err == ERR_OK)
-        err = check_code(field, &v, why);
+        err = cmd_value(c, field, str_of(equals + 1), &v, why);
     if (err == ERR_OK)
         *out = (struct edit_value){field, v};
     return err;

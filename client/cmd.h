@@ -72,9 +72,15 @@ NODISCARD enum err cmd_row(struct cmd *c, const struct table *table, const char 
 NODISCARD enum err cmd_values(struct cmd *c, const struct table *table, size_t first,
                               struct edit_value *out, size_t *count, struct note *why);
 
+/* One value as people type it for this field: names, labels, dates. Lives in c->arena and the
+ * text. */
+NODISCARD enum err cmd_value(struct cmd *c, const struct field *field, struct str text,
+                             struct value *out, struct note *why);
+
 /* One per command, in cmd_<name>.c; program: struct cmd. */
 args_run cmd_add, cmd_set, cmd_delete, cmd_restore, cmd_show, cmd_list, cmd_schema, cmd_status,
-    cmd_conflicts, cmd_resolve, cmd_inbox, cmd_import, cmd_export, cmd_doctor, cmd_enrol,
-    cmd_sync, cmd_bundle_write, cmd_bundle_read;
+    cmd_conflicts, cmd_resolve, cmd_inbox, cmd_inbox_show, cmd_inbox_resubmit,
+    cmd_inbox_discard, cmd_import, cmd_export, cmd_doctor, cmd_enrol, cmd_sync,
+    cmd_bundle_write, cmd_bundle_read;
 
 #endif

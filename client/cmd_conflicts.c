@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jalon conflicts, inbox, resolve: what waits for a person, and the decision. */
+/* jalon conflicts, resolve: two values of which one is shown, and the decision. */
 #include "client/cmd.h"
 #include "client/conflict_text.h"
 #include "io/json.h"
@@ -17,27 +17,6 @@ int cmd_conflicts(void *program, const struct args *args)
     if (!c->json && count == 0)
         cmd_say(c, T("aucun conflit n'attend"));
     return count == 0 ? CMD_DONE : CMD_WAITS;
-}
-
-int cmd_inbox(void *program, const struct args *args)
-{
-    (void)args;
-    struct cmd *c = program;
-    uint64_t conflicts = 0;
-    uint64_t refused = 0;
-    buf_text(&c->out, c->json ? "{\"conflicts\":[" : "");
-    enum err err = conflict_print(c, &conflicts);
-    buf_text(&c->out, c->json ? "],\"quarantine\":[" : "");
-    if (err == ERR_OK && !c->json && conflicts > 0)
-        buf_u8(&c->out, '\n');
-    if (err == ERR_OK)
-        err = quarantine_print(c, &refused);
-    buf_text(&c->out, c->json ? "]}\n" : "");
-    if (err != ERR_OK)
-        return cmd_fail(c, err, NULL);
-    if (!c->json && conflicts + refused == 0)
-        cmd_say(c, T("rien n'attend une décision"));
-    return conflicts + refused == 0 ? CMD_DONE : CMD_WAITS;
 }
 
 int cmd_resolve(void *program, const struct args *args)

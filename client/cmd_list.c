@@ -4,6 +4,7 @@
 #include "client/words.h"
 #include "io/config.h"
 #include "io/grid.h"
+#include "store/quarantine.h"
 #include "store/rows_json.h"
 
 enum { SHOWN_MAX = 6, CELL_WIDTH_MAX = 28 };
@@ -80,6 +81,20 @@ static enum err read_limit(const struct args *args, uint64_t *out, struct note *
     return err == ERR_INVALID ? ERR_USAGE : err;
 }
 
+/* New rows that the server refused are not among those listed, and not forgotten. */
+static enum err say_refused(struct cmd *c, const struct table *table)
+{
+    uint64_t refused = 0;
+    enum err err = quarantine_rows(c->store, table, &refused);
+    if (err == ERR_OK && refused > 0)
+        cmd_say(c,
+                TN("%llu autre n'existe que dans une saisie refusée : jalon inbox",
+                   "%llu autres n'existent que dans des saisies refusées : jalon inbox",
+                   refused),
+                (unsigned long long)refused);
+    return err;
+}
+
 static enum err print_rows(struct cmd *c, const struct table *table,
                            const struct filter *filters, size_t count, uint64_t limit)
 {
@@ -100,6 +115,8 @@ static enum err print_rows(struct cmd *c, const struct table *table,
     if (err == ERR_OK && !c->json)
         cmd_say(c, TN("%llu fiche", "%llu fiches", list->count),
                 (unsigned long long)list->count);
+    if (err == ERR_OK && !c->json)
+        err = say_refused(c, table);
     grid_done(&list->grid);
     buf_done(&list->text);
     return err;

@@ -3,6 +3,7 @@
 #include "client/cmd.h"
 #include "client/words.h"
 #include "io/grid.h"
+#include "store/quarantine.h"
 #include "store/rows_json.h"
 
 /* Text on its own lines keeps them, moved in. */
@@ -170,6 +171,23 @@ static enum err print_history(struct cmd *c, const struct table *table, const st
     return err;
 }
 
+/* No such row: was it refused? Then it is there, and this says where. */
+static enum err not_here(struct cmd *c, const struct table *table, const struct id *id,
+                         struct note *why)
+{
+    uint32_t epoch = 0;
+    uint64_t op_no = 0;
+    enum err err = quarantine_of_row(c->store, table->id, id, &epoch, &op_no);
+    if (err == ERR_OK)
+        return note_set(why, ERR_NOTFOUND,
+                        N_("cette fiche « %s » n'existe que dans une saisie refusée : jalon "
+                           "inbox show %u/%llu"),
+                        table->name, (unsigned)epoch, (unsigned long long)op_no);
+    if (err != ERR_NOTFOUND)
+        return err;
+    return note_set(why, err, N_("aucune fiche « %s » avec cet identifiant"), table->name);
+}
+
 int cmd_show(void *program, const struct args *args)
 {
     struct cmd *c = program;
@@ -183,7 +201,7 @@ int cmd_show(void *program, const struct args *args)
     if (err == ERR_OK)
         err = rows_find(c->store, table, &id, &c->arena, row);
     if (err == ERR_NOTFOUND && why.text[0] == '\0')
-        err = note_set(&why, err, N_("aucune fiche « %s » avec cet identifiant"), table->name);
+        err = not_here(c, table, &id, &why);
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
     if (c->json)

@@ -32,6 +32,15 @@ static const struct args_option resolve_options[] = {
     {"reason", N_("TEXTE"), N_("pourquoi"), false},
     {NULL, NULL, NULL, false}};
 
+static const struct args_option inbox_options[] = {
+    {"closed", NULL, N_("aussi les saisies refusées déjà réglées"), false},
+    {NULL, NULL, NULL, false}};
+static const struct args_option resubmit_options[] = {
+    {"without", N_("N,N…"), N_("laisser ces changements de côté"), false},
+    {NULL, NULL, NULL, false}};
+static const struct args_option discard_options[] = {
+    {"reason", N_("TEXTE"), N_("pourquoi"), true}, {NULL, NULL, NULL, false}};
+
 static const struct args_command table[] = {
     {"add", N_("TABLE CHAMP=VALEUR…"), 2, -1, NULL,
      N_("créer une fiche ; affiche son identifiant"), cmd_add},
@@ -60,7 +69,12 @@ static const struct args_command table[] = {
     {"conflicts", "", 0, 0, NULL, N_("les saisies concurrentes qui attendent une décision"),
      cmd_conflicts},
     {"resolve", N_("ID"), 1, 1, resolve_options, N_("décider d'un conflit"), cmd_resolve},
-    {"inbox", "", 0, 0, NULL, N_("tout ce qui attend une personne"), cmd_inbox},
+    {"inbox", "", 0, 0, inbox_options, N_("tout ce qui attend une personne"), cmd_inbox},
+    {"inbox show", N_("SAISIE"), 1, 1, NULL, N_("ouvrir une saisie refusée"), cmd_inbox_show},
+    {"inbox resubmit", N_("SAISIE|all [CHAMP=VALEUR…]"), 1, -1, resubmit_options,
+     N_("corriger une saisie refusée et l'enregistrer de nouveau"), cmd_inbox_resubmit},
+    {"inbox discard", N_("SAISIE"), 1, 1, discard_options,
+     N_("abandonner une saisie refusée ; elle reste lisible"), cmd_inbox_discard},
     {"doctor", "", 0, 0, NULL, N_("vérifier les données de cet appareil"), cmd_doctor},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

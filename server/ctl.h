@@ -70,9 +70,17 @@ int ctl_bundle_step(struct ctl *c);
 /* Free c->bundle; NULL is fine. */
 void ctl_bundle_done(struct ctl *c);
 
-/* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c, ctl_bundle.c */
+/* A value as the administrator reads it: the names of what references point to. */
+void ctl_print_value(struct ctl *c, const struct field *field, const struct value *v);
+/* Who is behind an id, their name; the program itself for the null id. */
+void ctl_print_staff(struct ctl *c, const struct id *staff);
+/* The instant, as everywhere in jalonctl in UTC; a dash for 0. */
+void ctl_print_time(struct ctl *c, int64_t ms);
+
+/* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c, ctl_quarantine.c, ctl_bundle.c */
 args_run ctl_add, ctl_list, ctl_show, ctl_set, ctl_structure_add, ctl_staff_add, ctl_invite,
     ctl_device_list, ctl_device_revoke, ctl_device_wipe, ctl_conflict_list, ctl_quarantine_list,
-    ctl_stats, ctl_check, ctl_backup, ctl_bundle_take;
+    ctl_quarantine_show, ctl_quarantine_resubmit, ctl_quarantine_discard, ctl_stats, ctl_check,
+    ctl_backup, ctl_bundle_take;
 
 #endif

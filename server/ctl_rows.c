@@ -85,7 +85,7 @@ static void print_name(struct ctl *c, const struct field *field, const struct va
 }
 
 /* Text is what devices sent: the administrator's terminal shows it and obeys none of it. */
-static void print_value(struct ctl *c, const struct field *field, const struct value *v)
+void ctl_print_value(struct ctl *c, const struct field *field, const struct value *v)
 {
     struct buf name = {0};
     if (v->type == VALUE_TEXT)
@@ -124,7 +124,7 @@ int ctl_show(void *program, const struct args *args)
         if (field->kind == KIND_RAW)
             rows_json_value(field, &row->values[i], &c->out);
         else
-            print_value(c, field, &row->values[i]);
+            ctl_print_value(c, field, &row->values[i]);
         buf_u8(&c->out, '\n');
     }
     if (row->deleted)

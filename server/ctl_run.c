@@ -2,6 +2,7 @@
 /* jalonctl's table of commands, and what they share. */
 #include "io/grid.h"
 #include "server/ctl.h"
+#include "store/names.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,6 +37,19 @@ static const struct args_option list_options[] = {
     END,
 };
 
+static const struct args_option quarantine_options[] = {
+    {"closed", NULL, N_("aussi celles qui sont déjà réglées"), false},
+    END,
+};
+static const struct args_option resubmit_options[] = {
+    {"without", N_("N,N…"), N_("laisser ces changements de côté"), false},
+    END,
+};
+static const struct args_option discard_options[] = {
+    {"reason", N_("TEXTE"), N_("pourquoi"), true},
+    END,
+};
+
 static const struct args_command commands[] = {
     {"structure add", N_("NOM [CHAMP=VALEUR…]"), 1, -1, structure_options,
      N_("créer une structure"), ctl_structure_add},
@@ -55,8 +69,15 @@ static const struct args_command commands[] = {
      N_("faire effacer ses données à un appareil, à son prochain contact"), ctl_device_wipe},
     {"conflict list", "", 0, 0, NULL, N_("lister les conflits qui attendent une décision"),
      ctl_conflict_list},
-    {"quarantine list", "", 0, 0, NULL, N_("lister les opérations refusées"),
+    {"quarantine list", "", 0, 0, quarantine_options, N_("lister les opérations refusées"),
      ctl_quarantine_list},
+    {"quarantine show", N_("SAISIE"), 1, 1, NULL, N_("ouvrir une opération refusée"),
+     ctl_quarantine_show},
+    {"quarantine resubmit", N_("SAISIE [CHAMP=VALEUR…]"), 1, -1, resubmit_options,
+     N_("la corriger et l'enregistrer de nouveau, au nom de son auteur"),
+     ctl_quarantine_resubmit},
+    {"quarantine discard", N_("SAISIE"), 1, 1, discard_options,
+     N_("l'abandonner ; elle reste lisible"), ctl_quarantine_discard},
     {"stats", "", 0, 0, NULL, N_("dire où en est le serveur"), ctl_stats},
     {"check", "", 0, 0, NULL, N_("vérifier toute la base"), ctl_check},
     {"bundle take", N_("FICHIER"), 1, 1, bundle_options,
@@ -223,6 +244,26 @@ enum err ctl_row(struct ctl *c, const struct table *table, const char *word, str
     if (err == ERR_EXISTS)
         return note_set(why, ERR_USAGE, N_("« %s » : plusieurs fiches commencent ainsi"), word);
     return err;
+}
+
+void ctl_print_staff(struct ctl *c, const struct id *staff)
+{
+    struct buf name = {0};
+    if (id_is_null(staff))
+        buf_text(&name, T("le programme"));
+    else
+        names_row(c->store, schema_table(&schema_jalon, TABLE_STAFF), staff, &name);
+    grid_clean(&c->out, buf_str(&name));
+    buf_done(&name);
+}
+
+void ctl_print_time(struct ctl *c, int64_t ms)
+{
+    struct value v = value_int(ms);
+    if (ms == 0)
+        buf_text(&c->out, "—");
+    else
+        value_print(KIND_INSTANT, &v, &c->out);
 }
 
 void ctl_print_id(struct ctl *c, const struct id *id)

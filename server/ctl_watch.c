@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jalonctl stats, check, quarantine list, backup. */
+/* jalonctl stats, check, backup. */
 #include "io/file.h"
 #include "server/ctl.h"
-#include "store/replica.h"
 #include "store/rows_json.h"
 
 int ctl_stats(void *program, const struct args *args)
@@ -79,50 +78,6 @@ int ctl_check(void *program, const struct args *args)
     if (err != ERR_OK)
         return ctl_fail(c, err, NULL);
     return problems == 0 ? CTL_DONE : CTL_DAMAGED;
-}
-
-struct refused {
-    struct ctl *c;
-    uint64_t count;
-};
-
-static enum err on_refused(void *ctx, const struct quarantined *q)
-{
-    static const struct field instant = {.name = "at", .kind = KIND_INSTANT};
-    struct refused *list = ctx;
-    struct buf *out = &list->c->out;
-    struct value at = value_int(q->at_ms);
-    char actor[ID_TEXT_BYTES];
-    id_print(&q->actor, actor);
-    list->count++;
-    if (list->c->json) {
-        buf_printf(out, "%s\n{\"epoch\":%u,\"op\":%llu,\"reason\":\"%s\",\"at\":",
-                   list->count > 1 ? "," : "", (unsigned)q->epoch, (unsigned long long)q->op_no,
-                   reason_word(q->reason));
-        rows_json_value(&instant, &at, out);
-        buf_printf(out, ",\"actor\":\"%s\"}", actor);
-        return out->err;
-    }
-    value_print(KIND_INSTANT, &at, out);
-    buf_printf(out, "  %u/%llu  %s  %s\n", (unsigned)q->epoch, (unsigned long long)q->op_no,
-               reason_word(q->reason), actor);
-    return out->err;
-}
-
-int ctl_quarantine_list(void *program, const struct args *args)
-{
-    struct ctl *c = program;
-    struct refused list = {.c = c};
-    (void)args;
-    if (c->json)
-        buf_u8(&c->out, '[');
-    enum err err = quarantine_list(c->store, on_refused, &list);
-    if (c->json)
-        buf_text(&c->out, list.count == 0 ? "]\n" : "\n]\n");
-    else if (err == ERR_OK)
-        ctl_say(c, TN("%llu opération refusée", "%llu opérations refusées", list.count),
-                (unsigned long long)list.count);
-    return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, NULL);
 }
 
 /* Only names the file: the control socket makes the copy, step by step. */

@@ -3,6 +3,7 @@
 
 #include "proto/op.h"
 #include "store/quarantine.h"
+#include "store/replica.h"
 #include "store/rows.h"
 
 /* A row of a scope that is left: `lost` facets of it, `facet` is the row's own. */

@@ -309,13 +309,14 @@ static void check_quarantine(struct world *w, struct client *c)
         return;
     int64_t there = ask(w->server.node.store,
                         "SELECT count(*) FROM quarantine q JOIN epoch e ON e.num=q.epoch "
-                        "WHERE e.device=?1 AND ?2=?3",
+                        "WHERE q.state=0 AND e.device=?1 AND ?2=?3",
                         c->device, 0, 0);
     int64_t here =
-        ask(c->node.store, "SELECT count(*) FROM quarantine WHERE ?1=?2 AND ?2=?3", 0, 0, 0);
+        ask(c->node.store, "SELECT count(*) FROM quarantine WHERE state=0 AND ?1=?2 AND ?2=?3",
+            0, 0, 0);
     /* A restored server may lack what was refused under an epoch that has ended since. */
     if (here < there || (here > there && !w->oracle.restored))
-        world_fail(w, "I8 node %u holds %lld refused operations, the server %lld of it",
+        world_fail(w, "I8 node %u holds %lld refused operations open, the server %lld of it",
                    c->node.at, (long long)here, (long long)there);
 }
 

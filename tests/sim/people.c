@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/people.h"
 
+#include "store/closing.h"
 #include "store/inside.h"
 #include "tests/sim/draft.h"
 
@@ -218,12 +219,61 @@ static bool decide(struct people *p, struct node *n)
     return true;
 }
 
+struct found {
+    uint64_t skip;
+    struct quarantined q;
+    struct arena *arena;
+    bool any;
+};
+
+static enum err on_waiting(void *ctx, const struct quarantined *q)
+{
+    struct found *f = ctx;
+    f->any = true;
+    f->q = *q;
+    f->q.op.p = arena_copy(f->arena, q->op.p, q->op.n);
+    f->q.note = STR("");
+    return f->skip-- == 0 ? ERR_EXISTS : ERR_OK;
+}
+
+/* Save a refused operation again, or give it up; false when none waits. */
+static bool close_refused(struct people *p, struct node *n)
+{
+    struct arena arena = {0};
+    struct found f = {.skip = rng_below(&p->rng, 4), .arena = &arena};
+    struct oracle *o = &n->w->oracle;
+    struct closing_plan plan = {0};
+    uint64_t rows = 0;
+    enum err err = quarantine_list(n->store, false, on_waiting, &f);
+    if (!f.any || (err != ERR_OK && err != ERR_EXISTS)) {
+        arena_done(&arena);
+        return false;
+    }
+    if (rng_chance(&p->rng, 500000))
+        err = closing_resubmit(n->store, &f.q, &plan, &rows, NULL);
+    else
+        err = closing_discard(n->store, &f.q, STR("vu ensemble"), NULL);
+    arena_done(&arena);
+    o->saved += err == ERR_OK ? 1 : 0;
+    o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
+    if (!of_machine(err) && !of_person(err))
+        world_fail(n->w, "node %u: closing ended with %s", n->at, err_name(err));
+    if (err == ERR_OK)
+        check_stamp(n);
+    if (node_survived(n) && err == ERR_OK)
+        tell_program(n);
+    return true;
+}
+
 void people_act(struct people *p, struct node *n)
 {
     struct saving s;
     if (n->store == NULL || store_health(n->store) != ERR_OK)
         return;
     if (rng_chance(&p->rng, 80000) && decide(p, n))
+        return;
+    /* What the administrator closes is not told to the devices. */
+    if (n->at != WORLD_SERVER && rng_chance(&p->rng, 40000) && close_refused(p, n))
         return;
     if (!saving_open(&s, n))
         return;
