@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/holders.h"
 #include "store/inside.h"
+#include "store/lookalike.h"
 #include "store/quarantine.h"
 #include "store/rows.h"
 #include "store/sweep.h"
@@ -60,6 +61,8 @@ static const char *const server_tables[] = {
     " device INTEGER NOT NULL REFERENCES device(num), op_no INTEGER NOT NULL,"
     " hash INTEGER NOT NULL, hlc INTEGER NOT NULL, edit_ms INTEGER NOT NULL) STRICT",
     "CREATE INDEX IF NOT EXISTS epoch_device ON epoch(device,num)",
+    "CREATE TABLE IF NOT EXISTS lookalike(day INTEGER, key INTEGER, list BLOB NOT NULL,"
+    " PRIMARY KEY(day,key)) STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS invite(id BLOB PRIMARY KEY, secret BLOB NOT NULL,"
     " staff BLOB NOT NULL, expires_ms INTEGER NOT NULL, tries INTEGER NOT NULL,"
     " used_key BLOB, reply BLOB) STRICT, WITHOUT ROWID",
@@ -244,6 +247,18 @@ static enum err from_format_1(struct store *s)
     return err == ERR_OK ? meta_set_int(s, META_GRANTS, 0) : err;
 }
 
+/* Few rows are tied: who is tied to a row is asked for each row shown. */
+static enum err index_tie(struct store *s, const struct table *table, struct buf *sql)
+{
+    const struct field *tie = schema_tie(table);
+    if (tie == NULL)
+        return ERR_OK;
+    buf_printf(sql,
+               "CREATE INDEX IF NOT EXISTS tie_%s ON t_%s(\"%s\") WHERE \"%s\" IS NOT NULL",
+               table->name, table->name, tie->name, tie->name);
+    return run(s, sql);
+}
+
 /* In an older database, and in a new one: one way for both. */
 static enum err add_columns(struct store *s, struct buf *sql)
 {
@@ -308,6 +323,8 @@ static enum err upgrade(struct store *s, int64_t was)
         err = from_format_1(s);
     if (err == ERR_OK && was < FORMAT_CLOSING)
         err = quarantine_upgrade(s);
+    if (err == ERR_OK && was < FORMAT_CLOSING && s->env.side == STORE_SERVER)
+        err = lookalike_upgrade(s);
     return err;
 }
 
@@ -331,6 +348,8 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = create_all(s, added_indexes, sizeof added_indexes / sizeof *added_indexes);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
         err = migrate_table(s, &s->env.schema->tables[i], &sql);
+    for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
+        err = index_tie(s, &s->env.schema->tables[i], &sql);
     if (err == ERR_OK && s->env.side == STORE_SERVER)
         err = create_all(s, server_indexes, sizeof server_indexes / sizeof *server_indexes);
     /* What waits there is told like a page, to a replica that knows who it is. */

@@ -5,6 +5,7 @@
 #include "store/grants.h"
 #include "store/holders.h"
 #include "store/inside.h"
+#include "store/lookalike.h"
 #include "store/quarantine.h"
 #include "store/rules.h"
 #include "store/scopes.h"
@@ -213,6 +214,29 @@ static enum err read_update(struct judge *j, const struct table *table,
     return cur->bad ? ERR_FORMAT : ERR_OK;
 }
 
+/* Whether two rows are the same is for someone who may read both. */
+static enum err check_case(struct judge *j, const struct table *table, const struct row *row)
+{
+    if (table->id != TABLE_DUPLICATE_CASE || j->author->origin == 0)
+        return ERR_OK;
+    int kind = schema_field_index(table, FIELD_DUPLICATE_KIND);
+    int right = schema_field_index(table, FIELD_DUPLICATE_RIGHT);
+    must(kind >= 0 && right >= 0);
+    const struct table *to = row->values[kind].type == VALUE_TEXT
+                                 ? schema_table_named(j->s->env.schema, row->values[kind].s)
+                                 : NULL;
+    struct scope scope = {0};
+    struct id id;
+    if (to == NULL || row->values[right].type != VALUE_BYTES)
+        return ERR_CORRUPT;
+    memcpy(id.b, row->values[right].s.p, ID_BYTES);
+    enum err err = rows_locate(j->s, to, &id, &scope);
+    if (err == ERR_NOTFOUND ||
+        (err == ERR_OK && !scope_may_read(j->author->grants, scope, to->facet)))
+        return refuse(j, REASON_RIGHTS);
+    return err;
+}
+
 /* Was an edit made on top of a value that was refused? Who wrote it took for granted what the
  * server does not hold. Asked only where the base is not the present version. */
 static enum err check_base(struct judge *j, const struct row *row, const struct edit_field *e)
@@ -232,7 +256,9 @@ static enum err check_update(struct judge *j, const struct table *table, const s
     if (decider != 0 && j->author->origin != 0 && (roles_in(j, row->scope) & decider) == 0)
         return refuse(j, REASON_RIGHTS);
     bool locked = false;
-    enum err err = rules_locked(j->s, table, row, j->arena, &locked);
+    enum err err = check_case(j, table, row);
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = rules_locked(j->s, table, row, j->arena, &locked);
     for (uint32_t i = 0; i < count && err == ERR_OK && j->reason == REASON_NONE; i++) {
         const struct edit_field *e = &edits[i];
         err = check_base(j, row, e);
@@ -302,6 +328,9 @@ static enum err merge_insert(struct judge *j, const struct table *table,
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_update(j, table, row, edits, count);
     bool changed = false;
+    struct lookalike before = {.count = 0};
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = lookalike_of(table, row, j->recv_ms, &before);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = settle_update(j, table, row, edits, count, &changed);
     if (err == ERR_OK && j->reason == REASON_NONE)
@@ -314,6 +343,8 @@ static enum err merge_insert(struct judge *j, const struct table *table,
         err = rows_update(j->s, table, row);
     if (err == ERR_OK)
         err = holders_touch(j->s, table, row, false);
+    if (err == ERR_OK)
+        err = lookalike_seen(j, table, row, &before);
     if (j->verdict == VERDICT_APPLIED)
         j->verdict = VERDICT_MERGED;
     return err;
@@ -378,6 +409,8 @@ static enum err judge_insert(struct judge *j, const struct table *table,
     if (err == ERR_OK) {
         rows_remember(j->s, table, &row->id, row->scope);
         err = holders_touch(j->s, table, row, true);
+        if (err == ERR_OK)
+            err = lookalike_seen(j, table, row, NULL);
     }
     return err;
 }
@@ -416,6 +449,9 @@ static enum err judge_update(struct judge *j, const struct table *table,
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_update(j, table, row, edits, change->fields);
     bool changed = false;
+    struct lookalike before = {.count = 0};
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = lookalike_of(table, row, j->recv_ms, &before);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = settle_update(j, table, row, edits, change->fields, &changed);
     if (err == ERR_OK && j->reason == REASON_NONE)
@@ -425,6 +461,8 @@ static enum err judge_update(struct judge *j, const struct table *table,
     err = feed_move(j->s, table, row, facet, j->seq);
     if (err == ERR_OK)
         err = rows_update(j->s, table, row);
+    if (err == ERR_OK)
+        err = lookalike_seen(j, table, row, &before);
     return err == ERR_OK ? holders_touch(j->s, table, row, false) : err;
 }
 

@@ -3,6 +3,7 @@
 
 #include "proto/hash.h"
 #include "store/fold.h"
+#include "store/ties.h"
 
 enum {
     SLOTS_FIRST = 64,
@@ -181,27 +182,40 @@ static void part_key(const struct table *table, const struct row *row, uint16_t 
         names->key.err = names->title.err;
 }
 
+/* Who is called by a name of a row that was merged into another means that one. */
+static enum err shown_for(struct names *names, const struct table *table, const struct row *row,
+                          struct id *out)
+{
+    const struct field *tie = ties_merged(table);
+    if (tie == NULL || row->values[schema_field_index(table, tie->id)].type == VALUE_NULL)
+        return ERR_OK;
+    return ties_root(names->s, table, &row->id, out);
+}
+
 static enum err put_row(struct names *names, struct index *index, const struct table *table,
                         const struct row *row)
 {
     uint16_t parts[PARTS_MAX];
     size_t n = title_parts(table, parts);
-    enum err err = ERR_OK;
+    struct id shown = row->id;
+    enum err err = shown_for(names, table, row, &shown);
+    if (err != ERR_OK)
+        return err;
     buf_clear(&names->key);
     for (size_t i = 0; i < n; i++)
         part_key(table, row, parts[i], names);
-    err = put(names, index, &row->id, STR(""));
+    err = put(names, index, &shown, STR(""));
     if (n < 2 || err != ERR_OK)
         return err;
     buf_clear(&names->key);
     for (size_t i = n; i > 0; i--)
         part_key(table, row, parts[i - 1], names);
-    err = put(names, index, &row->id, STR(""));
+    err = put(names, index, &shown, STR(""));
     /* A project is also called by its code alone; a person never by half a name. */
     for (size_t i = 0; i < n && err == ERR_OK && table->sensitivity == SENS_NONE; i++) {
         buf_clear(&names->key);
         part_key(table, row, parts[i], names);
-        err = put(names, index, &row->id, STR(""));
+        err = put(names, index, &shown, STR(""));
     }
     return err;
 }
@@ -392,7 +406,9 @@ void names_row(struct store *s, const struct table *table, const struct id *id, 
     struct arena arena = {0};
     struct row *row = arena_new(&arena, sizeof *row);
     size_t before = out->n;
-    if (row != NULL && rows_find(s, table, id, &arena, row) == ERR_OK)
+    struct id shown = *id;
+    bool found = row != NULL && ties_root(s, table, id, &shown) == ERR_OK;
+    if (found && rows_find(s, table, &shown, &arena, row) == ERR_OK)
         names_title(table, row, out);
     if (out->n == before) {
         char text[ID_TEXT_BYTES];

@@ -14,7 +14,8 @@ NODISCARD enum err names_open(struct store *s, struct names **out);
 void names_close(struct names *names);
 
 /* The row of `table` a person means: its id, a prefix of the id (8 digits or more), or its
- * title, whatever the capitals, accents and order of the two parts of a person's name.
+ * title, whatever the capitals, accents and order of the two parts of a person's name. The name
+ * of a row that was merged into another means the other.
  * NOTFOUND; EXISTS when several rows answer; `why` repeats nothing of the text. */
 NODISCARD enum err names_find(struct names *names, const struct table *table, struct str text,
                               struct id *out, struct note *why);
@@ -30,8 +31,8 @@ NODISCARD enum err names_value(struct names *names, const struct field *field, s
 
 /* Append what a person calls the row: its title fields. Nothing when there are none. */
 void names_title(const struct table *table, const struct row *row, struct buf *out);
-/* Append the title of the row with this id; its id when there is no such row here or it has
- * none. */
+/* Append the title of the row with this id, or of the one it was merged into; its id when there
+ * is no such row here or it has none. */
 void names_row(struct store *s, const struct table *table, const struct id *id,
                struct buf *out);
 /* The field a person means by its name or its label; NULL when there is none. */

@@ -281,14 +281,43 @@ enum err rows_list(struct store *s, const struct table *table, const struct filt
     return rows_list_after(s, table, filters, count, deleted, 0, limit, on_row, ctx);
 }
 
+static bool is_first_of_field(const struct filter *filters, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (filters[i].field == filters[at].field)
+            return false;
+    return true;
+}
+
+/* " AND (…)" for each field; the n-th filter's value is bound as ?n. */
+static void filter_sql(const struct filter *filters, size_t count, struct buf *where)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *name = filters[i].field->name;
+        if (!is_first_of_field(filters, i))
+            continue;
+        buf_printf(where, " AND (\"%s\" IS ?%zu", name, i + 1);
+        for (size_t k = i + 1; k < count; k++) {
+            if (filters[k].field == filters[i].field)
+                buf_printf(where, " OR \"%s\" IS ?%zu", name, k + 1);
+        }
+        buf_u8(where, ')');
+    }
+}
+
+static void bind_filters(struct stmt *stmt, const struct filter *filters, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        bind_value(stmt, (int)i + 1, &filters[i].value);
+}
+
 enum err rows_list_after(struct store *s, const struct table *table,
                          const struct filter *filters, size_t count, bool deleted,
                          int64_t after, uint64_t limit, rows_on_row *on_row, void *ctx)
 {
     struct buf where = {0};
     buf_printf(&where, "WHERE _del=%d AND _rid>%lld", deleted ? 1 : 0, (long long)after);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(&where, " AND \"%s\" IS ?%zu", filters[i].field->name, i + 1);
+    filter_sql(filters, count, &where);
     buf_text(&where, " ORDER BY _rid");
     if (limit > 0)
         buf_printf(&where, " LIMIT %llu", (unsigned long long)limit);
@@ -300,8 +329,7 @@ enum err rows_list_after(struct store *s, const struct table *table,
     buf_done(&where);
     if (err != ERR_OK)
         return err;
-    for (size_t i = 0; i < count; i++)
-        bind_value(stmt, (int)i + 1, &filters[i].value);
+    bind_filters(stmt, filters, count);
     struct row row;
     enum step step = STEP_DONE;
     while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
@@ -311,6 +339,34 @@ enum err rows_list_after(struct store *s, const struct table *table,
     }
     stmt_free(stmt);
     return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+enum err rows_tail(struct store *s, const struct table *table, const struct filter *filters,
+                   size_t count, uint64_t n, uint64_t *total, int64_t *after)
+{
+    struct buf where = {0};
+    buf_text(&where, "WHERE _del=0");
+    filter_sql(filters, count, &where);
+    buf_text(&where, " ORDER BY _rid DESC");
+    buf_u8(&where, 0);
+    struct stmt *stmt = NULL;
+    enum err err = where.err;
+    if (err == ERR_OK)
+        err = store_table_sql(s, "SELECT _rid FROM", table, (const char *)where.p, &stmt);
+    buf_done(&where);
+    if (err != ERR_OK)
+        return err;
+    bind_filters(stmt, filters, count);
+    uint64_t rows = 0;
+    enum step step = STEP_DONE;
+    *after = 0;
+    while ((step = stmt_step(stmt)) == STEP_ROW) {
+        if (rows++ == n)
+            *after = col_int(stmt, 0);
+    }
+    stmt_free(stmt);
+    *total = rows;
+    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
 }
 
 enum err rows_count(struct store *s, const struct table *table, uint64_t *out)

@@ -84,7 +84,8 @@ struct stamp row_stamp(const struct row *row, uint16_t field);
 int64_t row_edit_ms(const struct row *row, uint16_t field);
 
 /* Rows of a table, live ones unless `deleted`, by creation; each filter must match exactly
- * (an empty value matches empty fields). The row is valid during the call. limit 0 = all. */
+ * (an empty value matches empty fields), of several of one field any. The row is valid during
+ * the call. limit 0 = all. */
 struct filter {
     const struct field *field;
     struct value value;
@@ -98,6 +99,10 @@ NODISCARD enum err rows_list_after(struct store *s, const struct table *table,
                                    const struct filter *filters, size_t count, bool deleted,
                                    int64_t after, uint64_t limit, rows_on_row *on_row,
                                    void *ctx);
+/* How many live rows match, and the local number after which the last `n` of them come. */
+NODISCARD enum err rows_tail(struct store *s, const struct table *table,
+                             const struct filter *filters, size_t count, uint64_t n,
+                             uint64_t *total, int64_t *after);
 /* How many live rows. */
 NODISCARD enum err rows_count(struct store *s, const struct table *table, uint64_t *out);
 

@@ -86,6 +86,10 @@
     X(FEED_DROP, "DELETE FROM feed WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4")            \
     X(FEED_AFTER, "SELECT seq,tab,rid,dossier,facet FROM feed WHERE home=?1 AND "              \
                   "(seq,tab,rid)>(?2,?3,?4) AND seq<=?5 ORDER BY seq,tab,rid LIMIT ?6")        \
+    X(LOOKALIKE_NEW, "INSERT INTO lookalike(day,key,list) VALUES(?1,?2,?3) "                   \
+                     "ON CONFLICT DO NOTHING")                                                 \
+    X(LOOKALIKE_GET, "SELECT list FROM lookalike WHERE day=?1 AND key=?2")                     \
+    X(LOOKALIKE_SET, "UPDATE lookalike SET list=?3 WHERE day=?1 AND key=?2")                   \
     X(OP_ADD, "INSERT INTO op(epoch,op_no,seq,hash,actor,edit_ms,recv_ms,verdict,reason) "     \
               "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                                            \
     X(OPS_AFTER, "SELECT op_no,seq,verdict,reason FROM op WHERE epoch=?1 AND op_no>?2 "        \
@@ -93,6 +97,8 @@
     X(OP_AT, "SELECT hash FROM op WHERE epoch=?1 AND op_no=?2")                                \
     X(OP_STABLE,                                                                               \
       "SELECT op_no FROM op WHERE epoch=?1 AND seq<=?2 ORDER BY op_no DESC LIMIT 1")           \
+    X(OP_RECEIVED, "SELECT recv_ms FROM op WHERE epoch=?1 AND seq>=?2 ORDER BY op_no LIMIT 1") \
+    X(DEVICE_NAME, "SELECT name FROM device WHERE num=?1")                                     \
     X(OP_COUNT, "SELECT count(*) FROM op")                                                     \
     X(COMMIT_ADD, "INSERT INTO chain(no,seq_from,seq_to,at_ms,hash) VALUES(?1,?2,?3,?4,?5)")   \
     X(COMMIT_LAST, "SELECT no,hash FROM chain ORDER BY no DESC LIMIT 1")                       \
@@ -196,6 +202,7 @@
     X(SCOPE_GET, "SELECT kind,id FROM scope WHERE sid=?1")                                     \
     X(SCOPES_IN, "SELECT sid,id FROM scope WHERE kind=3 AND parent=?1 ORDER BY sid")           \
     X(STAFF_HOME, "SELECT structure,first_name,name FROM t_staff WHERE _id=?1 AND _del=0")     \
+    X(DUPLICATES_OPEN, "SELECT count(*) FROM t_duplicate_case WHERE state='open' AND _del=0")  \
     X(CONFLICTS_OPEN, "SELECT count(*) FROM t_conflict WHERE state='open' AND _del=0")
 
 enum sql {

@@ -347,6 +347,8 @@ enum err store_status(struct store *s, struct store_status *out)
         err = store_number(s, SQL_CONFLICTS_OPEN, NULL, 0, &status.conflicts);
     if (err == ERR_OK)
         err = store_number(s, SQL_QUARANTINE_COUNT, NULL, 0, &status.quarantined);
+    if (err == ERR_OK)
+        err = store_number(s, SQL_DUPLICATES_OPEN, NULL, 0, &status.duplicates);
     if (err != ERR_OK)
         return err;
     status.device = (uint32_t)v[DEVICE];

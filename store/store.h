@@ -52,7 +52,8 @@ struct store_status {
     int64_t skew_ms;         /* our clock minus the server's */
     bool complete;           /* the first sync has come to its end */
     uint64_t conflicts;      /* open */
-    uint64_t quarantined;
+    uint64_t quarantined;    /* open */
+    uint64_t duplicates;     /* cases nobody has decided */
     uint32_t generation;
     struct id history;
 };

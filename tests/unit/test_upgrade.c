@@ -133,6 +133,23 @@ static void what_was_refused_before_is_open_and_can_be_closed(void **state)
     close_old(&old);
 }
 
+static void who_was_there_before_is_found_again(void **state)
+{
+    (void)state;
+    struct old old;
+    open_old(&old);
+    const char *twin[] = {"name=FICTIF", "first_name=Anna", "birth_date=1990-03-02", NULL};
+    const char *firm[] = {"name=Forge Fictive", NULL};
+    (void)twin_add(old.replica, "person", twin);
+    (void)twin_add(old.replica, "company", firm);
+    (void)twin_sync(&old.twin, 0);
+    assert_int_equal(twin_count(old.server->store, "duplicate_case"), 2);
+    /* The person of old is not his: that question is not for him. */
+    assert_int_equal(twin_count(old.replica->store, "duplicate_case"), 1);
+    assert_sound(old.server->store);
+    close_old(&old);
+}
+
 static void opened_again_nothing_is_done_twice(void **state)
 {
     (void)state;
@@ -151,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_refused_before_is_open_and_can_be_closed),
+        cmocka_unit_test(who_was_there_before_is_found_again),
         cmocka_unit_test(opened_again_nothing_is_done_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
