@@ -3,6 +3,7 @@
  * given up. */
 #include "client/cmd.h"
 #include "client/conflict_text.h"
+#include "client/duplicate_text.h"
 #include "client/refused_text.h"
 #include "io/json.h"
 #include "store/closing.h"
@@ -12,6 +13,7 @@ int cmd_inbox(void *program, const struct args *args)
     struct cmd *c = program;
     uint64_t conflicts = 0;
     uint64_t refused = 0;
+    uint64_t duplicates = 0;
     buf_text(&c->out, c->json ? "{\"conflicts\":[" : "");
     enum err err = conflict_print(c, &conflicts);
     buf_text(&c->out, c->json ? "],\"quarantine\":[" : "");
@@ -19,12 +21,18 @@ int cmd_inbox(void *program, const struct args *args)
         buf_u8(&c->out, '\n');
     if (err == ERR_OK)
         err = refused_print(c, args_flag(args, "closed"), &refused);
+    buf_text(&c->out, c->json ? "],\"duplicates\":[" : "");
+    if (err == ERR_OK && !c->json && conflicts + refused > 0)
+        buf_u8(&c->out, '\n');
+    if (err == ERR_OK)
+        err = duplicates_print(c, false, &duplicates);
     buf_text(&c->out, c->json ? "]}\n" : "");
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
-    if (!c->json && conflicts + refused == 0)
+    uint64_t waiting = conflicts + refused + duplicates;
+    if (!c->json && waiting == 0)
         cmd_say(c, T("rien n'attend une décision"));
-    return conflicts + refused == 0 ? CMD_DONE : CMD_WAITS;
+    return waiting == 0 ? CMD_DONE : CMD_WAITS;
 }
 
 int cmd_inbox_show(void *program, const struct args *args)

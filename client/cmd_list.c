@@ -6,6 +6,7 @@
 #include "io/grid.h"
 #include "store/quarantine.h"
 #include "store/rows_json.h"
+#include "store/ties.h"
 
 enum { SHOWN_MAX = 6, CELL_WIDTH_MAX = 28 };
 
@@ -128,7 +129,8 @@ int cmd_list(void *program, const struct args *args)
     struct note why = {""};
     const struct table *table = NULL;
     struct edit_value values[SCHEMA_FIELDS_MAX];
-    struct filter filters[SCHEMA_FIELDS_MAX];
+    struct filter filters[SCHEMA_FIELDS_MAX + 1];
+    struct filter *widened = NULL;
     size_t count = 0;
     uint64_t limit = 0;
     enum err err = cmd_table(c, args->word[0], &table, &why);
@@ -138,7 +140,11 @@ int cmd_list(void *program, const struct args *args)
         err = cmd_values(c, table, 1, values, &count, &why);
     for (size_t i = 0; i < count && err == ERR_OK; i++)
         filters[i] = (struct filter){values[i].field, values[i].value};
+    if (err == ERR_OK && !args_flag(args, "merged"))
+        ties_hide(table, filters, &count);
     if (err == ERR_OK)
-        err = print_rows(c, table, filters, count, limit);
+        err = ties_widen(c->store, filters, count, &c->arena, &widened, &count);
+    if (err == ERR_OK)
+        err = print_rows(c, table, widened, count, limit);
     return err == ERR_OK ? CMD_DONE : cmd_fail(c, err, &why);
 }

@@ -52,6 +52,7 @@ static void status_json(struct cmd *c, const struct store_status *st)
     json_bool(&json, st->complete);
     uint_json(&json, "conflicts", st->conflicts);
     uint_json(&json, "quarantined", st->quarantined);
+    uint_json(&json, "duplicates", st->duplicates);
     json_key(&json, "skew_ms");
     json_int(&json, st->skew_ms);
     json_object_end(&json);
@@ -125,6 +126,11 @@ static void print_warnings(struct cmd *c, const struct store_status *st)
                       "%llu saisies refusées par le serveur, gardées ici : jalon inbox\n",
                       st->quarantined),
                    (unsigned long long)st->quarantined);
+    if (st->duplicates > 0)
+        buf_printf(&c->out,
+                   TN("%llu doublon possible : jalon duplicates\n",
+                      "%llu doublons possibles : jalon duplicates\n", st->duplicates),
+                   (unsigned long long)st->duplicates);
 }
 
 int cmd_status(void *program, const struct args *args)

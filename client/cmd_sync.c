@@ -177,6 +177,12 @@ static int report(struct cmd *c)
         return cmd_fail(c, err, NULL);
     if (!c->json && st.unsent == 0 && st.complete)
         cmd_say(c, T("tout est sur le serveur"));
+    /* A resemblance may be none: it is told, and holds nobody up. */
+    if (!c->json && st.duplicates > 0)
+        cmd_say(c,
+                TN("%llu doublon possible : jalon duplicates",
+                   "%llu doublons possibles : jalon duplicates", st.duplicates),
+                (unsigned long long)st.duplicates);
     uint64_t waiting = st.conflicts + st.quarantined;
     if (waiting == 0)
         return CMD_DONE;

@@ -11,9 +11,11 @@ enum { TURN_MS = 500 };
 static const struct args_option common[] = {ARGS_DATA, ARGS_JSON, {NULL, NULL, NULL, false}};
 
 static const struct args_option show_options[] = {
-    {"history", NULL, N_("montrer aussi les changements"), false}, {NULL, NULL, NULL, false}};
+    {"history", NULL, N_("montrer aussi chaque changement, ou ceux d'un champ"), false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option list_options[] = {
     {"deleted", NULL, N_("les fiches supprimées"), false},
+    {"merged", NULL, N_("aussi les fiches fusionnées avec une autre"), false},
     {"limit", N_("N"), N_("au plus N fiches"), false},
     {NULL, NULL, NULL, false}};
 static const struct args_option import_options[] = {
@@ -41,6 +43,11 @@ static const struct args_option resubmit_options[] = {
 static const struct args_option discard_options[] = {
     {"reason", N_("TEXTE"), N_("pourquoi"), true}, {NULL, NULL, NULL, false}};
 
+static const struct args_option duplicates_options[] = {
+    {"decided", NULL, N_("aussi ce qui est déjà décidé"), false}, {NULL, NULL, NULL, false}};
+static const struct args_option decide_options[] = {
+    {"reason", N_("TEXTE"), N_("pourquoi"), false}, {NULL, NULL, NULL, false}};
+
 static const struct args_command table[] = {
     {"add", N_("TABLE CHAMP=VALEUR…"), 2, -1, NULL,
      N_("créer une fiche ; affiche son identifiant"), cmd_add},
@@ -48,7 +55,7 @@ static const struct args_command table[] = {
      cmd_set},
     {"delete", N_("TABLE ID"), 2, 2, NULL, N_("supprimer une fiche"), cmd_delete},
     {"restore", N_("TABLE ID"), 2, 2, NULL, N_("ramener une fiche supprimée"), cmd_restore},
-    {"show", N_("TABLE ID"), 2, 2, show_options, N_("montrer une fiche"), cmd_show},
+    {"show", N_("TABLE ID [CHAMP]"), 2, 3, show_options, N_("montrer une fiche"), cmd_show},
     {"list", N_("TABLE [CHAMP=VALEUR…]"), 1, -1, list_options, N_("lister des fiches"),
      cmd_list},
     {"import", N_("TABLE FICHIER"), 2, 2, import_options,
@@ -75,6 +82,15 @@ static const struct args_command table[] = {
      N_("corriger une saisie refusée et l'enregistrer de nouveau"), cmd_inbox_resubmit},
     {"inbox discard", N_("SAISIE"), 1, 1, discard_options,
      N_("abandonner une saisie refusée ; elle reste lisible"), cmd_inbox_discard},
+    {"duplicates", "", 0, 0, duplicates_options, N_("ce qui a peut-être été saisi deux fois"),
+     cmd_duplicates},
+    {"duplicate same", N_("ID"), 1, 1, decide_options,
+     N_("c'est la même chose : réunir les deux fiches, sans rien perdre"), cmd_duplicate_same},
+    {"duplicate different", N_("ID"), 1, 1, decide_options,
+     N_("ce n'est pas la même chose : garder les deux fiches séparées"),
+     cmd_duplicate_different},
+    {"duplicate undo", N_("ID"), 1, 1, decide_options, N_("revenir sur cette décision"),
+     cmd_duplicate_undo},
     {"doctor", "", 0, 0, NULL, N_("vérifier les données de cet appareil"), cmd_doctor},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -74,13 +74,21 @@ void ctl_bundle_done(struct ctl *c);
 void ctl_print_value(struct ctl *c, const struct field *field, const struct value *v);
 /* Who is behind an id, their name; the program itself for the null id. */
 void ctl_print_staff(struct ctl *c, const struct id *staff);
+/* Text of others: shown, not obeyed by the terminal. */
+void ctl_print_text(struct ctl *c, struct str text);
+/* How a row was made and every change, or those of one field (NULL: all); in JSON as a further
+ * member of an object in the making. */
+NODISCARD enum err ctl_print_history(struct ctl *c, const struct table *table,
+                                     const struct row *row, const struct field *only);
 /* The instant, as everywhere in jalonctl in UTC; a dash for 0. */
 void ctl_print_time(struct ctl *c, int64_t ms);
 
-/* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c, ctl_quarantine.c, ctl_bundle.c */
+/* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c, ctl_quarantine.c,
+ * ctl_duplicates.c, ctl_bundle.c */
 args_run ctl_add, ctl_list, ctl_show, ctl_set, ctl_structure_add, ctl_staff_add, ctl_invite,
     ctl_device_list, ctl_device_revoke, ctl_device_wipe, ctl_conflict_list, ctl_quarantine_list,
-    ctl_quarantine_show, ctl_quarantine_resubmit, ctl_quarantine_discard, ctl_stats, ctl_check,
+    ctl_quarantine_show, ctl_quarantine_resubmit, ctl_quarantine_discard, ctl_duplicate_list,
+    ctl_duplicate_same, ctl_duplicate_different, ctl_duplicate_undo, ctl_stats, ctl_check,
     ctl_backup, ctl_bundle_take;
 
 #endif

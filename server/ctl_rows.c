@@ -4,6 +4,7 @@
 #include "server/ctl.h"
 #include "store/names.h"
 #include "store/rows_json.h"
+#include "store/ties.h"
 
 #include <stdlib.h>
 
@@ -98,24 +99,9 @@ void ctl_print_value(struct ctl *c, const struct field *field, const struct valu
     buf_done(&name);
 }
 
-int ctl_show(void *program, const struct args *args)
+static void print_fields(struct ctl *c, const struct table *table, const struct row *row)
 {
-    struct ctl *c = program;
-    struct note why = {""};
-    struct id id;
-    const struct table *table = table_of(args);
-    struct row *row = arena_new(&c->arena, sizeof *row);
-    enum err err = row == NULL ? ERR_NOMEM : ctl_row(c, table, args->word[1], &id, &why);
-    if (err == ERR_OK)
-        err = rows_find(c->store, table, &id, &c->arena, row);
-    if (err != ERR_OK)
-        return ctl_fail(c, err, &why);
-    if (c->json) {
-        rows_json(&schema_jalon, table, row, &c->out);
-        buf_u8(&c->out, '\n');
-        return CTL_DONE;
-    }
-    ctl_print_id(c, &id);
+    ctl_print_id(c, &row->id);
     for (uint16_t i = 0; i < table->field_count; i++) {
         const struct field *field = &table->fields[i];
         if (row->values[i].type == VALUE_NULL)
@@ -129,7 +115,36 @@ int ctl_show(void *program, const struct args *args)
     }
     if (row->deleted)
         buf_printf(&c->out, "%s\n", T("fiche supprimée"));
-    return CTL_DONE;
+}
+
+int ctl_show(void *program, const struct args *args)
+{
+    struct ctl *c = program;
+    struct note why = {""};
+    struct id id;
+    const struct field *only = NULL;
+    const struct table *table = table_of(args);
+    struct row *row = arena_new(&c->arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : ctl_row(c, table, args->word[1], &id, &why);
+    if (err == ERR_OK)
+        err = rows_find(c->store, table, &id, &c->arena, row);
+    if (err == ERR_OK && args->n > 2) {
+        only = schema_field_named(table, str_of(args->word[2]));
+        if (only == NULL || !args_flag(args, "history"))
+            err = note_set(&why, ERR_USAGE, N_("un champ seul se montre avec --history"));
+    }
+    if (err != ERR_OK)
+        return ctl_fail(c, err, &why);
+    if (c->json)
+        rows_json(&schema_jalon, table, row, &c->out);
+    else
+        print_fields(c, table, row);
+    if (c->json && c->out.err == ERR_OK)
+        c->out.n--; /* the closing brace: the history may follow */
+    if (args_flag(args, "history"))
+        err = ctl_print_history(c, table, row, only);
+    buf_text(&c->out, c->json ? "}\n" : "");
+    return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, NULL);
 }
 
 /* A list in the making. Long ones are read in slices, so that a commit of the devices never
@@ -138,7 +153,8 @@ enum { SLICE_ROWS = 500 };
 struct ctl_rows {
     struct ctl *c;
     const struct table *table;
-    struct filter filters[SCHEMA_FIELDS_MAX];
+    struct filter own[SCHEMA_FIELDS_MAX + 1];
+    struct filter *filters; /* own, widened; in the command's arena */
     size_t filters_n;
     bool deleted;
     uint64_t limit;              /* rows still wanted */
@@ -294,10 +310,13 @@ static enum err begin_list(struct ctl *c, const struct args *args, struct note *
     if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < count; i++)
-        c->rows->filters[i] = (struct filter){values[i].field, values[i].value};
-    c->rows->filters_n = count;
+        c->rows->own[i] = (struct filter){values[i].field, values[i].value};
+    if (!args_flag(args, "merged"))
+        ties_hide(table, c->rows->own, &count);
     c->rows->deleted = args_flag(args, "deleted");
-    return read_limit(args, &c->rows->limit, why);
+    err = ties_widen(c->store, c->rows->own, count, &c->arena, &c->rows->filters,
+                     &c->rows->filters_n);
+    return err == ERR_OK ? read_limit(args, &c->rows->limit, why) : err;
 }
 
 int ctl_list(void *program, const struct args *args)
@@ -319,8 +338,9 @@ int ctl_conflict_list(void *program, const struct args *args)
     (void)args;
     if (err != ERR_OK)
         return ctl_fail(c, err, NULL);
-    c->rows->filters[0] =
+    c->rows->own[0] =
         (struct filter){schema_field(table, FIELD_CONFLICT_STATE), value_text(STR("open"))};
+    c->rows->filters = c->rows->own;
     c->rows->filters_n = 1;
     return print_slice(c);
 }

@@ -33,16 +33,29 @@ static const struct args_option bundle_options[] = {
 };
 static const struct args_option list_options[] = {
     {"deleted", NULL, N_("montrer les fiches supprimées"), false},
+    {"merged", NULL, N_("aussi les fiches fusionnées avec une autre"), false},
     {"limit", N_("N"), N_("au plus N fiches"), false},
     END,
 };
 
+static const struct args_option show_options[] = {
+    {"history", NULL, N_("montrer aussi chaque changement, ou ceux d'un champ"), false},
+    END,
+};
 static const struct args_option quarantine_options[] = {
     {"closed", NULL, N_("aussi celles qui sont déjà réglées"), false},
     END,
 };
 static const struct args_option resubmit_options[] = {
     {"without", N_("N,N…"), N_("laisser ces changements de côté"), false},
+    END,
+};
+static const struct args_option duplicate_options[] = {
+    {"decided", NULL, N_("aussi ce qui est déjà décidé"), false},
+    END,
+};
+static const struct args_option decide_options[] = {
+    {"reason", N_("TEXTE"), N_("pourquoi"), false},
     END,
 };
 static const struct args_option discard_options[] = {
@@ -58,7 +71,7 @@ static const struct args_command commands[] = {
     {"TABLE add", N_("CHAMP=VALEUR…"), 1, -1, NULL, N_("créer une fiche d'une table"), ctl_add},
     {"TABLE list", N_("[CHAMP=VALEUR…]"), 1, -1, list_options,
      N_("lister les fiches d'une table"), ctl_list},
-    {"TABLE show", N_("ID"), 2, 2, NULL, N_("montrer une fiche"), ctl_show},
+    {"TABLE show", N_("ID [CHAMP]"), 2, 3, show_options, N_("montrer une fiche"), ctl_show},
     {"TABLE set", N_("ID CHAMP=VALEUR…"), 3, -1, NULL, N_("changer une fiche"), ctl_set},
     {"invite", N_("ID-AGENT"), 1, 1, invite_options,
      N_("faire un code d'invitation pour un appareil de cet agent"), ctl_invite},
@@ -78,6 +91,14 @@ static const struct args_command commands[] = {
      ctl_quarantine_resubmit},
     {"quarantine discard", N_("SAISIE"), 1, 1, discard_options,
      N_("l'abandonner ; elle reste lisible"), ctl_quarantine_discard},
+    {"duplicate list", "", 0, 0, duplicate_options,
+     N_("lister ce qui a peut-être été saisi deux fois"), ctl_duplicate_list},
+    {"duplicate same", N_("ID"), 1, 1, decide_options, N_("réunir les deux fiches"),
+     ctl_duplicate_same},
+    {"duplicate different", N_("ID"), 1, 1, decide_options,
+     N_("garder les deux fiches séparées"), ctl_duplicate_different},
+    {"duplicate undo", N_("ID"), 1, 1, decide_options, N_("revenir sur cette décision"),
+     ctl_duplicate_undo},
     {"stats", "", 0, 0, NULL, N_("dire où en est le serveur"), ctl_stats},
     {"check", "", 0, 0, NULL, N_("vérifier toute la base"), ctl_check},
     {"bundle take", N_("FICHIER"), 1, 1, bundle_options,
@@ -255,6 +276,11 @@ void ctl_print_staff(struct ctl *c, const struct id *staff)
         names_row(c->store, schema_table(&schema_jalon, TABLE_STAFF), staff, &name);
     grid_clean(&c->out, buf_str(&name));
     buf_done(&name);
+}
+
+void ctl_print_text(struct ctl *c, struct str text)
+{
+    grid_clean(&c->out, text);
 }
 
 void ctl_print_time(struct ctl *c, int64_t ms)

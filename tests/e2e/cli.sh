@@ -93,8 +93,9 @@ expect 0 on anna set session "$session" minutes=45 --json
 json_is changed false
 expect 0 on anna set session "$session" minutes=50
 expect 0 on anna show session "$session" --history --json
-json_is history.0.changes.0.before 45
-json_is history.0.changes.0.after 50
+json_is history.0.kind insert
+json_is history.1.changes.0.before 45
+json_is history.1.changes.0.after 50
 
 say "English for those who read it; JSON is the same in all languages"
 expect 0 env LANG=en_GB.UTF-8 "$JALON" --data "$T/anna" status
