@@ -15,7 +15,7 @@ int cmd_inbox(void *program, const struct args *args)
     uint64_t refused = 0;
     uint64_t duplicates = 0;
     buf_text(&c->out, c->json ? "{\"conflicts\":[" : "");
-    enum err err = conflict_print(c, &conflicts);
+    enum err err = conflict_print(c, false, &conflicts);
     buf_text(&c->out, c->json ? "],\"quarantine\":[" : "");
     if (err == ERR_OK && !c->json && conflicts > 0)
         buf_u8(&c->out, '\n');

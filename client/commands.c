@@ -30,7 +30,9 @@ static const struct args_option enrol_options[] = {
     {"server", N_("ADRESSE:PORT"), N_("une autre adresse que celle de l'invitation"), false},
     {NULL, NULL, NULL, false}};
 static const struct args_option resolve_options[] = {
-    {"keep", N_("current|other|VALEUR"), N_("la valeur à garder"), true},
+    {"keep", N_("current|other|VALEUR"), N_("la valeur à garder"), false},
+    {"set", NULL, N_("mêler les deux : CHAMP=VALEUR… par-dessus current ou other"), false},
+    {"again", NULL, N_("revenir sur une décision"), false},
     {"reason", N_("TEXTE"), N_("pourquoi"), false},
     {NULL, NULL, NULL, false}};
 
@@ -73,9 +75,10 @@ static const struct args_command table[] = {
      N_("lire la réponse du serveur à un tel fichier"), cmd_bundle_read},
     {"status", "", 0, 0, NULL, N_("ce qui est sur le serveur, et ce qui n'y est pas"),
      cmd_status},
-    {"conflicts", "", 0, 0, NULL, N_("les saisies concurrentes qui attendent une décision"),
-     cmd_conflicts},
-    {"resolve", N_("ID"), 1, 1, resolve_options, N_("décider d'un conflit"), cmd_resolve},
+    {"conflicts", "", 0, 0, duplicates_options,
+     N_("les saisies concurrentes qui attendent une décision"), cmd_conflicts},
+    {"resolve", N_("ID [CHAMP=VALEUR…]"), 1, -1, resolve_options, N_("décider d'un conflit"),
+     cmd_resolve},
     {"inbox", "", 0, 0, inbox_options, N_("tout ce qui attend une personne"), cmd_inbox},
     {"inbox show", N_("SAISIE"), 1, 1, NULL, N_("ouvrir une saisie refusée"), cmd_inbox_show},
     {"inbox resubmit", N_("SAISIE|all [CHAMP=VALEUR…]"), 1, -1, resubmit_options,

@@ -5,7 +5,8 @@
 
 #include "client/cmd.h"
 
-/* Append the open conflicts as readable blocks, or as the elements of a JSON array. */
-NODISCARD enum err conflict_print(struct cmd *c, uint64_t *count);
+/* Append the conflicts that wait, with the decided ones when asked, as readable blocks or as
+ * the elements of a JSON array. *count: those that wait. */
+NODISCARD enum err conflict_print(struct cmd *c, bool decided, uint64_t *count);
 
 #endif

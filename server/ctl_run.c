@@ -50,6 +50,13 @@ static const struct args_option resubmit_options[] = {
     {"without", N_("N,N…"), N_("laisser ces changements de côté"), false},
     END,
 };
+static const struct args_option resolve_options[] = {
+    {"keep", N_("current|other|VALEUR"), N_("la valeur à garder"), false},
+    {"set", NULL, N_("mêler les deux : CHAMP=VALEUR… par-dessus current ou other"), false},
+    {"again", NULL, N_("revenir sur une décision"), false},
+    {"reason", N_("TEXTE"), N_("pourquoi"), false},
+    END,
+};
 static const struct args_option duplicate_options[] = {
     {"decided", NULL, N_("aussi ce qui est déjà décidé"), false},
     END,
@@ -82,6 +89,8 @@ static const struct args_command commands[] = {
      N_("faire effacer ses données à un appareil, à son prochain contact"), ctl_device_wipe},
     {"conflict list", "", 0, 0, NULL, N_("lister les conflits qui attendent une décision"),
      ctl_conflict_list},
+    {"conflict resolve", N_("ID [CHAMP=VALEUR…]"), 1, -1, resolve_options,
+     N_("décider d'un conflit"), ctl_conflict_resolve},
     {"quarantine list", "", 0, 0, quarantine_options, N_("lister les opérations refusées"),
      ctl_quarantine_list},
     {"quarantine show", N_("SAISIE"), 1, 1, NULL, N_("ouvrir une opération refusée"),

@@ -2,6 +2,7 @@
 #include "store/feed.h"
 #include "store/inside.h"
 #include "store/judge.h"
+#include "store/rules.h"
 #include "store/scopes.h"
 
 enum err origin_staff(struct store *s, uint32_t origin, struct id *out)
@@ -38,9 +39,6 @@ static void set_staff(struct row *row, const struct table *table, uint16_t field
 enum err conflict_add(struct judge *j, const struct table *table, const struct row *row,
                       const struct conflict_case *c)
 {
-    /* Two people deciding one conflict both edit its field: that is where they are shown. */
-    if (table->program_only)
-        return ERR_OK;
     const struct table *to = schema_table(j->s->env.schema, TABLE_CONFLICT);
     struct row *out = arena_new(j->arena, sizeof *out);
     if (to == NULL || out == NULL)
@@ -62,7 +60,9 @@ enum err conflict_add(struct judge *j, const struct table *table, const struct r
     *field_of(out, to, FIELD_CONFLICT_OTHER_AT) = value_int(c->other_ms);
     *field_of(out, to, FIELD_CONFLICT_RECEIVED) = value_int(j->recv_ms);
     *field_of(out, to, FIELD_CONFLICT_ORIGIN) = value_int(c->origin);
-    *field_of(out, to, FIELD_CONFLICT_DECIDER) = value_int(c->decider);
+    /* Two decisions of one conflict: who could make it decides between them. */
+    uint8_t decider = table->id == TABLE_CONFLICT ? rules_decider(table, row) : c->decider;
+    *field_of(out, to, FIELD_CONFLICT_DECIDER) = value_int(decider);
     *field_of(out, to, FIELD_CONFLICT_REASON) = value_text(str_of(c->why));
     *field_of(out, to, FIELD_CONFLICT_STATE) = value_text(STR("open"));
     out->seq = j->seq;

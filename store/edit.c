@@ -11,6 +11,7 @@ struct edit {
     struct buf op;           /* scratch: one operation */
     struct op_head head;     /* hlc is set while an operation is in the making */
     struct id actor;
+    struct id deciding;  /* row whose fields are decided; null: none */
     struct arena arena;  /* of one call */
     uint64_t count;      /* changes written */
     struct apply apply;  /* server */
@@ -66,6 +67,11 @@ void edit_abort(struct edit *edit)
         must(err != ERR_OK);
     }
     done(edit);
+}
+
+void edit_deciding(struct edit *edit, const struct id *row)
+{
+    edit->deciding = row == NULL ? (struct id){0} : *row;
 }
 
 void edit_for(struct edit *edit, const struct id *staff)
@@ -147,7 +153,8 @@ static enum err reason_err(enum reason reason)
 /* Server: the operation is judged at once, by the server's own rights. */
 static enum err save_judged(struct edit *edit)
 {
-    struct author author = {.origin = 0, .staff = edit->s->staff};
+    struct author author = {
+        .origin = 0, .staff = edit->s->staff, .decides = !id_is_null(&edit->deciding)};
     struct verdict_range range;
     enum err err = encode_op(edit, &edit->chain);
     if (err != ERR_OK)
@@ -457,8 +464,9 @@ static enum err check_wanted(struct edit *edit, const struct table *table,
             continue;
         bool own_state = table->freeze_via == 0 && field->id == table->freeze_field;
         bool changes = !value_eq(&row->values[i], &w->after[i]);
+        bool decided = field->merge == MERGE_ONCE && id_eq(&edit->deciding, &row->id);
         if ((locked && !own_state && changes && field->tie == TIE_NONE) ||
-            rules_field_locked(table, field, &row->values[i], &w->after[i]))
+            (rules_field_locked(table, field, &row->values[i], &w->after[i]) && !decided))
             return note_set(why, ERR_FROZEN,
                             N_("%s : verrouillé après le premier enregistrement ou la "
                                "validation ; ajoutez un complément"),

@@ -54,12 +54,30 @@ NODISCARD enum err edit_commit(struct edit *edit, struct note *why);
 /* Forget everything since edit_open; frees. NULL is fine. */
 void edit_abort(struct edit *edit);
 
-/* Decide a conflict by an ordinary edit: keep the current value, take the other, or `value`
- * (text as value_parse takes it; only for conflicts of one field). One operation: the field and
- * the decision. */
+/* Decide a conflict by an ordinary edit, one operation: the decision, and the values that
+ * follow from it. The present value stays, the other is taken, or `value` (text as value_parse
+ * takes it; only for conflicts of one field); `mix` then replaces single fields of the
+ * conflict. Of a row that an edit brought back, the other is its deletion. Of a decision that
+ * two people made differently, the one chosen is carried out. */
 enum edit_decision { EDIT_KEEP_CURRENT, EDIT_TAKE_OTHER, EDIT_OWN_VALUE };
+struct edit_choice {
+    enum edit_decision decision;
+    struct str value;             /* EDIT_OWN_VALUE */
+    const struct edit_value *mix; /* of fields the conflict is about */
+    size_t mix_count;
+    struct str reason;
+    bool again; /* decide anew what was decided */
+};
+/* NOTFOUND: no such conflict, or its row is not here or deleted; EXISTS: decided, without
+ * `again`; REFUSED: another role decides, `why` names it; FROZEN: the row is locked, only the
+ * present value can be kept; INVALID. */
+NODISCARD enum err edit_decide(struct store *s, const struct id *conflict,
+                               const struct edit_choice *choice, struct note *why);
 NODISCARD enum err edit_resolve(struct store *s, const struct id *conflict,
                                 enum edit_decision decision, struct str value,
                                 struct str reason, struct note *why);
+/* What follows are the values of a decision about this row: a field set once may be set anew.
+ * NULL: not any more. The server checks who decides. */
+void edit_deciding(struct edit *edit, const struct id *row);
 
 #endif

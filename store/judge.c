@@ -427,6 +427,34 @@ static enum err find_for_change(struct judge *j, const struct table *table,
     return err;
 }
 
+bool judge_decides(const struct judge *j, const struct row *row, const struct field *field)
+{
+    return field->merge == MERGE_ONCE &&
+           (j->author->decides ||
+            (j->decided_field == field && id_eq(&j->decided_row, &row->id)));
+}
+
+/* Remember what a decision is about, for the values that follow it in the same operation. Who
+ * may decide was checked. */
+static void note_decided(struct judge *j, const struct table *table, const struct row *row)
+{
+    if (table->id != TABLE_CONFLICT)
+        return;
+    int of_table = schema_field_index(table, FIELD_CONFLICT_OF_TABLE);
+    int of_row = schema_field_index(table, FIELD_CONFLICT_OF_ROW);
+    int of_field = schema_field_index(table, FIELD_CONFLICT_OF_FIELD);
+    must(of_table >= 0 && of_row >= 0 && of_field >= 0);
+    const struct table *to = row->values[of_table].type == VALUE_TEXT
+                                 ? schema_table_named(j->s->env.schema, row->values[of_table].s)
+                                 : NULL;
+    if (to == NULL || row->values[of_row].type != VALUE_BYTES)
+        return;
+    memcpy(j->decided_row.b, row->values[of_row].s.p, ID_BYTES);
+    j->decided_field = row->values[of_field].type == VALUE_TEXT
+                           ? schema_field_named(to, row->values[of_field].s)
+                           : NULL;
+}
+
 static enum err judge_update(struct judge *j, const struct table *table,
                              const struct change *change, struct cur *cur)
 {
@@ -463,6 +491,8 @@ static enum err judge_update(struct judge *j, const struct table *table,
         err = rows_update(j->s, table, row);
     if (err == ERR_OK)
         err = lookalike_seen(j, table, row, &before);
+    if (err == ERR_OK)
+        note_decided(j, table, row);
     return err == ERR_OK ? holders_touch(j->s, table, row, false) : err;
 }
 

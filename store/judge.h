@@ -13,6 +13,7 @@ struct author {
     const struct grants *grants; /* ignored for the server itself */
     struct grants *own;          /* their copy once these operations change them: the caller's,
                                     zeroed at first; NULL for the server itself */
+    bool decides;                /* the server itself: a decision (edit_deciding) */
 };
 /* The author holds this from here on: `grants` becomes `own`. */
 NODISCARD enum err author_put(struct author *author, const struct grant *grant);
@@ -29,6 +30,9 @@ struct judge {
     struct buf *history; /* scratch */
     enum verdict verdict;
     enum reason reason; /* set: the whole operation is refused */
+    /* the row and field of the conflict this operation has just decided; null: none */
+    struct id decided_row;
+    const struct field *decided_field;
 };
 
 /* Judge one change; its fields follow in `cur`. OK also when refused (look at j->reason); an
@@ -55,6 +59,9 @@ struct edit_field {
  * *changed: the row must be written. */
 NODISCARD enum err settle_update(struct judge *j, const struct table *table, struct row *row,
                                  const struct edit_field *edits, uint32_t count, bool *changed);
+/* May this operation set a field anew that is set once? Only who decides a conflict about it.
+ */
+bool judge_decides(const struct judge *j, const struct row *row, const struct field *field);
 /* Version of a field: written by this operation (taken), or only told again. */
 void settle_taken(struct judge *j, struct row *row, uint16_t field);
 void settle_retold(struct judge *j, struct row *row, uint16_t field);

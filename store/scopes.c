@@ -130,12 +130,12 @@ static bool hangs_on(struct store *s, const struct table *table, const struct va
     return *to != NULL;
 }
 
-/* A conflict may be about a document, and that about a person: the first row with a facet of
- * its own tells. */
+/* A conflict may be about the decision of a conflict, that about a document, and that about a
+ * person: the first row with a facet of its own tells. */
 static enum err of_row(struct store *s, const struct table *table, const struct value *values,
                        struct scope *scope, uint8_t *facet)
 {
-    enum { HOPS_MAX = 4 };
+    enum { HOPS_MAX = 16 };
     struct arena arena = {0};
     struct id id = {0};
     const struct table *to = NULL;

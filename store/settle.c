@@ -191,7 +191,8 @@ static enum err settle_field(struct judge *j, const struct table *table, struct 
     const struct field *field = &table->fields[e->index];
     if (!is_current(row, e))
         return settle_concurrent(j, table, row, e);
-    if (rules_field_locked(table, field, &row->values[e->index], &e->after)) {
+    if (rules_field_locked(table, field, &row->values[e->index], &e->after) &&
+        !judge_decides(j, row, field)) {
         j->verdict = VERDICT_REFUSED;
         j->reason = REASON_FROZEN;
         return ERR_OK;

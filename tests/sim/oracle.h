@@ -38,8 +38,6 @@ struct oracle {
     bool restored; /* the server was, from a backup */
     struct squeeze squeeze;
     uint64_t conflicts; /* greatest number seen on the server */
-    uint64_t
-        decided; /* decisions of conflicts: two of one conflict are settled without a new one */
     uint64_t saved, refused, failed; /* edits */
 };
 

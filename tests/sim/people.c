@@ -208,7 +208,6 @@ static bool decide(struct people *p, struct node *n)
     enum err err =
         edit_resolve(n->store, &id, decision, STR("décidé"), STR("vu ensemble"), NULL);
     o->saved += err == ERR_OK ? 1 : 0;
-    o->decided += err == ERR_OK ? 1 : 0;
     o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
     if (!of_machine(err) && !of_person(err))
         world_fail(n->w, "node %u: a decision ended with %s", n->at, err_name(err));
