@@ -203,14 +203,35 @@ static enum err tie(struct settling *w, struct id *tied)
     return set_tie(w, tied, ordered ? &a : &b);
 }
 
-static enum err untie(struct settling *w)
+/* Take a tie away when the row has it, and only towards `to` when that is given. */
+static enum err untie_one(struct settling *w, const struct id *row, const struct id *to)
 {
-    struct id to;
+    struct id now;
     bool here = false;
-    if (id_is_null(&w->d.tied))
-        return ERR_OK;
-    enum err err = tied_to(w->s, w->d.table, &w->d.tied, &to, &here);
-    return err == ERR_OK && here && !id_is_null(&to) ? set_tie(w, &w->d.tied, NULL) : err;
+    enum err err = tied_to(w->s, w->d.table, row, &now, &here);
+    bool is = here && !id_is_null(&now) && (to == NULL || id_eq(&now, to));
+    return err == ERR_OK && is ? set_tie(w, row, NULL) : err;
+}
+
+/* The tie this case set; and where the two are to be different, one that was set by hand. */
+static enum err untie(struct settling *w, bool different)
+{
+    bool one = false;
+    enum err err = ERR_OK;
+    if (!id_is_null(&w->d.tied))
+        err = untie_one(w, &w->d.tied, NULL);
+    if (err != ERR_OK || !different)
+        return err;
+    err = untie_one(w, &w->d.left, &w->d.right);
+    if (err == ERR_OK)
+        err = untie_one(w, &w->d.right, &w->d.left);
+    if (err == ERR_OK)
+        err = are_one(w->s, w->d.table, &w->d.left, &w->d.right, &one);
+    if (err == ERR_OK && one)
+        return note_set(w->why, ERR_REFUSED,
+                        N_("les deux fiches sont réunies par d'autres décisions : annulez "
+                           "celles-là d'abord"));
+    return err;
 }
 
 static enum err write_case(struct settling *w, const struct id *id, enum duplicate_state state,
@@ -296,7 +317,8 @@ enum err duplicate_settle(struct store *s, struct edit *edit, const struct id *i
     if (err == ERR_OK && w.d.state == state && (w.d.settled || state == DUPLICATE_OPEN))
         return note_set(why, ERR_EXISTS, N_("ce doublon possible est déjà décidé ainsi"));
     if (err == ERR_OK)
-        err = state == DUPLICATE_SAME ? tie(&w, &tied) : untie(&w);
+        err =
+            state == DUPLICATE_SAME ? tie(&w, &tied) : untie(&w, state == DUPLICATE_DIFFERENT);
     /* Decided the same before, and taken apart since by hand: what was tied then is tied now.
      */
     if (err == ERR_OK)

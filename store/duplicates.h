@@ -36,8 +36,9 @@ NODISCARD enum err duplicate_json(struct store *s, const struct row *row,
 /* Decide, by an ordinary edit. SAME ties the rows (schema_tie): persons and companies are
  * merged, both ids live on and the smallest stands for all; sessions are linked. Open cases
  * between rows that are the same now are closed with it. DIFFERENT and OPEN take the tie away
- * again that this case set. NOTFOUND: no such case; REFUSED: one of the rows is not here, or
- * the roles do not allow it; EXISTS: it is so already. */
+ * again that this case set, DIFFERENT also one between the two that was set by hand. NOTFOUND:
+ * no such case; REFUSED: one of the rows is not here, or the roles do not allow it; EXISTS: it
+ * is so already. */
 NODISCARD enum err duplicate_decide(struct store *s, const struct id *id,
                                     enum duplicate_state state, struct str reason,
                                     struct note *why);

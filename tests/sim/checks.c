@@ -299,6 +299,10 @@ static void check_inbox(struct world *w)
            "SELECT count(*) FROM op o WHERE o.verdict=4 AND NOT EXISTS (SELECT 1 FROM "
            "quarantine q WHERE q.epoch=o.epoch AND q.op_no=o.op_no) AND ?1=?2 AND ?2=?3",
            0);
+    expect(w, s, "I8 pairs that wait twice",
+           "SELECT count(*)-count(DISTINCT hex(\"left\")||hex(\"right\")) FROM "
+           "t_duplicate_case WHERE ?1=?2 AND ?2=?3",
+           0);
     expect(w, s, "I3 operations at the same place of the order",
            "SELECT count(*)-count(DISTINCT seq) FROM op WHERE ?1=?2 AND ?2=?3", 0);
 }

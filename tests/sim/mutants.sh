@@ -15,7 +15,7 @@ cd "$copy" || exit 2
 cmake -S . -B build/m -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null || exit 2
 
 build() {
-    cmake --build build/m --target sim_main sim_scenarios >build/m/log 2>&1 || {
+    cmake --build build/m --target sim_main sim_scenarios sim_decide >build/m/log 2>&1 || {
         tail -20 build/m/log
         return 1
     }
@@ -34,6 +34,7 @@ mutant() {
     else
         build/m/tests/sim/sim --seeds "$seeds" --stop >out 2>&1
         grep -q '^FAILED' out || build/m/tests/sim/sim_scenarios >out 2>&1
+        grep -qE '^FAILED|\[  FAILED  \]' out || build/m/tests/sim/sim_decide >out 2>&1
         if how=$(grep -m 1 -E '^FAILED|must\(|\[  FAILED  \]' out); then
             echo "caught $1: $(echo "$how" | cut -c1-110)"
             caught=$((caught + 1))
@@ -78,7 +79,13 @@ mutant 'stamps follow the wall clock alone' proto/hlc.c \
 mutant 'a stamp from elsewhere moves the clock without limit' proto/hlc.c \
     's/if (seen > clock->last && hlc_ms(seen) <= wall + HLC_AHEAD_MS_MAX)/(void)wall; if (seen > clock->last)/'
 mutant 'whoever loses is forgotten' store/conflict_rows.c \
-    's/if (table->program_only)$/if (table->id != 0)/'
+    's/^    const struct table .to = schema_table(j->s->env.schema, TABLE_CONFLICT);/    if (table->id != 0) return ERR_OK;\n&/'
+mutant 'an edit on top of a refused one is taken' store/judge.c \
+    's/return err == ERR_OK && refused ? refuse(j, REASON_DEPENDS) : err;/return err;/'
+mutant 'what was refused stays in the rows' store/replica.c \
+    's/err = takeback_op(s, &head, changes);/(void)changes;/'
+mutant 'of two decisions one is forgotten' store/conflict_rows.c \
+    's/^    const struct table .to = schema_table(j->s->env.schema, TABLE_CONFLICT);/    if (table->program_only) return ERR_OK;\n&/'
 
 echo "$caught passed, $missed failed"
 [ "$missed" -eq 0 ]

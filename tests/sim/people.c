@@ -2,6 +2,7 @@
 #include "tests/sim/people.h"
 
 #include "store/closing.h"
+#include "store/duplicates.h"
 #include "store/inside.h"
 #include "tests/sim/draft.h"
 
@@ -264,6 +265,38 @@ static bool close_refused(struct people *p, struct node *n)
     return true;
 }
 
+/* Decide whether two rows are the same, or take it back; false when there is no case. */
+static bool decide_duplicate(struct people *p, struct node *n)
+{
+    const struct table *table = schema_table(&schema_jalon, TABLE_DUPLICATE_CASE);
+    struct oracle *o = &n->w->oracle;
+    struct id id;
+    if (!draft_row(n, &p->rng, table, false, &id))
+        return false;
+    enum duplicate_state state = (enum duplicate_state)rng_below(&p->rng, 3);
+    enum err err = duplicate_decide(n->store, &id, state, STR("vu ensemble"), NULL);
+    o->saved += err == ERR_OK ? 1 : 0;
+    o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
+    if (!of_machine(err) && !of_person(err))
+        world_fail(n->w, "node %u: a duplicate ended with %s", n->at, err_name(err));
+    if (err == ERR_OK)
+        check_stamp(n);
+    if (node_survived(n) && err == ERR_OK)
+        tell_program(n);
+    return true;
+}
+
+/* Somebody who may well be there already. */
+static void enter_again(struct people *p, struct node *n)
+{
+    static const char *const people[][2] = {{"first_name=Camille", "birth_date=1990-03-02"},
+                                            {"first_name=Kamille", "birth_date=1990-03-02"},
+                                            {"first_name=Camille", "birth_date=1990-02-03"}};
+    const char *const *who = people[rng_below(&p->rng, 3)];
+    const char *fields[] = {"name=Fictif", who[0], who[1], "emergency=%m", NULL};
+    (void)people_add(n, "person", fields, NULL);
+}
+
 void people_act(struct people *p, struct node *n)
 {
     struct saving s;
@@ -274,6 +307,12 @@ void people_act(struct people *p, struct node *n)
     /* What the administrator closes is not told to the devices. */
     if (n->at != WORLD_SERVER && rng_chance(&p->rng, 40000) && close_refused(p, n))
         return;
+    if (rng_chance(&p->rng, 40000) && decide_duplicate(p, n))
+        return;
+    if (n->at != WORLD_SERVER && rng_chance(&p->rng, 30000)) {
+        enter_again(p, n);
+        return;
+    }
     if (!saving_open(&s, n))
         return;
     if (rng_chance(&p->rng, p->batch_ppm)) {
