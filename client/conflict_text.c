@@ -67,7 +67,7 @@ static uint32_t other_device(const struct printing *p, const struct row *row)
 /* Who decided; null: the program, or nobody. */
 static struct id decided_by(const struct printing *p, const struct row *row)
 {
-    struct stamp stamp = row_stamp(row, FIELD_CONFLICT_STATE);
+    struct stamp stamp = row_stamp(row, FIELD_CONFLICT_DECISION);
     struct origin origin = {0};
     if (!is_decided(p, row) || replica_origin(p->c->store, stamp.origin, &origin) != ERR_OK)
         return (struct id){0};

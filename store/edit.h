@@ -66,7 +66,7 @@ struct edit_choice {
     const struct edit_value *mix; /* of fields the conflict is about */
     size_t mix_count;
     struct str reason;
-    bool again; /* decide anew what was decided */
+    bool again; /* decide anew what was decided: current is then what was shown at first */
 };
 /* NOTFOUND: no such conflict, or its row is not here or deleted; EXISTS: decided, without
  * `again`; REFUSED: another role decides, `why` names it; FROZEN: the row is locked, only the

@@ -174,9 +174,13 @@ static enum err choose_values(struct deciding *d, const struct case_read *c,
     const struct edit_choice *choice = d->choice;
     enum err err = ERR_OK;
     *count = 0;
-    if (choice->decision != EDIT_KEEP_CURRENT)
-        err = read_pairs(c->table, field_of(c, FIELD_CONFLICT_OTHER), values, SCHEMA_FIELDS_MAX,
-                         count);
+    /* Decided otherwise before: what was shown then is written again. */
+    bool back = is_word(field_of(c, FIELD_CONFLICT_STATE), "decided");
+    bool other = choice->decision != EDIT_KEEP_CURRENT;
+    if (other || back)
+        err = read_pairs(c->table,
+                         field_of(c, other ? FIELD_CONFLICT_OTHER : FIELD_CONFLICT_CURRENT),
+                         values, SCHEMA_FIELDS_MAX, count);
     if (err == ERR_OK && choice->decision == EDIT_OWN_VALUE) {
         if (*count != 1 || values[0].field == NULL)
             return note_set(d->why, ERR_INVALID,

@@ -242,7 +242,7 @@ sound() { # device…
 
 # The server and the devices hold the same rows, and say that they are sound.
 same_everywhere() { # device…
-    for table in person session pathway structure staff conflict; do
+    for table in person session pathway structure staff conflict duplicate_case; do
         open=
         [ $table != conflict ] || open=state=open # the server lists no others
         rows "$T/rows.server" ctl $table list --json

@@ -142,13 +142,13 @@ static void a_decision_is_reversible(void **state)
     assert_int_equal(choose(o.chloe, &id, EDIT_TAKE_OTHER, "entendu"), ERR_OK);
     fleet_heal(&o.f);
     assert_string_equal(person(o.anna, &o, "emergency"), "le frère");
-    struct edit_choice back = {.decision = EDIT_OWN_VALUE, .value = STR("la tante")};
+    struct edit_choice back = {.decision = EDIT_KEEP_CURRENT};
     assert_int_equal(edit_decide(o.anna->store, &id, &back, &why), ERR_EXISTS);
     back.again = true;
     assert_int_equal(edit_decide(o.anna->store, &id, &back, &why), ERR_OK);
     fleet_heal(&o.f);
     assert_string_equal(person(o.bilal, &o, "emergency"), "la tante");
-    assert_string_equal(conflict(o.bilal, &id, "decision"), "value");
+    assert_string_equal(conflict(o.bilal, &id, "decision"), "current");
     assert_string_equal(conflict(o.bilal, &id, "decided_reason"), "");
     fleet_close(&o.f);
 }
