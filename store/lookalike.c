@@ -131,8 +131,9 @@ static bool swapped(int64_t a, int64_t b)
     int month = 0;
     int day = 0;
     int32_t other = 0;
-    date_split((int32_t)a, &year, &month, &day);
-    return day <= 12 && date_of(year, day, month, &other) && other == b;
+    /* Taken apart the wrong way round. */
+    date_split((int32_t)a, &year, &day, &month);
+    return month <= 12 && date_of(year, month, day, &other) && other == b;
 }
 
 static enum err match_persons(const struct table *table, const struct row *a,

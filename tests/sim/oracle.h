@@ -37,7 +37,7 @@ struct oracle {
     size_t epochs_n;
     bool restored; /* the server was, from a backup */
     struct squeeze squeeze;
-    uint64_t conflicts; /* greatest number seen on the server */
+    uint64_t conflicts;              /* greatest number seen on the server */
     uint64_t saved, refused, failed; /* edits */
 };
 

@@ -291,14 +291,52 @@ static enum err on_relation(void *ctx, const struct ties_relation *relation)
     return ERR_OK;
 }
 
+enum { LAPTOPS = 3 };
+
+static struct id smallest_of(const struct id *ids, size_t n)
+{
+    struct id smallest = ids[0];
+    for (size_t i = 1; i < n; i++)
+        smallest = id_cmp(&ids[i], &smallest) < 0 ? ids[i] : smallest;
+    return smallest;
+}
+
+/* Each of them stands for all, with what hangs on any. */
+static void assert_one(struct party *p, const struct id *people)
+{
+    const struct table *table = schema_table(&schema_jalon, TABLE_PERSON);
+    struct id smallest = smallest_of(people, LAPTOPS);
+    struct store *s = p->store;
+    assert_int_equal(twin_count(s, "person"), LAPTOPS);
+    assert_int_equal(waiting(p).n, 0);
+    for (size_t k = 0; k < LAPTOPS; k++) {
+        struct id root;
+        size_t sessions = 0;
+        uint64_t related = 0;
+        assert_int_equal(ties_root(s, table, &people[k], &root), ERR_OK);
+        assert_true(id_eq(&root, &smallest));
+        count_one(&sessions, s, "session", "person", &people[k]);
+        assert_int_equal(sessions, LAPTOPS);
+        assert_int_equal(ties_related(s, table, &people[k], on_relation, &related), ERR_OK);
+        assert_int_equal(related, LAPTOPS);
+    }
+    /* By name there is one, not three. */
+    struct names *names = NULL;
+    struct id named;
+    assert_int_equal(names_open(s, &names), ERR_OK);
+    assert_int_equal(names_find(names, table, STR("Zoé Fictif"), &named, NULL), ERR_OK);
+    assert_true(id_eq(&named, &smallest));
+    names_close(names);
+}
+
 /* Three laptops, three times the same person, each with its own session. */
 static void three_entries_become_one_and_apart_again(void **state)
 {
     (void)state;
     struct office o;
-    struct id people[3];
+    struct id people[LAPTOPS];
     begin(&o);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < LAPTOPS; i++) {
         people[i] = person(&o.f.twin.replicas[i], "Fictif", "Zoé", "1990-03-02");
         char date[40];
         (void)snprintf(date, sizeof date, "date=2020-11-%02d", (int)i + 1);
@@ -315,34 +353,9 @@ static void three_entries_become_one_and_apart_again(void **state)
     }
     assert_int_equal(waiting(o.chloe).n, 0); /* the third pair is one by then */
     fleet_heal(&o.f);
-    struct id smallest = people[0];
-    for (size_t i = 1; i < 3; i++)
-        smallest = id_cmp(&people[i], &smallest) < 0 ? people[i] : smallest;
     struct party *all[] = {&o.f.twin.server, o.anna, o.bilal, o.chloe};
-    const struct table *table = schema_table(&schema_jalon, TABLE_PERSON);
-    for (size_t i = 0; i < 4; i++) {
-        struct store *s = all[i]->store;
-        assert_int_equal(twin_count(s, "person"), 3);
-        assert_int_equal(waiting(all[i]).n, 0);
-        for (size_t k = 0; k < 3; k++) {
-            struct id root;
-            size_t sessions = 0;
-            uint64_t related = 0;
-            assert_int_equal(ties_root(s, table, &people[k], &root), ERR_OK);
-            assert_true(id_eq(&root, &smallest));
-            count_one(&sessions, s, "session", "person", &people[k]);
-            assert_int_equal(sessions, 3);
-            assert_int_equal(ties_related(s, table, &people[k], on_relation, &related), ERR_OK);
-            assert_int_equal(related, 3);
-        }
-    }
-    /* By name there is one, not three. */
-    struct names *names = NULL;
-    struct id named;
-    assert_int_equal(names_open(o.anna->store, &names), ERR_OK);
-    assert_int_equal(names_find(names, table, STR("Zoé Fictif"), &named, NULL), ERR_OK);
-    assert_true(id_eq(&named, &smallest));
-    names_close(names);
+    for (size_t i = 0; i < 4; i++)
+        assert_one(all[i], people);
     /* Apart again: what hung together through it waits again. */
     for (size_t i = 0; i < seen.n; i++) {
         enum err err =
@@ -351,7 +364,7 @@ static void three_entries_become_one_and_apart_again(void **state)
     }
     fleet_heal(&o.f);
     assert_int_equal(waiting(o.chloe).n, 3);
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < LAPTOPS; k++) {
         size_t sessions = 0;
         assert_string_equal(twin_get(o.chloe->store, "person", &people[k], "merged_into"), "");
         count_one(&sessions, o.chloe->store, "session", "person", &people[k]);
@@ -443,9 +456,7 @@ static void odd_ties_end_somewhere(void **state)
     assert_int_equal(set(o.anna, "person", &c, ref("merged_into", &a, to)), ERR_OK);
     const struct table *table = schema_table(&schema_jalon, TABLE_PERSON);
     struct id ring[] = {a, b, c};
-    struct id smallest = a;
-    for (size_t i = 1; i < 3; i++)
-        smallest = id_cmp(&ring[i], &smallest) < 0 ? ring[i] : smallest;
+    struct id smallest = smallest_of(ring, 3);
     for (size_t i = 0; i < 3; i++) {
         struct id root;
         struct id all[TIES_ROWS_MAX];
