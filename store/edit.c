@@ -61,11 +61,7 @@ void edit_abort(struct edit *edit)
 {
     if (edit == NULL)
         return;
-    if (db_in_tx(edit->s->db)) {
-        /* The reload's own failure shows at the next call. */
-        enum err err = store_end(edit->s, ERR_CLOSED);
-        must(err != ERR_OK);
-    }
+    store_forget(edit->s);
     done(edit);
 }
 

@@ -103,6 +103,7 @@ struct store {
     uint64_t chain_commit;
     uint64_t rights;     /* version of the grants */
     bool rights_touched; /* this transaction changed them */
+    bool stale;          /* the mirrors could not be brought back after a rollback */
     int32_t rights_day;  /* the day they are worked out for */
     struct touched touched;
     struct row *fresh;  /* rows_fresh */
@@ -136,10 +137,12 @@ NODISCARD enum err meta_get_text(struct store *s, enum meta key, struct buf *out
 NODISCARD enum err meta_set_text(struct store *s, enum meta key, struct str text);
 
 /* A transaction of the store: on failure everything is rolled back and the mirrors are
- * reloaded. */
+ * reloaded; when not even that is possible, before the next one begins. */
 NODISCARD enum err store_begin(struct store *s);
 /* Commit when err is OK, else roll back; returns what went wrong first. */
 NODISCARD enum err store_end(struct store *s, enum err err);
+/* Forget a transaction, also one the engine has rolled back by itself. */
+void store_forget(struct store *s);
 /* Bring the mirrors back to what is on disk. */
 NODISCARD enum err store_reload(struct store *s);
 

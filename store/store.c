@@ -234,7 +234,9 @@ enum err store_reload(struct store *s)
 
 enum err store_begin(struct store *s)
 {
-    return db_begin(s->db);
+    enum err err = s->stale ? store_reload(s) : ERR_OK;
+    s->stale = s->stale && err != ERR_OK;
+    return err == ERR_OK ? db_begin(s->db) : err;
 }
 
 enum err store_end(struct store *s, enum err err)
@@ -243,14 +245,18 @@ enum err store_end(struct store *s, enum err err)
         err = db_commit(s->db);
     else
         db_rollback(s->db);
-    if (err != ERR_OK && db_health(s->db) == ERR_OK) {
-        /* The first error is what the caller must hear; a reload that fails too leaves the
-         * connection dead and the next call says so. */
-        enum err again = store_reload(s);
-        if (again != ERR_OK)
-            return err;
-    }
+    /* The first error is what the caller must hear. */
+    if (err != ERR_OK && db_health(s->db) == ERR_OK)
+        s->stale = store_reload(s) != ERR_OK;
     return err;
+}
+
+void store_forget(struct store *s)
+{
+    if (db_in_tx(s->db))
+        db_rollback(s->db);
+    if (db_health(s->db) == ERR_OK)
+        s->stale = store_reload(s) != ERR_OK;
 }
 
 enum err store_open(const struct store_env *env, struct store **out, struct note *why)
