@@ -19,7 +19,7 @@ say "help and version need no data"
 expect 0 "$JALON" --help
 cp "$T/out" "$T/help"
 for command in enrol add set delete restore show list import export schema sync status conflicts \
-    resolve inbox doctor; do
+    resolve inbox duplicates doctor; do
     said help "  $command "
     expect 0 "$JALON" "$command" --help
 done
@@ -102,7 +102,8 @@ expect 0 env LANG=en_GB.UTF-8 "$JALON" --data "$T/anna" status
 said out "on this device only"
 expect 1 env LANG=en_GB.UTF-8 "$JALON" --data "$T/anna" add person name=A
 said err "may not be empty"
-for command in "status" "list company" "schema session" "conflicts" "show session $session"; do
+for command in "status" "list company" "schema session" "conflicts" "inbox" "duplicates" \
+    "show session $session" "show session $session --history"; do
     # shellcheck disable=SC2086 # words of a command
     expect 0 on anna $command --json
     cp "$T/out" "$T/french"
