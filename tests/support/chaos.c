@@ -23,6 +23,7 @@ struct pipe {
     uint64_t passed; /* since the beginning */
     uint64_t owed;   /* bytes not yet paid for at the plan's rate, times 1000 */
     bool waited;     /* the slice at `at` had its delay */
+    bool held;       /* stands still until its side is let go */
     bool ended;      /* nothing more will be read */
     bool done;       /* and all of it has passed */
 };
@@ -49,6 +50,7 @@ struct chaos {
     uint16_t port;
     unsigned count;
     struct pair *pairs;
+    bool held[CHAOS_SIDES];
     bool closing;
     bool listener_gone;
     chaos_cb cb;
@@ -251,11 +253,15 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 /* Go on with whatever comes next. */
 static void pump(struct pipe *pipe)
 {
+    struct pair *pair = pipe->pair;
+    pipe->held = pair->chaos->held[pipe == &pair->pipe[CHAOS_UP] ? CHAOS_UP : CHAOS_DOWN];
+    if (pipe->held)
+        return;
     if (pipe->at == pipe->n) {
         if (pipe->ended)
             pass_end(pipe);
         else if (uv_read_start(pipe->from, on_room, on_read) != 0)
-            close_pair(pipe->pair, true);
+            close_pair(pair, true);
         return;
     }
     size_t n = slice_size(pipe);
@@ -370,6 +376,21 @@ void chaos_set(struct chaos *chaos, const struct chaos_plan *plan)
     chaos->plan = *plan;
 }
 
+void chaos_hold(struct chaos *chaos, enum chaos_side side, bool held)
+{
+    chaos->held[side] = held;
+    for (struct pair *pair = chaos->pairs; pair != NULL && !held; pair = pair->next) {
+        if (pair->pipe[side].held && !pair->closing)
+            pump(&pair->pipe[side]);
+    }
+}
+
+void chaos_reset(struct chaos *chaos)
+{
+    for (struct pair *pair = chaos->pairs; pair != NULL; pair = pair->next)
+        close_pair(pair, true);
+}
+
 static void on_listener_closed(uv_handle_t *handle)
 {
     struct chaos *chaos = handle->data;
@@ -380,7 +401,6 @@ static void on_listener_closed(uv_handle_t *handle)
 void chaos_close(struct chaos *chaos)
 {
     chaos->closing = true;
-    for (struct pair *pair = chaos->pairs; pair != NULL; pair = pair->next)
-        close_pair(pair, true);
+    chaos_reset(chaos);
     uv_close((uv_handle_t *)&chaos->listener, on_listener_closed);
 }

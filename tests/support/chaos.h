@@ -64,6 +64,11 @@ NODISCARD enum err chaos_open(struct loop *loop, const struct chaos_plan *plan, 
 uint16_t chaos_port(const struct chaos *chaos);
 /* For connections that come from now on. */
 void chaos_set(struct chaos *chaos, const struct chaos_plan *plan);
+/* A partition: the bytes of that side wait, on every connection, until they are let go again.
+ */
+void chaos_hold(struct chaos *chaos, enum chaos_side side, bool held);
+/* RST to both ends of every connection there is, those gone dumb too. */
+void chaos_reset(struct chaos *chaos);
 /* Reset everything; frees itself in a later turn. Tells nobody. */
 void chaos_close(struct chaos *chaos);
 

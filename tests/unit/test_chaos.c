@@ -36,6 +36,9 @@ struct rig {
     unsigned told[CHAOS_ENDED + 1];
     struct chaos_event last[CHAOS_ENDED + 1];
     bool quit_early; /* the client leaves when the server has all of it */
+    bool holds;      /* `held` waits from the beginning … */
+    bool broken;     /* … until everything is broken off, or until it is let go */
+    enum chaos_side held;
 };
 
 struct echo {
@@ -202,6 +205,8 @@ static void run(struct rig *rig, const char *words)
     struct note why = {""};
     assert_int_equal(chaos_plan_line(&rig->plan, words, &why), ERR_OK);
     assert_int_equal(chaos_open(&rig->loop, &rig->plan, 7, &rig->chaos, on_event, rig), ERR_OK);
+    if (rig->holds)
+        chaos_hold(rig->chaos, rig->held, true);
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(chaos_port(rig->chaos)),
                              .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
@@ -287,6 +292,58 @@ static void swallowed_answers_leave_the_other_side_open(void **state)
     assert_int_equal(rig->client_end, 0);
 }
 
+/* Let the held side go once the proxy has opened the connection, or break everything off. */
+static void on_release(struct loop_timer *timer, void *arg)
+{
+    struct rig *rig = arg;
+    if (rig->told[CHAOS_OPENED] == 0) {
+        loop_timer_start(timer, 1);
+        return;
+    }
+    assert_int_equal(rig->back_n, 0);
+    assert_int_equal(rig->served_n, rig->held == CHAOS_UP ? 0 : rig->served_n);
+    if (rig->broken)
+        chaos_reset(rig->chaos);
+    else
+        chaos_hold(rig->chaos, rig->held, false);
+    loop_timer_close(timer, NULL);
+}
+
+static void run_held(struct rig *rig, enum chaos_side side, bool broken)
+{
+    struct loop_timer timer;
+    rig->holds = true;
+    rig->held = side;
+    rig->broken = broken;
+    loop_timer_init(&rig->loop, &timer, on_release, rig);
+    loop_timer_start(&timer, 20);
+    run(rig, "");
+}
+
+static void a_held_side_waits_and_loses_nothing(void **state)
+{
+    struct rig *rig = *state;
+    run_held(rig, CHAOS_UP, false);
+    assert_int_equal(rig->back_n, TEXT_BYTES);
+    assert_memory_equal(rig->back, rig->text, TEXT_BYTES);
+}
+
+static void held_answers_come_later(void **state)
+{
+    struct rig *rig = *state;
+    run_held(rig, CHAOS_DOWN, false);
+    assert_int_equal(rig->back_n, TEXT_BYTES);
+    assert_memory_equal(rig->back, rig->text, TEXT_BYTES);
+}
+
+static void a_reset_of_all_ends_what_is_held(void **state)
+{
+    struct rig *rig = *state;
+    run_held(rig, CHAOS_UP, true);
+    assert_int_equal(rig->served_n, 0);
+    assert_cut_off(rig->client_end);
+}
+
 static void a_signal_goes_out_at_its_byte(void **state)
 {
     struct rig *rig = *state;
@@ -333,6 +390,9 @@ int main(void)
         RIGGED(a_reset_at_byte_zero_lets_nothing_pass),
         RIGGED(a_corrupt_byte_is_the_only_one_changed),
         RIGGED(swallowed_answers_leave_the_other_side_open),
+        RIGGED(a_held_side_waits_and_loses_nothing),
+        RIGGED(held_answers_come_later),
+        RIGGED(a_reset_of_all_ends_what_is_held),
         RIGGED(a_signal_goes_out_at_its_byte),
         cmocka_unit_test(a_plan_takes_all_words_of_a_line_or_none),
     };
