@@ -251,7 +251,8 @@ static void check_quarantine(struct world *w, struct client *c)
 static void check_marks(struct world *w)
 {
     struct oracle *o = &w->oracle;
-    oracle_scan_server(w);
+    if (!oracle_scan_server(w))
+        world_fail(w, "the server's database cannot be read");
     for (uint32_t i = 0; i < o->count && !w->failed; i++) {
         struct mark *m = &o->marks[i];
         bool gone = m->node != WORLD_SERVER && world_client(w, m->node)->revoked;

@@ -257,12 +257,12 @@ static bool scan_table(struct oracle *o, struct store *s, const struct table *ta
            rows_list(s, table, NULL, 0, true, 0, scan_row, &scan) == ERR_OK;
 }
 
-void oracle_scan_server(struct world *w)
+bool oracle_scan_server(struct world *w)
 {
     struct oracle *o = &w->oracle;
     struct store *s = w->server.node.store;
     if (s == NULL)
-        return;
+        return false;
     forget_here(o);
     bool whole = scan_sql(o, s, "SELECT changes FROM history") &&
                  scan_sql(o, s, "SELECT op FROM quarantine");
@@ -270,7 +270,7 @@ void oracle_scan_server(struct world *w)
         whole = scan_table(o, s, &schema_jalon.tables[i]);
     for (uint32_t i = 0; i < o->count && whole; i++)
         o->marks[i].on_server = o->marks[i].here;
-    (void)node_survived(&w->server.node);
+    return node_survived(&w->server.node) && whole;
 }
 
 static int64_t number(struct store *s, const char *sql)
@@ -365,8 +365,7 @@ void oracle_client_opened(struct world *w, struct node *n)
         some = some || missing(&o->marks[i], n);
     if (!some || w->server.node.store == NULL || store_health(w->server.node.store) != ERR_OK)
         return;
-    oracle_scan_server(w);
-    if (w->server.node.store == NULL || !scan_journal(o, n->store))
+    if (!oracle_scan_server(w) || !scan_journal(o, n->store))
         return;
     for (uint32_t i = 0; i < o->count; i++)
         if (missing(&o->marks[i], n))
@@ -376,7 +375,7 @@ void oracle_client_opened(struct world *w, struct node *n)
 void oracle_disk_lost(struct world *w, const struct node *n, uint32_t from)
 {
     struct oracle *o = &w->oracle;
-    oracle_scan_server(w);
+    (void)oracle_scan_server(w);
     for (uint32_t i = from; i < o->count; i++) {
         struct mark *m = &o->marks[i];
         if (m->node == n->at && m->state == MARK_TOLD && !m->on_server)

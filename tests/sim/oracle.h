@@ -71,7 +71,8 @@ void oracle_disk_lost(struct world *w, const struct node *n, uint32_t from);
 bool oracle_clock(const struct store *s, hlc_t *last);
 /* Last operation it has saved. */
 uint64_t oracle_op_last(const struct store *s);
-/* Note which marks the running server holds. */
-void oracle_scan_server(struct world *w);
+/* Note which marks the running server holds; false when its disk does not let us read them all.
+ */
+bool oracle_scan_server(struct world *w);
 
 #endif

@@ -304,7 +304,7 @@ void server_go_back(struct server *s)
     node_start(&s->node);
     must(s->hub != NULL);
     must(serve_restored(s->node.store) == ERR_OK);
-    oracle_scan_server(w);
+    (void)oracle_scan_server(w);
 }
 
 void server_device(struct server *s, struct client *c, enum device_state state)
