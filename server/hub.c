@@ -122,6 +122,10 @@ static void on_enrol(struct hub *hub, struct hub_peer *peer, struct str frame)
 
 static void on_push(struct hub *hub, struct hub_peer *peer, const struct push *push)
 {
+    if (peer->superseded) {
+        hub_end_retry(hub, peer, ERR_LATER, LIMIT_RETRY_MS_SOON);
+        return;
+    }
     struct hub_push *p = mem_new(sizeof *p + push->body.n + 1);
     if (p == NULL) {
         hub_end(hub, peer, ERR_LATER);
@@ -180,9 +184,36 @@ static void on_fork(struct hub *hub, struct hub_peer *peer)
     hub_ready(hub, peer);
 }
 
+static bool same_epoch(const struct hub_peer *a, const struct hub_peer *b)
+{
+    return a != b && a->hello.epoch == b->hello.epoch &&
+           memcmp(a->key, b->key, sizeof a->key) == 0;
+}
+
+/* Only the newest connection of an epoch pushes: WELCOME says how much is known, and what an
+ * earlier one had on its way would be judged without this one hearing of it. A commit under way
+ * comes before the HELLO. */
+static void supersede(struct hub *hub, const struct hub_peer *newest)
+{
+    for (size_t i = 0; i < hub->slots_n; i++) {
+        struct hub_peer *peer = hub->slots[i];
+        if (peer != NULL && same_epoch(peer, newest))
+            peer->superseded = true;
+    }
+    struct hub_push *p = hub->push_first;
+    while (p != NULL) {
+        bool due = same_epoch(p->peer, newest);
+        if (due)
+            hub_end_retry(hub, p->peer, ERR_LATER, LIMIT_RETRY_MS_SOON);
+        p = due ? hub->push_first : p->next;
+    }
+}
+
 static void on_hello(struct hub *hub, struct hub_peer *peer, const struct hello *hello)
 {
     peer->hello = *hello;
+    peer->superseded = false;
+    supersede(hub, peer);
     hub_await(hub, peer, HUB_GREETING, 0);
     hub_ready(hub, peer);
 }

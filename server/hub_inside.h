@@ -41,6 +41,7 @@ struct hub_peer {
     struct serve_device device; /* who it is; device 0: not known yet */
     uint64_t greeted;           /* order of HELLOs, to find the oldest */
     unsigned forks;             /* epochs given on this connection */
+    bool superseded;            /* a later connection speaks for the same epoch */
 
     bool want_page;                      /* there may be something to send */
     bool filled;                         /* its output is above the high mark */

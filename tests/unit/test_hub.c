@@ -374,6 +374,52 @@ static void of_one_device_the_newest_two_connections_stay(void **state)
     }
 }
 
+/* The machine lost its power with pushes on their way, and is back before they arrive. */
+static void only_the_newest_connection_of_an_epoch_pushes(void **state)
+{
+    struct rig *rig = *state;
+    struct client *c = &rig->client[0];
+    struct client again = *c;
+    uint64_t through = 0;
+    join(rig, 0, false);
+    rig->hold = true;
+    say_push(rig, c); /* in the commit */
+    say_push(rig, c); /* waits for the next */
+    connect_peer(rig, &again, true);
+    say_hello(rig, &again, true, 0);
+    run_jobs(rig);
+    rig->hold = false;
+    expect_bye(c, ERR_LATER); /* nothing is acknowledged there any more */
+    struct message m = expect(&again, MESSAGE_WELCOME);
+    assert_int_equal(m.welcome.known_op, 1);
+    expect(&again, MESSAGE_VERDICTS);
+    expect_pages(&again, &through);
+    assert_int_equal(hub_stats(rig->hub).pushes, 1);
+    disconnect(rig, &again);
+    buf_done(&again.heard);
+}
+
+static void a_push_that_comes_late_on_an_old_connection_is_not_judged(void **state)
+{
+    struct rig *rig = *state;
+    struct client *c = &rig->client[0];
+    struct client again = *c;
+    uint64_t through = 0;
+    join(rig, 0, false);
+    connect_peer(rig, &again, true);
+    say_hello(rig, &again, true, 0);
+    expect(&again, MESSAGE_WELCOME);
+    expect_pages(&again, &through);
+    assert_false(c->closed);
+    say_push(rig, c);
+    expect_bye(c, ERR_LATER);
+    assert_int_equal(hub_stats(rig->hub).pushes, 0);
+    say_push(rig, &again);
+    expect(&again, MESSAGE_VERDICTS);
+    disconnect(rig, &again);
+    buf_done(&again.heard);
+}
+
 static void a_fork_gets_an_epoch_and_begins_again(void **state)
 {
     struct rig *rig = *state;
@@ -500,6 +546,8 @@ int main(void)
         T(of_one_device_the_newest_two_connections_stay),
         T(silent_strangers_do_not_keep_others_from_enrolling),
         T(no_device_gets_epochs_without_end),
+        T(only_the_newest_connection_of_an_epoch_pushes),
+        T(a_push_that_comes_late_on_an_old_connection_is_not_judged),
         T(a_fork_gets_an_epoch_and_begins_again),
         T(an_epoch_we_do_not_know_is_replaced),
         T(what_was_received_is_judged_though_the_link_is_cut),
