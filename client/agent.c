@@ -32,7 +32,7 @@ struct agent {
     int64_t ping_ms;     /* live: silence before the next PING */
     bool pinged;         /* it was sent */
     size_t since_bytes;  /* received since the mark */
-    size_t sent_bytes;   /* sent since the last frame came */
+    size_t sent_bytes;   /* sent, and perhaps still on its way */
     int64_t timer_at_ms; /* as the owner knows it; 0: none */
 
     struct replica_tally tally;
@@ -187,7 +187,9 @@ static void feed_frames(struct agent *a)
             break;
         done += used;
         progress(a);
-        a->sent_bytes = 0;
+        /* A frame that crosses a push says nothing about how far that has come. */
+        if (!session_pushing(a->session))
+            a->sent_bytes = 0;
         a->pinged = false;
         feed(a, &(struct session_event){.type = SESSION_EV_FRAME, .bytes = body});
     }

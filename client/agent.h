@@ -12,7 +12,7 @@ enum {
     AGENT_DIAL_MS = 10 * 1000,     /* from AGENT_DIAL to AGENT_EV_OPENED */
     AGENT_PROGRESS_MS = 30 * 1000, /* until the next frame or AGENT_PROGRESS_BYTES … */
     AGENT_PROGRESS_BYTES = 16 * 1024,
-    AGENT_SENT_BYTES_PER_S = 4096,        /* … and longer for what we have just sent, … */
+    AGENT_SENT_BYTES_PER_S = 1000,        /* … and longer for what we have just sent, … */
     AGENT_SENT_MS_MAX = 120 * 1000,       /* … but not longer than this */
     AGENT_PING_MS = 60 * 1000,            /* live: silence before a PING, and up to half … */
     AGENT_PING_JITTER_MS = 30 * 1000,     /* … a minute more */

@@ -527,6 +527,11 @@ size_t session_pages(const struct session *s, const struct page **pages,
     return s->batch_count;
 }
 
+bool session_pushing(const struct session *s)
+{
+    return s->flights_count > 0;
+}
+
 bool session_idle(const struct session *s)
 {
     return s->state == TALKING && !s->busy && s->count == 0 && s->flights_count == 0 &&

@@ -73,6 +73,8 @@ bool session_full(const struct session *session);
  * valid until SESSION_EV_APPLIED. */
 size_t session_pages(const struct session *session, const struct page **pages,
                      const struct idle **idle);
+/* Is a push on its way whose verdicts are not stored yet? */
+bool session_pushing(const struct session *session);
 /* Has the server said that nothing is left, and is everything of ours judged? */
 bool session_idle(const struct session *session);
 

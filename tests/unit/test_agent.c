@@ -123,6 +123,12 @@ static void slow_upload_is_given_its_time(void **state)
     job_done(&w);
     assert_in_range(w.timer_at_ms - w.now_ms, AGENT_PROGRESS_MS + 40000,
                     AGENT_PROGRESS_MS + 41000);
+    put_idle(&w, SEEN, 0); /* left before the push arrived */
+    hear(&w);
+    job_out(&w, AGENT_JOB_PAGES)->through = SEEN;
+    job_done(&w);
+    assert_in_range(w.timer_at_ms - w.now_ms, AGENT_PROGRESS_MS + 40000,
+                    AGENT_PROGRESS_MS + 41000);
     teardown(&w);
 }
 
