@@ -16,10 +16,21 @@ void oracle_init(struct oracle *o)
 
 static void forget_epochs(struct oracle *o)
 {
-    for (size_t i = 0; i < ORACLE_EPOCHS_MAX; i++) {
+    for (size_t i = 0; i < o->epochs_n; i++) {
         mem_free(o->epochs[i].verdicts);
         o->epochs[i] = (struct oracle_epoch){.n = 0};
     }
+    o->epochs_n = 0;
+}
+
+static struct oracle_epoch *epoch_of(struct oracle *o, uint32_t number)
+{
+    for (size_t i = 0; i < o->epochs_n; i++)
+        if (o->epochs[i].number == number)
+            return &o->epochs[i];
+    must(o->epochs_n < ORACLE_EPOCHS_MAX);
+    o->epochs[o->epochs_n] = (struct oracle_epoch){.number = number};
+    return &o->epochs[o->epochs_n++];
 }
 
 void oracle_done(struct oracle *o)
@@ -105,8 +116,7 @@ void oracle_scan_client(struct world *w, const struct client *c, struct str byte
 static void note_verdict(struct world *w, uint32_t epoch, uint64_t op,
                          const struct verdict_range *range)
 {
-    must(epoch < ORACLE_EPOCHS_MAX);
-    struct oracle_epoch *e = &w->oracle.epochs[epoch];
+    struct oracle_epoch *e = epoch_of(&w->oracle, epoch);
     uint8_t now = (uint8_t)(range->verdict << 4 | range->reason);
     if (op >= e->n) {
         uint64_t n = 2 * op + 64;
@@ -286,14 +296,12 @@ static int64_t number(struct store *s, const char *sql)
 }
 
 /* All operations of one epoch that were acknowledged. */
-static void check_epoch(struct world *w, uint32_t epoch)
+static void check_epoch(struct world *w, const struct oracle_epoch *e)
 {
-    const struct oracle_epoch *e = &w->oracle.epochs[epoch];
     struct store *s = w->server.node.store;
     struct stmt *stmt = NULL;
     uint64_t next = 1;
-    if (e->n == 0)
-        return;
+    uint32_t epoch = e->number;
     if (db_prepare(s->db, "SELECT op_no,verdict,reason FROM op WHERE epoch=?1 ORDER BY op_no",
                    &stmt) != ERR_OK)
         return;
@@ -318,8 +326,8 @@ static void check_epoch(struct world *w, uint32_t epoch)
 void oracle_server_opened(struct world *w)
 {
     struct oracle *o = &w->oracle;
-    for (uint32_t i = 0; i < ORACLE_EPOCHS_MAX; i++)
-        check_epoch(w, i);
+    for (size_t i = 0; i < o->epochs_n; i++)
+        check_epoch(w, &o->epochs[i]);
     int64_t conflicts = number(w->server.node.store, "SELECT count(*) FROM t_conflict");
     if (conflicts >= 0 && (uint64_t)conflicts < o->conflicts)
         world_fail(w, "I8 %llu conflicts were known, %lld are left",

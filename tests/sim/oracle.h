@@ -26,13 +26,15 @@ struct mark {
 };
 /* Verdicts sent for the operations of one epoch. */
 struct oracle_epoch {
+    uint32_t number;
     uint8_t *verdicts; /* verdict and reason of op_no, 0 = none yet */
     uint64_t n;        /* op_nos below this */
 };
 struct oracle {
     struct mark *marks;
     uint32_t count, room;
-    struct oracle_epoch *epochs; /* ORACLE_EPOCHS_MAX of them */
+    struct oracle_epoch *epochs; /* ORACLE_EPOCHS_MAX of them; in use: */
+    size_t epochs_n;
     struct squeeze squeeze;
     uint64_t conflicts; /* greatest number seen on the server */
     uint64_t
