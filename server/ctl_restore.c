@@ -65,9 +65,10 @@ static enum err copy_file(const char *from, const char *to, struct note *why)
     return err == ERR_OK ? err : note_set(why, err, N_("%s ne peut pas être écrit"), to);
 }
 
-/* Devices that may not come back because of the restore. */
+/* What the restore must not undo. */
 struct states {
-    struct buf list; /* struct serve_device_info, without names */
+    struct buf list; /* devices that may not come back: struct serve_device_info, no names */
+    struct serve_lineage lineage; /* zeroes: the old database cannot be read */
 };
 
 static enum err collect_all(void *ctx, const struct serve_device_info *info)
@@ -122,7 +123,7 @@ static enum err begin_generation(const char *path, const struct states *states,
     if (err == ERR_OK)
         err = keep_out(store, states);
     if (err == ERR_OK)
-        err = serve_restored(store);
+        err = serve_restored(store, &states->lineage);
     store_close(store);
     return err;
 }
@@ -136,6 +137,8 @@ static bool old_states(const char *path, struct states *states)
     enum err err = folder_store(path, &store, NULL);
     if (err == ERR_OK)
         err = serve_devices(store, collect, states);
+    if (err == ERR_OK)
+        err = serve_lineage(store, &states->lineage);
     store_close(store);
     return err == ERR_OK;
 }

@@ -127,8 +127,15 @@ struct serve_stats {
 NODISCARD enum err serve_stats(struct store *s, struct serve_stats *out);
 /* Everything through the present seq is in a backup that was checked. */
 NODISCARD enum err serve_stable(struct store *s, uint64_t seq);
-/* A restored database starts a new generation. */
-NODISCARD enum err serve_restored(struct store *s);
+/* What a database has given out, and what follows it must not give again. */
+struct serve_lineage {
+    uint32_t generation;
+    uint64_t epoch_next;
+};
+NODISCARD enum err serve_lineage(struct store *s, struct serve_lineage *out);
+/* A restored database starts a new generation, and epochs of its own. replaced: of the database
+ * whose place it takes, so that one backup may be put back many times; zeroes: it is lost. */
+NODISCARD enum err serve_restored(struct store *s, const struct serve_lineage *replaced);
 /* Verify the hash chain over all commits. CORRUPT with the first commit that does not fit. */
 NODISCARD enum err serve_chain_check(struct store *s, struct note *why);
 

@@ -295,26 +295,44 @@ enum err serve_stable(struct store *s, uint64_t seq)
     return err == ERR_OK ? store_end(s, meta_set_int(s, META_STABLE_SEQ, (int64_t)seq)) : err;
 }
 
-enum err serve_restored(struct store *s)
+enum err serve_lineage(struct store *s, struct serve_lineage *out)
 {
     int64_t generation = 0;
+    int64_t floor = 0;
+    uint64_t next = 0;
     enum err err = meta_get_int(s, META_GENERATION, &generation);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_EPOCH_FLOOR, &floor);
+    if (err == ERR_OK)
+        err = store_number(s, SQL_EPOCH_NEXT, NULL, 0, &next);
+    if (err == ERR_OK)
+        *out = (struct serve_lineage){(uint32_t)generation,
+                                      next < (uint64_t)floor ? (uint64_t)floor : next};
+    return err;
+}
+
+enum err serve_restored(struct store *s, const struct serve_lineage *replaced)
+{
+    struct serve_lineage own = {0};
+    enum err err = serve_lineage(s, &own);
     if (err == ERR_OK)
         err = store_begin(s);
     if (err != ERR_OK)
         return err;
-    /* By the clock: the same backup put back twice begins two generations. */
+    int64_t last =
+        own.generation > replaced->generation ? own.generation : replaced->generation;
+    uint64_t epoch =
+        own.epoch_next > replaced->epoch_next ? own.epoch_next : replaced->epoch_next;
+    /* By the clock, in case the replaced database is lost: the same backup put back twice
+     * begins two generations. */
     int64_t next = store_now(s) / 1000;
-    next = next > UINT32_MAX || next <= generation ? generation + 1 : next;
+    next = next > UINT32_MAX || next <= last ? last + 1 : next;
     err = meta_set_int(s, META_GENERATION, next);
     if (err == ERR_OK)
         err = meta_set_int(s, META_GENERATION_SEQ, (int64_t)s->seq);
     if (err == ERR_OK)
         err = meta_set_int(s, META_STABLE_SEQ, (int64_t)s->seq);
     /* Epochs given out since the backup live on in stamps: none of them is given to another. */
-    uint64_t epoch = 0;
-    if (err == ERR_OK)
-        err = store_number(s, SQL_EPOCH_NEXT, NULL, 0, &epoch);
     if (err == ERR_OK)
         err = meta_set_int(s, META_EPOCH_FLOOR, (int64_t)epoch + RESTORE_EPOCHS);
     return store_end(s, err);

@@ -106,7 +106,8 @@ struct server {
     uint64_t timer;
     struct disk *backup; /* NULL: none yet */
     uint64_t backup_seq;
-    uint32_t backup_marks; /* marks made before it */
+    uint32_t backup_marks;        /* marks made before it */
+    struct serve_lineage lineage; /* as far as anyone knows */
 };
 
 /* What a run is made of; the swarm draws it from the seed, a scenario writes it down. */

@@ -297,13 +297,17 @@ void server_go_back(struct server *s)
     struct world *w = s->node.w;
     if (s->backup == NULL)
         return;
+    /* Read before the database is replaced, if it can be; the last known stands in for it. */
+    if (s->hub != NULL && serve_lineage(s->node.store, &s->lineage) != ERR_OK)
+        world_say(w, "server: its database cannot be read any more");
     node_kill(&s->node);
     node_restore(&s->node, s->backup);
     world_say(w, "server: restored to %llu", (unsigned long long)s->backup_seq);
     oracle_server_restored(w);
     node_start(&s->node);
     must(s->hub != NULL);
-    must(serve_restored(s->node.store) == ERR_OK);
+    must(serve_restored(s->node.store, &s->lineage) == ERR_OK);
+    must(serve_lineage(s->node.store, &s->lineage) == ERR_OK);
     (void)oracle_scan_server(w);
 }
 

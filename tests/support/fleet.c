@@ -375,8 +375,11 @@ void fleet_restore(struct fleet *f)
         fleet_cut(f, i, false);
     while (f->ghost_count > 0)
         drop(&f->ghosts[--f->ghost_count].up);
+    struct serve_lineage lineage;
+    enum err err = serve_lineage(f->twin.server.store, &lineage);
+    must(err == ERR_OK);
     load_file(f, &f->twin.server, backup_name);
-    enum err err = serve_restored(f->twin.server.store);
+    err = serve_restored(f->twin.server.store, &lineage);
     must(err == ERR_OK);
 }
 

@@ -394,9 +394,10 @@ static void epochs_given_out_since_a_backup_are_not_given_again(void **state)
     struct twin t;
     open_synced(&t, 1);
     struct message m[2];
+    struct serve_lineage lineage = {0};
     for (int restored = 0; restored < 2; restored++) {
         if (restored != 0)
-            assert_int_equal(serve_restored(t.server.store), ERR_OK);
+            assert_int_equal(serve_restored(t.server.store, &lineage), ERR_OK);
         struct buf frames = {0};
         struct str body;
         size_t used = 0;
