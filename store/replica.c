@@ -43,6 +43,41 @@ enum err replica_hello(struct store *s, struct hello *out)
     return err;
 }
 
+/* Number and stamp of the first operation that is left; zeroes: there is none. */
+static enum err first_left(struct store *s, struct chain *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_OUTBOX_FIRST, &stmt);
+    if (err != ERR_OK)
+        return err;
+    *out = (struct chain){0};
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        out->op_no = (uint64_t)col_int(stmt, 0);
+        out->hlc = (hlc_t)col_int(stmt, 1);
+    }
+    stmt_reset(stmt);
+    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
+}
+
+/* Where the outbox begins: stamps of the operations that are left come after this one. */
+static enum err chain_at_release(struct store *s, struct chain *out)
+{
+    int64_t released = 0;
+    int64_t hash = 0;
+    struct chain first = {0};
+    enum err err = meta_get_int(s, META_RELEASED, &released);
+    if (err == ERR_OK)
+        err = meta_get_int(s, META_RELEASED_HASH, &hash);
+    if (err == ERR_OK)
+        err = first_left(s, &first);
+    if (err != ERR_OK)
+        return err;
+    out->hash = (uint64_t)hash;
+    out->hlc = first.op_no == 0 ? s->acked_hlc : first.hlc - 1;
+    return (uint64_t)released == out->op_no ? ERR_OK : ERR_NOTFOUND;
+}
+
 /* Hash and stamp of our chain at one operation. NOTFOUND when that part was released. */
 static enum err chain_at(struct store *s, uint64_t op_no, struct chain *out)
 {
@@ -66,18 +101,7 @@ static enum err chain_at(struct store *s, uint64_t op_no, struct chain *out)
     stmt_reset(stmt);
     if (step == STEP_FAILED)
         return db_error(s->db);
-    if (step == STEP_ROW)
-        return ERR_OK;
-    int64_t released = 0;
-    int64_t hash = 0;
-    err = meta_get_int(s, META_RELEASED, &released);
-    if (err == ERR_OK)
-        err = meta_get_int(s, META_RELEASED_HASH, &hash);
-    if (err != ERR_OK)
-        return err;
-    out->hash = (uint64_t)hash;
-    out->hlc = s->acked_hlc;
-    return (uint64_t)released == op_no ? ERR_OK : ERR_NOTFOUND;
+    return step == STEP_ROW ? ERR_OK : chain_at_release(s, out);
 }
 
 static enum err save_origins(struct store *s, struct str encoded)
@@ -119,20 +143,13 @@ static enum err fall_back(struct store *s, const struct chain *known)
 /* The server was put back to before what we have released: all that is left goes again. */
 static enum err fall_back_to_first(struct store *s)
 {
-    struct stmt *stmt = NULL;
     struct chain before = {0};
-    enum err err = store_sql(s, SQL_OUTBOX_FIRST, &stmt);
-    if (err != ERR_OK)
+    enum err err = first_left(s, &before);
+    if (err != ERR_OK || before.op_no == 0 || before.op_no > s->acked)
         return err;
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW) {
-        before.op_no = (uint64_t)col_int(stmt, 0) - 1;
-        before.hlc = (hlc_t)col_int(stmt, 1) - 1;
-    }
-    stmt_reset(stmt);
-    if (step == STEP_FAILED)
-        return db_error(s->db);
-    return step == STEP_ROW && before.op_no < s->acked ? fall_back(s, &before) : ERR_OK;
+    before.op_no--;
+    before.hlc--;
+    return fall_back(s, &before);
 }
 
 static enum err save_welcome(struct store *s, const struct welcome *w, int64_t skew)
