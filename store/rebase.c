@@ -3,10 +3,12 @@
 #include "store/page.h"
 #include "store/replica.h"
 
-/* Unsent operations written again as those of a new epoch. */
+/* Operations written again as those of a new epoch: the unsent ones, and those sent under an
+ * earlier one that a restored server has lost. What was sent and is not stable yet is kept. */
 struct rebase {
     struct store *s;
     uint32_t epoch;     /* the new one */
+    bool due;           /* some that were kept are written again */
     struct chain chain; /* of the new epoch */
     struct arena arena; /* of one operation */
     struct op_writer writer;
@@ -14,12 +16,28 @@ struct rebase {
     struct buf out; /* the new one */
 };
 
-/* A stamp of ours that the server never judged belongs to the new epoch now. */
-static struct stamp moved(const struct rebase *r, struct stamp stamp)
+/* Was it made by an operation that was kept, and is written again now? */
+static enum err made_by_kept(const struct rebase *r, struct stamp stamp, bool *out)
 {
-    if (page_is_pending(r->s, stamp))
-        stamp.origin = r->epoch;
-    return stamp;
+    uint64_t n = 0;
+    enum err err = ERR_OK;
+    if (r->due && stamp.origin != 0)
+        err = store_number(r->s, SQL_KEPT_HAS, (int64_t[]){stamp.origin, (int64_t)stamp.hlc}, 2,
+                           &n);
+    *out = n > 0;
+    return err;
+}
+
+/* A stamp of ours that the server never judged, or no longer knows, belongs to the new epoch
+ * now. */
+static enum err move(const struct rebase *r, struct stamp *stamp)
+{
+    bool kept = false;
+    bool pending = page_is_pending(r->s, *stamp);
+    enum err err = pending ? ERR_OK : made_by_kept(r, *stamp, &kept);
+    if (err == ERR_OK && (pending || kept))
+        stamp->origin = r->epoch;
+    return err;
 }
 
 static enum err restamp_row(struct rebase *r, const struct change *change)
@@ -31,21 +49,23 @@ static enum err restamp_row(struct rebase *r, const struct change *change)
     enum err err = rows_find(r->s, table, &change->row, &r->arena, row);
     if (err != ERR_OK)
         return err == ERR_NOTFOUND ? ERR_OK : err;
-    row->stamp = moved(r, row->stamp);
-    for (uint32_t i = 0; i < row->versions.count; i++)
-        row->versions.list[i].stamp = moved(r, row->versions.list[i].stamp);
-    err = rows_restamp(r->s, table, row);
+    err = move(r, &row->stamp);
+    for (uint32_t i = 0; i < row->versions.count && err == ERR_OK; i++)
+        err = move(r, &row->versions.list[i].stamp);
+    if (err == ERR_OK)
+        err = rows_restamp(r->s, table, row);
     return err == ERR_OK ? rows_update(r->s, table, row) : err;
 }
 
-static void copy_change(struct rebase *r, const struct change *change, struct cur *cur)
+static enum err copy_change(struct rebase *r, const struct change *change, struct cur *cur)
 {
+    enum err err = ERR_OK;
     struct buf *body = &r->writer.body;
     if (change->kind == CHANGE_INSERT)
         change_begin_insert(&r->writer, change->table, &change->row, change->fields);
     else
         change_begin_update(&r->writer, change->table, &change->row, change->fields);
-    for (uint32_t i = 0; i < change->fields && !cur->bad; i++) {
+    for (uint32_t i = 0; i < change->fields && !cur->bad && err == ERR_OK; i++) {
         if (change->kind == CHANGE_INSERT) {
             pack_raw(body, unpack_any(cur));
             pack_raw(body, unpack_any(cur));
@@ -53,13 +73,28 @@ static void copy_change(struct rebase *r, const struct change *change, struct cu
         }
         uint16_t field = 0;
         struct stamp base = op_field_base(cur, &field);
-        change_field_base(&r->writer, field, moved(r, base));
+        err = move(r, &base);
+        change_field_base(&r->writer, field, base);
         pack_raw(body, unpack_any(cur));
         pack_raw(body, unpack_any(cur));
     }
+    return err;
 }
 
-static enum err one_op(struct rebase *r)
+/* It is judged again: a refusal of its own kind is not heard of twice. */
+static enum err forget_refusal(struct rebase *r, uint32_t epoch, uint64_t op_no)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(r->s, SQL_QUARANTINE_FORGET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, epoch);
+    bind_int(stmt, 2, (int64_t)op_no);
+    return stmt_run(stmt);
+}
+
+/* r->op, of that epoch. */
+static enum err one_op(struct rebase *r, uint32_t epoch)
 {
     struct op_head head;
     struct cur changes;
@@ -70,10 +105,13 @@ static enum err one_op(struct rebase *r)
     op_writer_clear(&r->writer);
     for (uint32_t i = 0; i < head.changes && err == ERR_OK; i++) {
         struct change change = op_change(&changes);
-        copy_change(r, &change, &changes);
-        err = changes.bad ? ERR_CORRUPT : restamp_row(r, &change);
+        err = copy_change(r, &change, &changes);
+        if (err == ERR_OK)
+            err = changes.bad ? ERR_CORRUPT : restamp_row(r, &change);
         arena_done(&r->arena);
     }
+    if (err == ERR_OK)
+        err = forget_refusal(r, epoch, head.op_no);
     if (err != ERR_OK)
         return err;
     head.op_no = r->chain.op_no + 1;
@@ -94,22 +132,51 @@ static enum err one_op(struct rebase *r)
     return stmt_run(stmt);
 }
 
-static enum err all_ops(struct rebase *r)
+/* What that statement lists; the epoch is in its first column, or 0: the present one. */
+static enum err list_ops(struct rebase *r, enum sql list, int op_column, bool kept)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_sql(r->s, SQL_OUTBOX_AFTER, &stmt);
+    enum err err = store_sql(r->s, list, &stmt);
     if (err != ERR_OK)
         return err;
-    bind_int(stmt, 1, (int64_t)r->s->acked);
+    if (!kept)
+        bind_int(stmt, 1, (int64_t)r->s->acked);
     enum step step = STEP_DONE;
     while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
-        struct str bytes = col_blob(stmt, 3);
+        uint32_t epoch = kept ? (uint32_t)col_int(stmt, 0) : r->s->epoch;
+        struct str bytes = col_blob(stmt, op_column);
         buf_clear(&r->op);
         buf_add(&r->op, bytes.p, bytes.n);
-        err = r->op.err == ERR_OK ? one_op(r) : r->op.err;
+        err = r->op.err == ERR_OK ? one_op(r, epoch) : r->op.err;
     }
     stmt_reset(stmt);
     return err == ERR_OK && step == STEP_FAILED ? db_error(r->s->db) : err;
+}
+
+static enum err all_ops(struct rebase *r)
+{
+    uint64_t due = 0;
+    enum err err = store_number(r->s, SQL_KEPT_DUE, NULL, 0, &due);
+    r->due = due > 0;
+    if (err == ERR_OK && r->due)
+        err = list_ops(r, SQL_KEPT_LIST, 1, true);
+    return err == ERR_OK ? list_ops(r, SQL_OUTBOX_AFTER, 3, false) : err;
+}
+
+/* What was sent is not ours to forget before it is stable. */
+static enum err keep_sent(struct store *s)
+{
+    struct stmt *stmt = NULL;
+    uint64_t next = 0;
+    enum err err = store_number(s, SQL_KEPT_NEXT, NULL, 0, &next);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_KEPT_MOVE, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, 1 - (int64_t)next);
+    bind_int(stmt, 2, s->epoch);
+    bind_int(stmt, 3, (int64_t)s->acked);
+    return stmt_run(stmt);
 }
 
 /* The new operations wait in a table of their own until the old ones are gone: both count
@@ -117,7 +184,12 @@ static enum err all_ops(struct rebase *r)
 static enum err swap_outbox(struct store *s)
 {
     static const enum sql steps[] = {SQL_OUTBOX_CLEAR, SQL_REBASED_TAKE, SQL_REBASED_CLEAR};
-    enum err err = ERR_OK;
+    struct stmt *clear = NULL;
+    enum err err = store_sql(s, SQL_KEPT_CLEAR, &clear);
+    if (err == ERR_OK)
+        err = stmt_run(clear);
+    if (err == ERR_OK)
+        err = keep_sent(s);
     for (size_t i = 0; i < sizeof steps / sizeof *steps && err == ERR_OK; i++) {
         struct stmt *stmt = NULL;
         err = store_sql(s, steps[i], &stmt);

@@ -152,6 +152,15 @@ static enum err fall_back_to_first(struct store *s)
     return fall_back(s, &before);
 }
 
+/* What was sent under earlier epochs, and was not stable, may be lost: a new epoch will bring
+ * it again. */
+static enum err doubt_kept(struct store *s)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_KEPT_DOUBT, &stmt);
+    return err == ERR_OK ? stmt_run(stmt) : err;
+}
+
 static enum err save_welcome(struct store *s, const struct welcome *w, int64_t skew)
 {
     const struct {
@@ -202,15 +211,23 @@ enum err replica_welcome(struct store *s, const struct welcome *welcome,
     if (err != ERR_OK)
         return err;
     err = save_welcome(s, welcome, store_now(s) - welcome->wall_ms);
+    /* One operation of this epoch is there: so is what was committed before it began. */
+    if (err == ERR_OK && generation != welcome->generation &&
+        (plan.fork || welcome->known_op == 0))
+        err = doubt_kept(s);
     if (err == ERR_OK && generation != welcome->generation)
         err = sweep_begin(s);
     if (err == ERR_OK && !plan.fork && welcome->known_op < s->acked)
         err = fall_back(s, &known);
     if (err == ERR_OK && plan.fork && generation != welcome->generation)
         err = fall_back_to_first(s);
+    uint64_t due = 0;
+    if (err == ERR_OK)
+        err = store_number(s, SQL_KEPT_DUE, NULL, 0, &due);
     err = store_end(s, err);
     if (err == ERR_OK)
         err = store_reload(s);
+    plan.fork = plan.fork || due > 0;
     if (err == ERR_OK)
         *out = plan;
     return err;

@@ -10,13 +10,23 @@
       "INSERT INTO meta(k,v) VALUES(?1,?2) ON CONFLICT(k) DO UPDATE SET v=excluded.v")         \
     /* client: outbox */                                                                       \
     X(OUTBOX_ADD, "INSERT INTO outbox(op_no,hash,hlc,n,op) VALUES(?1,?2,?3,?4,?5)")            \
-    X(OUTBOX_LAST, "SELECT op_no,hash,hlc FROM outbox ORDER BY op_no DESC LIMIT 1")            \
-    X(OUTBOX_FIRST, "SELECT op_no,hlc FROM outbox ORDER BY op_no LIMIT 1")                     \
+    X(OUTBOX_LAST,                                                                             \
+      "SELECT op_no,hash,hlc FROM outbox WHERE op_no>0 ORDER BY op_no DESC LIMIT 1")           \
+    X(OUTBOX_FIRST, "SELECT op_no,hlc FROM outbox WHERE op_no>0 ORDER BY op_no LIMIT 1")       \
     X(OUTBOX_AT, "SELECT hash,hlc,op FROM outbox WHERE op_no=?1")                              \
     X(OUTBOX_AFTER, "SELECT op_no,hash,hlc,op FROM outbox WHERE op_no>?1 ORDER BY op_no")      \
     X(OUTBOX_ROWS, "SELECT coalesce(sum(n),0) FROM outbox WHERE op_no>?1 AND op_no<=?2")       \
     X(OUTBOX_RELEASE, "DELETE FROM outbox WHERE op_no<=?1")                                    \
-    X(OUTBOX_CLEAR, "DELETE FROM outbox")                                                      \
+    X(OUTBOX_CLEAR, "DELETE FROM outbox WHERE op_no>0")                                        \
+    /* kept there below 0: sent under an earlier epoch (in place of the hash) and not stable   \
+     * yet; n=0: a restored server may have lost it */                                         \
+    X(KEPT_NEXT, "SELECT coalesce(max(op_no),-(1<<62))+1 FROM outbox WHERE op_no<0")           \
+    X(KEPT_MOVE, "UPDATE outbox SET op_no=op_no-?1,hash=?2 WHERE op_no>0 AND op_no<=?3")       \
+    X(KEPT_DOUBT, "UPDATE outbox SET n=0 WHERE op_no<0")                                       \
+    X(KEPT_DUE, "SELECT count(*) FROM outbox WHERE op_no<0 AND n=0")                           \
+    X(KEPT_LIST, "SELECT hash,op FROM outbox WHERE op_no<0 AND n=0 ORDER BY op_no")            \
+    X(KEPT_HAS, "SELECT count(*) FROM outbox WHERE op_no<0 AND n=0 AND hash=?1 AND hlc=?2")    \
+    X(KEPT_CLEAR, "DELETE FROM outbox WHERE op_no<0 AND n=0")                                  \
     X(REBASED_ADD, "INSERT INTO rebased(op_no,hash,hlc,n,op) VALUES(?1,?2,?3,?4,?5)")          \
     X(REBASED_TAKE, "INSERT INTO outbox SELECT op_no,hash,hlc,n,op FROM rebased")              \
     X(REBASED_CLEAR, "DELETE FROM rebased")                                                    \
@@ -36,6 +46,7 @@
     X(QUARANTINE_ROW_FIND, "SELECT 1 FROM quarantine_row WHERE tab=?1 AND id=?2 AND epoch=?3 " \
                            "LIMIT 1")                                                          \
     X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE epoch=?1 AND op_no>?2")                   \
+    X(QUARANTINE_FORGET, "DELETE FROM quarantine WHERE epoch=?1 AND op_no=?2")                 \
     X(QUARANTINE_COUNT, "SELECT count(*) FROM quarantine")                                     \
     X(QUARANTINE_LIST, "SELECT epoch,op_no,reason,at_ms,actor,op FROM quarantine "             \
                        "ORDER BY epoch,op_no")                                                 \

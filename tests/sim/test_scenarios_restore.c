@@ -93,6 +93,74 @@ static void no_epoch_is_given_twice_though_a_backup_is_put_back_twice(void **sta
     close_world(&w);
 }
 
+/* A copy got an epoch, and with it an outbox that begins anew; then the server loses what was
+ * sent before that. */
+static void what_was_sent_under_an_earlier_epoch_comes_again(void **state)
+{
+    struct world w;
+    char person[80];
+    (void)state;
+    open_world(&w, 2, 0);
+    struct id before = add_person(node(&w, 1));
+    sync_both(&w);
+    server_back_up(&w.server);
+    make_clone(&w, 1, 3);
+    world_run(&w, MINUTE_MS);
+    struct id after = add_person(node(&w, 3));
+    const char *const fields[] = {people_ref("person", &after, person), "kind=phone",
+                                  "value=0470 00 00 00", NULL};
+    assert_int_equal(people_add(node(&w, 3), "contact_point", fields, NULL), ERR_OK);
+    assert_int_equal(set_one(node(&w, 3), "person", &before, "emergency=copie"), ERR_OK);
+    sync_now(&w, 3);
+    for (int i = 0; i < 2; i++) { /* used in turns: each gets epochs, the copy twice */
+        sync_now(&w, 1);
+        sync_now(&w, 3);
+    }
+    assert_int_equal(set_one(node(&w, 3), "person", &after, "emergency=après"), ERR_OK);
+    sync_now(&w, 2);
+    server_go_back(&w.server);
+    assert_value(node(&w, WORLD_SERVER), "person", &after, "first_name", "<NOTFOUND>");
+    sync_now(&w, 1);
+    sync_now(&w, 3);
+    sync_both(&w);
+    for (uint32_t at = 0; at <= 3; at++) {
+        assert_value(node(&w, at), "person", &after, "first_name", "Camille");
+        assert_value(node(&w, at), "person", &after, "emergency", "après");
+        assert_value(node(&w, at), "person", &before, "emergency", "copie");
+        assert_int_equal(count(node(&w, at), "SELECT count(*) FROM t_contact_point"), 1);
+        assert_int_equal(open_conflicts(node(&w, at)), 0);
+    }
+    close_world(&w);
+}
+
+static int64_t kept(struct world *w, uint32_t at)
+{
+    return count(node(w, at), "SELECT count(*) FROM outbox WHERE op_no<0");
+}
+
+static void what_is_kept_of_an_earlier_epoch_goes_once_it_is_stable(void **state)
+{
+    struct world w;
+    (void)state;
+    open_world(&w, 2, 0);
+    for (int i = 0; i < 3; i++)
+        (void)add_person(node(&w, 1));
+    sync_both(&w);
+    make_clone(&w, 1, 3);
+    (void)add_person(node(&w, 1));
+    (void)add_person(node(&w, 3)); /* under the same number */
+    sync_now(&w, 1);
+    sync_now(&w, 3);
+    assert_int_equal(kept(&w, 1), 0);
+    assert_int_equal(kept(&w, 3), 3);
+    (void)add_person(node(&w, 3));
+    sync_now(&w, 3);
+    server_back_up(&w.server);
+    sync_now(&w, 3);
+    assert_int_equal(kept(&w, 3), 0);
+    close_world(&w);
+}
+
 static int forget(void **state)
 {
     (void)state;
@@ -106,6 +174,8 @@ int main(void)
         cmocka_unit_test(a_page_of_a_restored_server_undoes_nothing_sent_again),
         cmocka_unit_test(a_backup_put_back_twice_begins_two_generations),
         cmocka_unit_test(no_epoch_is_given_twice_though_a_backup_is_put_back_twice),
+        cmocka_unit_test(what_was_sent_under_an_earlier_epoch_comes_again),
+        cmocka_unit_test(what_is_kept_of_an_earlier_epoch_goes_once_it_is_stable),
     };
     return cmocka_run_group_tests(tests, NULL, forget);
 }
