@@ -44,6 +44,7 @@ enum meta {
     META_ENTERED,  /* … and how far, plus one, while that is below the pull cursor; else 0 */
     META_RESIDUE,  /* what has left may still lie on unused parts of pages */
     META_LEAVING,  /* operations wait for their verdict whose rows have left */
+    META_RETELL,   /* such a one was accepted: should its rows be ours again, nobody tells us */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */

@@ -527,7 +527,7 @@ enum err leave_clean(struct store *s)
     return err == ERR_FULL || err == ERR_NOMEM ? ERR_OK : err;
 }
 
-enum err leave_judged(struct store *s, uint64_t through)
+enum err leave_judged(struct store *s, uint64_t through, bool accepted)
 {
     int64_t leaving = 0;
     enum err err = meta_get_int(s, META_LEAVING, &leaving);
@@ -567,5 +567,7 @@ enum err leave_judged(struct store *s, uint64_t through)
         err = store_number(s, SQL_OUTBOX_LEAVING_COUNT, NULL, 0, &waiting);
     if (err == ERR_OK && op_no != 0)
         err = meta_set_int(s, META_RESIDUE, 1);
+    if (err == ERR_OK && op_no != 0 && accepted)
+        err = meta_set_int(s, META_RETELL, 1);
     return err == ERR_OK && waiting == 0 ? meta_set_int(s, META_LEAVING, 0) : err;
 }

@@ -11,6 +11,32 @@
 
 enum { PACK_FROM_BYTES = 200, PACK_LEVEL = 1 };
 
+/* The next sync must bring everything again. */
+static enum err ask_all(struct store *s)
+{
+    enum err err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    err = meta_set_int(s, META_FULL, 1);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_PULLED, 0);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_WHOLE, 0);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_ENTERED, 0);
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_RETELL, 0);
+    err = store_end(s, err);
+    return err == ERR_OK ? store_reload(s) : err;
+}
+
+static enum err ask_all_if_due(struct store *s)
+{
+    int64_t due = 0;
+    enum err err = meta_get_int(s, META_RETELL, &due);
+    return err == ERR_OK && due != 0 ? ask_all(s) : err;
+}
+
 enum err replica_hello(struct store *s, struct hello *out)
 {
     int64_t generation = 0;
@@ -23,11 +49,11 @@ enum err replica_hello(struct store *s, struct hello *out)
                           .epoch = s->epoch,
                           .op_last = s->own.op_no,
                           .acked = s->acked,
-                          .pulled = s->pulled,
-                          .entered = s->entered < s->pulled ? s->entered : s->pulled,
                           .leaves = true,
                           .wall_ms = store_now(s)};
     enum err err = s->epoch == 0 ? ERR_REFUSED : leave_clean(s);
+    if (err == ERR_OK)
+        err = ask_all_if_due(s);
     if (err == ERR_OK)
         err = meta_get_int(s, META_GENERATION, &generation);
     if (err == ERR_OK)
@@ -43,6 +69,8 @@ enum err replica_hello(struct store *s, struct hello *out)
     uint64_t origins = 0;
     if (err == ERR_OK)
         err = store_number(s, SQL_ORIGIN_LAST, NULL, 0, &origins);
+    hello.pulled = s->pulled;
+    hello.entered = s->entered < s->pulled ? s->entered : s->pulled;
     hello.origins = (uint32_t)origins;
     hello.generation = (uint32_t)generation;
     hello.full = full != 0;
@@ -383,7 +411,7 @@ static enum err one_range(struct store *s, const struct verdict_range *range,
     if (err == ERR_OK) {
         s->acked = range->to;
         s->acked_hlc = at.hlc;
-        err = leave_judged(s, range->to);
+        err = leave_judged(s, range->to, range->verdict != VERDICT_REFUSED);
     }
     return err;
 }
@@ -545,23 +573,6 @@ static enum err all_pages(struct store *s, const struct page *pages, size_t coun
     if (err == ERR_OK && s->clock.last != was)
         err = meta_set_int(s, META_HLC, (int64_t)s->clock.last);
     return err;
-}
-
-/* The next sync must bring everything again. */
-static enum err ask_all(struct store *s)
-{
-    enum err err = store_begin(s);
-    if (err != ERR_OK)
-        return err;
-    err = meta_set_int(s, META_FULL, 1);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_PULLED, 0);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_WHOLE, 0);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_ENTERED, 0);
-    err = store_end(s, err);
-    return err == ERR_OK ? store_reload(s) : err;
 }
 
 enum err replica_pages(struct store *s, const struct page *pages, size_t count,

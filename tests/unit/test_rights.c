@@ -221,32 +221,47 @@ static void message_of(struct str *frames, struct message *out)
     assert_int_equal(message_read(body, out), ERR_OK);
 }
 
-/* A sync that is cut after its first page. */
-static void pull_one_page(struct twin *t, struct party *p)
+static void greet_by_hand(struct twin *t, struct party *p, struct serve_session *session)
 {
-    struct serve_session session = {.device = 0};
     struct hello hello;
     struct message m;
     struct replica_plan plan;
-    struct replica_tally tally = {0};
     struct buf frames = {0};
-    bool idle = false;
     assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
-    assert_int_equal(serve_hello(t->server.store, &p->device, &hello, &session, &frames),
+    assert_int_equal(serve_hello(t->server.store, &p->device, &hello, session, &frames),
                      ERR_OK);
     struct str rest = buf_str(&frames);
     message_of(&rest, &m);
     assert_int_equal(m.type, MESSAGE_WELCOME);
     assert_int_equal(replica_welcome(p->store, &m.welcome, &plan), ERR_OK);
-    buf_clear(&frames);
-    while (frames.n == 0 && !idle)
-        assert_int_equal(serve_page(t->server.store, &session, &frames, &idle), ERR_OK);
-    assert_false(idle);
-    rest = buf_str(&frames);
-    message_of(&rest, &m);
-    assert_int_equal(m.type, MESSAGE_PAGE);
-    assert_int_equal(replica_pages(p->store, &m.page, 1, NULL, &tally), ERR_OK);
-    serve_session_done(&session);
+    buf_done(&frames);
+}
+
+/* Hear what the server says, one page at most or all. */
+static void pull_by_hand(struct twin *t, struct party *p, struct serve_session *session,
+                         bool all)
+{
+    struct replica_tally tally = {0};
+    struct buf frames = {0};
+    bool idle = false;
+    while (!idle && (all || frames.n == 0)) {
+        buf_clear(&frames);
+        assert_int_equal(serve_page(t->server.store, session, &frames, &idle), ERR_OK);
+        struct str rest = buf_str(&frames);
+        struct message m;
+        while (rest.n > 0) {
+            message_of(&rest, &m);
+            enum err err = ERR_PROTOCOL;
+            if (m.type == MESSAGE_LEAVE)
+                err = replica_leave(p->store, m.leave);
+            else if (m.type == MESSAGE_PAGE)
+                err = replica_pages(p->store, &m.page, 1, NULL, &tally);
+            else if (m.type == MESSAGE_IDLE)
+                err = replica_pages(p->store, NULL, 0, &m.idle, &tally);
+            assert_int_equal(err, ERR_OK);
+        }
+    }
+    assert_int_equal(idle, all);
     buf_done(&frames);
 }
 
@@ -271,7 +286,10 @@ static void a_right_that_ends_half_told_leaves_nothing(void **state)
     const char *later[] = {"entry=2026-11-03", NULL}; /* the pathway moves to the second page */
     assert_int_equal(twin_set(&t.server, "pathway", &c.pathway, later), ERR_OK);
     struct id held = assign(&t.server, &c, staff_of(&t, 1), "referent", "2026-11-02", NULL);
-    pull_one_page(&t, &t.replicas[1]);
+    struct serve_session session = {.device = 0};
+    greet_by_hand(&t, &t.replicas[1], &session);
+    pull_by_hand(&t, &t.replicas[1], &session, false);
+    serve_session_done(&session);
     assert_int_equal(twin_count(t.replicas[1].store, "pathway"), 0);
     assert_int_equal(twin_count(t.replicas[1].store, "action"), 1);
     const char *end[] = {"end=2026-11-10", NULL};
@@ -281,6 +299,39 @@ static void a_right_that_ends_half_told_leaves_nothing(void **state)
     assert_int_equal(twin_count(t.replicas[1].store, "contact_point"), 0);
     assert_false(in_file(&t, 1, "MARQUE-MOITIE"));
     assert_same(&t, 1);
+    twin_close(&t);
+}
+
+/* Saved while the news was on its way that the dossier leaves; then it comes back, and with it
+ * what was judged only since: by our own operation, so that nobody tells it to us. */
+static void work_on_a_dossier_that_left_and_returns_is_there_again(void **state)
+{
+    (void)state;
+    struct twin t;
+    twin_open_apart(&t, 2, &schema_jalon);
+    struct party *p = &t.replicas[0];
+    struct id model = model_of(&t);
+    sync_all(&t);
+    struct case_file c = open_case(p, &model, "x");
+    sync_all(&t);
+    struct id lost = assign(&t.server, &c, staff_of(&t, 1), "referent", "2026-11-02", NULL);
+    struct serve_session session = {.device = 0};
+    greet_by_hand(&t, p, &session);
+    const char *visit[] = {"kind=individual", ref("person", &c.person), "date=2026-11-03",
+                           "minutes=30", NULL};
+    struct id made = twin_add(p, "session", visit);
+    pull_by_hand(&t, p, &session, true);
+    serve_session_done(&session);
+    assert_int_equal(twin_count(p->store, "person"), 0);
+    assert_int_equal(twin_count(p->store, "session"), 0);
+    const char *end[] = {"end=2026-11-02", NULL};
+    assert_int_equal(twin_set(&t.server, "assignment", &lost, end), ERR_OK);
+    (void)assign(&t.server, &c, staff_of(&t, 0), "referent", "2026-11-02", NULL);
+    assert_int_equal(twin_sync(&t, 0).refused, 0);
+    (void)twin_sync(&t, 0);
+    assert_string_equal(twin_get(p->store, "session", &made, "minutes"), "30");
+    assert_same(&t, 0);
+    assert_int_equal(twin_sync(&t, 0).pulled, 0); /* all was told once, not for ever */
     twin_close(&t);
 }
 
@@ -429,6 +480,7 @@ int main(void)
         cmocka_unit_test(a_hand_over_moves_the_dossier_and_nothing_stays_behind),
         cmocka_unit_test(work_done_before_the_right_ended_is_accepted_then_leaves),
         cmocka_unit_test(a_right_that_ends_half_told_leaves_nothing),
+        cmocka_unit_test(work_on_a_dossier_that_left_and_returns_is_there_again),
         cmocka_unit_test(a_substitute_holds_the_dossier_for_the_days_agreed),
         cmocka_unit_test(a_coordinator_sees_facts_and_a_manager_only_workers),
         cmocka_unit_test(sharing_opens_and_closes_all_dossiers_of_the_structure),
