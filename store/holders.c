@@ -29,6 +29,7 @@ struct settling {
     int64_t at_ms;  /* likewise, and of what ends */
     int32_t today;  /* days since 1970 */
     struct author *author;
+    bool all_shared;    /* whatever the parameters say */
     bool born;          /* of the dossier in hand */
     struct buf wanted;  /* struct holding */
     struct buf present; /* likewise */
@@ -275,7 +276,8 @@ static enum err is_shared(struct settling *w, const struct id *structure, bool *
 {
     struct stmt *stmt = NULL;
     enum err err = store_sql(w->s, SQL_JOBCOACH_SEES, &stmt);
-    if (err != ERR_OK)
+    *shared = true;
+    if (err != ERR_OK || w->all_shared)
         return err;
     bind_int(stmt, 1, w->today);
     bind_id(stmt, 2, structure);
@@ -621,10 +623,17 @@ enum err holders_today(struct store *s)
     return err;
 }
 
-enum err holders_rebuild(struct store *s)
+static enum err rebuild(struct store *s, struct settling w)
 {
-    struct settling w = {.s = s, .seq = 1, .since = 1, .at_ms = store_now(s)};
     s->touched.all = true;
     enum err err = settle(&w);
     return err == ERR_OK ? holders_commit(s) : err;
+}
+
+enum err holders_rebuild(struct store *s)
+{
+    struct settling then = {.s = s, .seq = 1, .since = 1, .all_shared = true};
+    struct settling now = {.s = s, .seq = 1, .since = 1, .at_ms = store_now(s)};
+    enum err err = rebuild(s, then);
+    return err == ERR_OK ? rebuild(s, now) : err;
 }

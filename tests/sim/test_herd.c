@@ -472,6 +472,7 @@ static void learn(struct herd *h, struct device *d)
         h->devices[i].grants = m.welcome.grants;
         h->devices[i].pulled = serve_seq(h->office.store);
     }
+    serve_session_done(&session);
     buf_done(&frames);
 }
 
