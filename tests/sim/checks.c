@@ -240,6 +240,15 @@ static bool takes_part(const struct client *c)
     return c->present && !c->revoked && !c->wiped;
 }
 
+bool checks_rights(struct world *w, struct client *c)
+{
+    int64_t held = 0;
+    uint64_t version = 0;
+    return meta_get_int(c->node.store, META_GRANTS, &held) == ERR_OK &&
+           grants_version(w->server.node.store, &c->staff, &version) == ERR_OK &&
+           (uint64_t)held == version;
+}
+
 bool checks_quiet(struct world *w, struct note *why)
 {
     if (w->server.hub == NULL)
@@ -259,6 +268,9 @@ bool checks_quiet(struct world *w, struct note *why)
                             (unsigned long long)s.pulled_through,
                             (unsigned long long)serve_seq(w->server.node.store),
                             s.complete ? "" : ", incomplete", err_name(c->failed)) == ERR_OK;
+        if (!checks_rights(w, c))
+            return note_set(why, ERR_BUSY, "node %u: rights have changed, %s", at,
+                            err_name(c->failed)) == ERR_OK;
     }
     return true;
 }

@@ -7,6 +7,8 @@
 
 /* Has everything been sent, judged and received? `why` (may be NULL) names who is behind. */
 bool checks_quiet(struct world *w, struct note *why);
+/* Is what the client's people may see now what its replica was told to be complete for? */
+bool checks_rights(struct world *w, struct client *c);
 /* All promises; reopens every database and checks again. Failures go to world_fail. */
 void checks_final(struct world *w);
 /* Those that hold at any time, cheaply. */

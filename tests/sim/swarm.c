@@ -305,7 +305,8 @@ static void want_all(struct world *w)
                       store_status(c->node.store, &status) == ERR_OK &&
                       (w->server.node.store == NULL ||
                        status.pulled_through != serve_seq(w->server.node.store) ||
-                       status.acked_through != status.op_last || !status.complete);
+                       status.acked_through != status.op_last || !status.complete ||
+                       !checks_rights(w, c));
         if (c->present && behind)
             client_feed(c, (struct agent_event){.type = AGENT_EV_WANTED});
     }
