@@ -154,13 +154,19 @@ static enum err create_answer(struct ctl *c, struct ctl_bundle *b, struct note *
     return stick_create(b->answer, &to, &b->out, why);
 }
 
-static enum err ask_store(struct ctl *c, struct ctl_bundle *b)
+static enum err ask_store(struct ctl *c, struct ctl_bundle *b, struct note *why)
 {
     enum err err = ERR_OK;
     buf_clear(&b->frames);
     while (err == ERR_OK && !b->answered && b->frames.n < PIECE_BYTES)
         err = take_answer(&b->take, c->store, &b->frames, &b->answered);
     b->stage = WRITE;
+    if (err == ERR_VERSION)
+        return note_set(why, err,
+                        N_("les opérations de l'appareil %u sont prises, mais sa version de "
+                           "Jalon ne comprendrait pas la réponse : mettez-la à jour, puis "
+                           "écrivez un nouveau paquet"),
+                        (unsigned)b->take.device.device);
     if (err != ERR_LATER || ++b->again > AGAIN_MAX)
         return err;
     take_again(&b->take);
@@ -199,7 +205,7 @@ static enum err take_step(struct ctl *c, struct ctl_bundle *b, struct note *why)
     case CREATE:
         return create_answer(c, b, why);
     case ASK:
-        return ask_store(c, b);
+        return ask_store(c, b, why);
     case WRITE:
         return write_frames(b, why);
     case FINISH:

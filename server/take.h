@@ -35,7 +35,8 @@ NODISCARD enum err take_frame(struct take *t, struct store *s, struct str body,
                               struct note *why);
 /* Append the next frames of the answer; *done: those were the last. LATER: what the device may
  * see, or what of it is judged, has changed since its beginning: throw the frames away and
- * begin it again. */
+ * begin it again. VERSION: the device's version cannot follow what left its rights; what its
+ * bundle held is judged. */
 NODISCARD enum err take_answer(struct take *t, struct store *s, struct buf *frames, bool *done);
 /* Begin the answer again. */
 void take_again(struct take *t);

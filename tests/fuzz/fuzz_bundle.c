@@ -70,8 +70,10 @@ static void to_server(struct letter *bundle)
     static const uint8_t key[32] = {1};
     enum err err = take_begin(&take, s, key, 1, NULL);
     must(err == ERR_OK);
-    if (letter_judge(s, bundle, &take) == ERR_OK && take.greeted)
-        must(letter_answer(s, &take, &answer) == ERR_OK);
+    if (letter_judge(s, bundle, &take) == ERR_OK && take.greeted) {
+        err = letter_answer(s, &take, &answer);
+        must(err == (take.session.outdated ? ERR_VERSION : ERR_OK));
+    }
     bool moved = take.operations > 0;
     take_done(&take);
     letter_done(&answer);

@@ -285,6 +285,24 @@ static void a_restored_server_says_what_it_misses(void **state)
     assert_int_equal(twin_count(anna()->store, "company"), 2);
 }
 
+/* A version that knows no LEAVE, complete for other rights than today's: its work is taken, and
+ * an answer it would misread is not written. */
+static void a_version_that_cannot_let_go_gets_no_answer(void **state)
+{
+    (void)state;
+    struct take take;
+    (void)add_company(anna(), "Forge Fictive");
+    (void)letter_write(anna(), &there);
+    assert_int_equal(take_begin(&take, server(), anna_key, 1, NULL), ERR_OK);
+    assert_int_equal(letter_judge(server(), &there, &take), ERR_OK);
+    take.hello.leaves = false; /* as it would have been read from such a one */
+    take.hello.grants += 1000;
+    assert_int_equal(letter_answer(server(), &take, &back), ERR_VERSION);
+    assert_int_equal(take.operations, 1);
+    assert_int_equal(twin_count(server(), "company"), 1);
+    take_done(&take);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fleet, close_fleet)
 
 int main(void)
@@ -300,6 +318,7 @@ int main(void)
         TEST(an_answer_overtaken_is_begun_again),
         TEST(an_old_epoch_is_refused_and_changes_nothing),
         TEST(a_restored_server_says_what_it_misses),
+        TEST(a_version_that_cannot_let_go_gets_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
