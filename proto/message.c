@@ -231,11 +231,15 @@ static struct page read_page(struct cur *cur)
 
 void message_idle(struct buf *out, const struct idle *m)
 {
-    size_t at = begin(out, MESSAGE_IDLE, 4);
+    size_t at = begin(out, MESSAGE_IDLE, m->compared ? 6 : 4);
     pack_uint(out, m->through);
     pack_uint(out, m->judged);
     pack_uint(out, m->stable_op);
     pack_uint(out, m->grants);
+    if (m->compared) {
+        pack_uint(out, m->rows);
+        pack_uint(out, m->sum);
+    }
     frame_end(out, at);
 }
 
@@ -244,6 +248,11 @@ static struct idle read_idle(struct cur *cur)
     struct idle m = {.through = unpack_uint(cur), .judged = unpack_uint(cur)};
     m.stable_op = unpack_uint(cur);
     m.grants = more(cur) ? unpack_uint(cur) : IDLE_UNSAID;
+    m.compared = more(cur);
+    if (m.compared) {
+        m.rows = unpack_uint(cur);
+        m.sum = unpack_uint(cur);
+    }
     return m;
 }
 

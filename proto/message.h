@@ -130,6 +130,9 @@ struct idle {
     uint64_t stable_op;
     uint64_t grants; /* the client holds all that this version of its rights opens, and nothing
                         that it does not. IDLE_UNSAID: a server of schema 1 */
+    bool compared;   /* the rest is said: of the rows readable as of `through` */
+    uint64_t rows;   /* their number … */
+    uint64_t sum;    /* … and digest */
 };
 
 /* server → client: what may not be seen any more leaves the replica */

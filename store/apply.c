@@ -2,6 +2,7 @@
 #include "store/apply.h"
 
 #include "proto/hash.h"
+#include "store/digest.h"
 #include "store/feed.h"
 #include "store/holders.h"
 #include "store/quarantine.h"
@@ -116,6 +117,7 @@ static enum err judge_saved(struct judge *j, struct str op, struct cur changes)
     struct store *s = j->s;
     enum err err = db_save(s->db);
     uint64_t seq = j->seq;
+    size_t digests = digest_mark(s);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = judge_all(j, changes);
     if (err == ERR_OK && j->reason == REASON_NONE)
@@ -127,6 +129,7 @@ static enum err judge_saved(struct judge *j, struct str op, struct cur changes)
     j->verdict = VERDICT_REFUSED;
     s->moved_bytes = 0;
     buf_clear(&s->trail);
+    digest_undo(s, digests);
     refs_forget(s);
     holders_forget(s);
     err = db_save_undo(s->db);
@@ -229,6 +232,8 @@ enum err apply_end(struct apply *a)
     bind_int(stmt, 4, a->recv_ms);
     bind_blob(stmt, 5, (struct str){(const char *)link, sizeof link});
     err = stmt_run(stmt);
+    if (err == ERR_OK)
+        err = digest_commit(s);
     if (err == ERR_OK)
         err = meta_set_int(s, META_SEQ, (int64_t)s->seq);
     if (err == ERR_OK)

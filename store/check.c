@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/compare.h"
 #include "store/inside.h"
 #include "store/rows.h"
 #include "store/serve.h"
@@ -10,12 +11,21 @@ struct findings {
     struct store *s;
     struct buf *report;
     uint32_t problems;
+    bool unreadable; /* some rows do not read at all */
 };
 
 static void found(struct findings *f, const char *line)
 {
     f->problems++;
     buf_printf(f->report, "%s\n", line);
+}
+
+static void found_some(struct findings *f, const char *what, uint64_t n)
+{
+    if (n == 0)
+        return;
+    f->problems++;
+    buf_printf(f->report, "%s: %llu\n", what, (unsigned long long)n);
 }
 
 /* Count the rows of a query made for this check; a non-zero count is a finding. */
@@ -35,10 +45,7 @@ static enum err expect_none(struct findings *f, const char *what, struct buf *sq
     stmt_free(stmt);
     if (step == STEP_FAILED)
         return db_error(f->s->db);
-    if (n > 0) {
-        f->problems++;
-        buf_printf(f->report, "%s: %lld\n", what, (long long)n);
-    }
+    found_some(f, what, n > 0 ? (uint64_t)n : 0);
     return ERR_OK;
 }
 
@@ -112,6 +119,13 @@ static enum err check_server(struct findings *f, struct buf *sql)
     }
     if (err != ERR_OK)
         return err;
+    struct digest_damage damage = {0};
+    if (!f->unreadable)
+        err = digest_check(f->s, &damage);
+    if (err != ERR_OK)
+        return err;
+    found_some(f, "rows altered without an operation", damage.rows);
+    found_some(f, "scopes whose digest is not that of their rows", damage.scopes);
     struct note why = {0};
     err = serve_chain_check(f->s, &why);
     if (err == ERR_CORRUPT) {
@@ -166,6 +180,17 @@ static enum err check_outbox(struct findings *f)
     return ERR_OK;
 }
 
+static enum err check_replica(struct findings *f)
+{
+    struct compare_report report;
+    enum err err = check_outbox(f);
+    if (err == ERR_OK)
+        err = compare_report(f->s, &report);
+    if (err == ERR_OK && report.state == COMPARE_DIFFERENT)
+        found(f, "rows differ from the server's, also after everything was told again");
+    return err;
+}
+
 /* Versions of every row must read. */
 static enum err on_row(void *ctx, const struct row *row)
 {
@@ -181,9 +206,10 @@ static enum err check_rows(struct findings *f)
     for (uint16_t i = 0; i < f->s->env.schema->table_count && err == ERR_OK; i++) {
         const struct table *table = &f->s->env.schema->tables[i];
         uint64_t n = 0;
-        err = rows_list(f->s, table, NULL, 0, false, 0, on_row, &n);
+        err = rows_all(f->s, table, on_row, &n);
         if (err == ERR_CORRUPT && db_health(f->s->db) == ERR_OK) {
             f->problems++;
+            f->unreadable = true;
             buf_printf(f->report, "%s: a row has unreadable versions\n", table->name);
             err = ERR_OK;
         }
@@ -204,7 +230,7 @@ enum err store_check(struct store *s, struct buf *report, uint32_t *problems)
     struct buf sql = {0};
     err = check_rows(&f);
     if (err == ERR_OK)
-        err = s->env.side == STORE_SERVER ? check_server(&f, &sql) : check_outbox(&f);
+        err = s->env.side == STORE_SERVER ? check_server(&f, &sql) : check_replica(&f);
     buf_done(&sql);
     if (err == ERR_OK)
         err = report->err;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/digest.h"
 #include "store/holders.h"
 #include "store/inside.h"
 #include "store/lookalike.h"
@@ -12,7 +13,8 @@
 enum {
     FORMAT_GRANTS = 2,  /* rights by dossier */
     FORMAT_CLOSING = 3, /* a person closes a refused operation; rows entered twice are found */
-    FORMAT = FORMAT_CLOSING,
+    FORMAT_DIGEST = 4,  /* digests of the feed, by scope */
+    FORMAT = FORMAT_DIGEST,
     DDL_BYTES_MAX = 64 * 1024
 };
 
@@ -73,6 +75,9 @@ static const char *const server_tables[] = {
     " from_ms INTEGER NOT NULL, until_v INTEGER, until_ms INTEGER NOT NULL,"
     " PRIMARY KEY(staff,home,dossier,from_v,until_v)) STRICT, WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS granted_dossier ON granted(dossier,until_v)",
+    "CREATE TABLE IF NOT EXISTS digest(home INTEGER, dossier INTEGER, facet INTEGER,"
+    " rows INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY(home,dossier,facet))"
+    " STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS rights(staff BLOB PRIMARY KEY, v INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID",
 };
@@ -90,7 +95,7 @@ static const char *const server_indexes[] = {
 };
 
 /* What service tables got since the first format; in this order. */
-static const struct {
+static const struct added {
     const char *table, *column, *type;
 } added_columns[] = {
     {"quarantine", "edit_ms", "INTEGER NOT NULL DEFAULT 0"},
@@ -99,6 +104,9 @@ static const struct {
     {"quarantine", "closed_ms", "INTEGER"},
     {"quarantine", "closed_by", "BLOB"},
     {"quarantine", "note", "TEXT"},
+};
+static const struct added server_added[] = {
+    {"feed", "sum", "INTEGER NOT NULL DEFAULT 0"},
 };
 static const char *const added_indexes[] = {
     "CREATE INDEX IF NOT EXISTS quarantine_hlc ON quarantine(epoch,hlc)",
@@ -269,16 +277,17 @@ static enum err index_tie(struct store *s, const struct table *table, struct buf
 }
 
 /* In an older database, and in a new one: one way for both. */
-static enum err add_columns(struct store *s, struct buf *sql)
+static enum err add_columns(struct store *s, const struct added *list, size_t count,
+                            struct buf *sql)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < sizeof added_columns / sizeof *added_columns && err == ERR_OK; i++) {
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
         bool found = false;
-        err = exists(s, added_columns[i].table, added_columns[i].column, &found);
+        err = exists(s, list[i].table, list[i].column, &found);
         if (err != ERR_OK || found)
             continue;
-        buf_printf(sql, "ALTER TABLE %s ADD COLUMN %s %s", added_columns[i].table,
-                   added_columns[i].column, added_columns[i].type);
+        buf_printf(sql, "ALTER TABLE %s ADD COLUMN %s %s", list[i].table, list[i].column,
+                   list[i].type);
         err = run(s, sql);
     }
     return err;
@@ -352,7 +361,9 @@ enum err ddl_migrate(struct store *s, struct note *why)
     if (err == ERR_OK && s->env.side == STORE_SERVER)
         err = create_all(s, server_tables, sizeof server_tables / sizeof *server_tables);
     if (err == ERR_OK)
-        err = add_columns(s, &sql);
+        err = add_columns(s, added_columns, sizeof added_columns / sizeof *added_columns, &sql);
+    if (err == ERR_OK && s->env.side == STORE_SERVER)
+        err = add_columns(s, server_added, sizeof server_added / sizeof *server_added, &sql);
     if (err == ERR_OK)
         err = create_all(s, added_indexes, sizeof added_indexes / sizeof *added_indexes);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
@@ -368,6 +379,8 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = upgrade(s, format);
     if (err == ERR_OK)
         err = rows_unpack_unknown(s);
+    if (err == ERR_OK && format != 0 && s->env.side == STORE_SERVER)
+        err = digest_rebuild(s); /* fields that were unknown count from now on */
     if (err == ERR_OK)
         err = meta_set_int(s, META_FORMAT, FORMAT);
     if (err == ERR_OK)

@@ -2,6 +2,7 @@
 #include "store/feed.h"
 
 #include "proto/message.h"
+#include "store/digest.h"
 #include "store/inside.h"
 
 enum { LANE_ENTRIES = 128 };
@@ -19,21 +20,31 @@ static size_t weight(const struct table *table, const struct row *row)
     return n;
 }
 
+enum err feed_drop(struct store *s, const struct table *table, const struct row *row)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_FEED_DROP, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, row->scope.home);
+    bind_int(stmt, 2, (int64_t)row->seq);
+    bind_int(stmt, 3, table->id);
+    bind_int(stmt, 4, row->rid);
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW)
+        digest_take(s, row->scope, (uint8_t)col_int(stmt, 0), (uint64_t)col_int(stmt, 1));
+    stmt_reset(stmt);
+    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
+}
+
 enum err feed_move(struct store *s, const struct table *table, struct row *row, uint8_t facet,
                    uint64_t seq)
 {
     struct stmt *stmt = NULL;
-    enum err err = ERR_OK;
-    if (row->seq != 0) {
-        err = store_sql(s, SQL_FEED_DROP, &stmt);
-        if (err != ERR_OK)
-            return err;
-        bind_int(stmt, 1, row->scope.home);
-        bind_int(stmt, 2, (int64_t)row->seq);
-        bind_int(stmt, 3, table->id);
-        bind_int(stmt, 4, row->rid);
-        err = stmt_run(stmt);
-    }
+    uint64_t sum = 0;
+    enum err err = row->seq == 0 ? ERR_OK : feed_drop(s, table, row);
+    if (err == ERR_OK)
+        err = digest_row(table, row, &s->row_bytes, &sum);
     if (err == ERR_OK)
         err = store_sql(s, SQL_FEED_ADD, &stmt);
     if (err != ERR_OK)
@@ -44,8 +55,10 @@ enum err feed_move(struct store *s, const struct table *table, struct row *row, 
     bind_int(stmt, 4, row->rid);
     bind_int(stmt, 5, row->scope.dossier);
     bind_int(stmt, 6, facet);
+    bind_int(stmt, 7, (int64_t)sum);
     err = stmt_run(stmt);
     if (err == ERR_OK) {
+        digest_add(s, row->scope, facet, sum);
         row->seq = seq;
         s->moved_bytes += weight(table, row);
     }

@@ -11,10 +11,14 @@
  * conflicts of one change on top, it still fits a frame. */
 enum { FEED_SEQ_BYTES = 128 * 1024, FEED_SCAN = 20000 };
 
-/* Move a row's entry from its old place (row->seq, 0 = none yet) to `seq`, and set row->seq.
- * The row itself is written by the caller. Inside a transaction. */
+/* Move a row's entry from its old place (row->seq, 0 = none yet) to `seq`, and set row->seq;
+ * the digests follow (digest.h). The row itself is written by the caller, as it is given here.
+ * Inside a transaction. */
 NODISCARD enum err feed_move(struct store *s, const struct table *table, struct row *row,
                              uint8_t facet, uint64_t seq);
+
+/* Take away the entry of a row that is being removed. Inside a transaction. */
+NODISCARD enum err feed_drop(struct store *s, const struct table *table, const struct row *row);
 
 /* Who reads, and from where. First the copy is filled with what was opened since it was last
  * complete, from the cursor through fill_to; then come the rows changed after that. */

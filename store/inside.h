@@ -45,6 +45,7 @@ enum meta {
     META_RESIDUE,  /* what has left may still lie on unused parts of pages */
     META_LEAVING,  /* operations wait for their verdict whose rows have left */
     META_RETELL,   /* such a one was accepted: should its rows be ours again, nobody tells us */
+    META_COMPARE,  /* text: what comparisons with the server's digest came to (compare.c) */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */
@@ -107,10 +108,14 @@ struct store {
     bool stale;          /* the mirrors could not be brought back after a rollback */
     int32_t rights_day;  /* the day they are worked out for */
     struct touched touched;
-    struct row *fresh;  /* rows_fresh */
-    size_t moved_bytes; /* server: of the rows feed_move put under the present seq */
-    struct buf trail;   /* server: history of the operation being judged, for the chain */
-    struct buf scratch; /* expanded blocks */
+    struct row *fresh;    /* rows_fresh */
+    size_t moved_bytes;   /* server: of the rows feed_move put under the present seq */
+    struct buf trail;     /* server: history of the operation being judged, for the chain */
+    struct buf digests;   /* server: what this transaction changes of the digests (digest.c) */
+    struct buf row_bytes; /* of the row whose digest is made */
+    bool repairs;         /* client: everything is told again after a difference … */
+    uint64_t repaired[3]; /* … and these rows of this transaction were wrong (compare.h) */
+    struct buf scratch;   /* expanded blocks */
 };
 
 /* A fixed statement, prepared on first use. */
@@ -156,5 +161,7 @@ void ddl_row_sql(const struct table *table, enum row_sql which, struct buf *out)
 void ddl_select(const struct table *table, const char *where, struct buf *out);
 
 void refs_forget(struct store *s);
+/* compare.c: the mirrors of what it keeps. */
+NODISCARD enum err compare_reload(struct store *s);
 
 #endif

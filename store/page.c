@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/page.h"
 
+#include "store/compare.h"
 #include "store/feed.h"
 #include "store/inside.h"
 #include "store/sweep.h"
@@ -11,6 +12,7 @@ struct page_work {
     struct store *s;
     struct arena arena; /* of one row */
     struct buf history; /* scratch */
+    struct buf bytes;   /* scratch */
     hlc_t latest;
     uint64_t rows;
 };
@@ -93,6 +95,14 @@ static enum err keep_raw(struct page_work *w, struct row *row, const struct buf 
     return ERR_OK;
 }
 
+/* Its digest while a repair runs, to find out what was wrong; else 0. */
+static enum err number_of(struct page_work *w, const struct table *table, const struct row *row,
+                          uint64_t *out)
+{
+    *out = 0;
+    return compare_repairs(w->s) ? digest_row(table, row, &w->bytes, out) : ERR_OK;
+}
+
 /* ---- whole rows ---- */
 
 static enum err read_whole(struct page_work *w, const struct table *table, uint32_t items,
@@ -158,16 +168,13 @@ static enum err save_history(struct page_work *w, const struct table *table,
     return err;
 }
 
-/* Put the server's row in place of ours, but for the fields we edited and it has not judged. */
-static enum err overwrite(struct page_work *w, const struct table *table, const struct row *in)
+/* Put the server's row in place of ours, but for the fields we edited and it has not judged;
+ * the greatest stamp of those taken. */
+static struct stamp take_all(struct page_work *w, const struct table *table,
+                             const struct row *in, struct row *row)
 {
-    struct row *row = arena_new(&w->arena, sizeof *row);
-    enum err err = row == NULL ? ERR_NOMEM : rows_find(w->s, table, &in->id, &w->arena, row);
-    if (err != ERR_OK)
-        return err;
     struct versions merged = in->versions;
     struct stamp newest = in->stamp;
-    buf_clear(&w->history);
     for (uint16_t i = 0; i < table->field_count; i++) {
         uint16_t id = table->fields[i].id;
         struct stamp ours = row_stamp(row, id);
@@ -197,7 +204,46 @@ static enum err overwrite(struct page_work *w, const struct table *table, const 
     row->by = in->by;
     row->form = in->form;
     row->seq = SWEEP_TOLD;
-    err = save_history(w, table, row, newest);
+    return newest;
+}
+
+/* A row of ours that does not even read: the server's comes in its place. */
+static enum err replace(struct page_work *w, const struct table *table, struct row *in)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_table_sql(w->s, "SELECT _rid FROM", table, "WHERE _id=?1", &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, &in->id);
+    enum step step = stmt_step(stmt);
+    int64_t rid = step == STEP_ROW ? col_int(stmt, 0) : 0;
+    stmt_free(stmt);
+    if (step != STEP_ROW)
+        return step == STEP_FAILED ? db_error(w->s->db) : ERR_CORRUPT;
+    err = rows_purge(w->s, table, rid);
+    in->rid = 0;
+    compare_repaired(w->s, 1, 2);
+    return err == ERR_OK ? rows_insert(w->s, table, in) : err;
+}
+
+static enum err overwrite(struct page_work *w, const struct table *table, struct row *in)
+{
+    uint64_t before = 0;
+    uint64_t after = 0;
+    struct row *row = arena_new(&w->arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : rows_find(w->s, table, &in->id, &w->arena, row);
+    if (err == ERR_CORRUPT && compare_repairs(w->s) && db_health(w->s->db) == ERR_OK)
+        return replace(w, table, in);
+    if (err == ERR_OK)
+        err = number_of(w, table, row, &before);
+    if (err != ERR_OK)
+        return err;
+    buf_clear(&w->history);
+    struct stamp newest = take_all(w, table, in, row);
+    err = number_of(w, table, row, &after);
+    compare_repaired(w->s, before, after);
+    if (err == ERR_OK)
+        err = save_history(w, table, row, newest);
     if (err == ERR_OK)
         err = rows_restamp(w->s, table, row);
     return err == ERR_OK ? rows_update(w->s, table, row) : err;
@@ -212,6 +258,8 @@ static enum err apply_whole(struct page_work *w, const struct table *table, cons
     enum err err = read_whole(w, table, items, cur, row);
     if (err == ERR_OK)
         err = rows_insert(w->s, table, row);
+    if (err == ERR_OK)
+        compare_repaired(w->s, 0, 1);
     return err == ERR_EXISTS ? overwrite(w, table, row) : err;
 }
 
@@ -307,6 +355,7 @@ enum err page_apply(struct store *s, struct str body, hlc_t *latest, uint64_t *r
     struct page_work w = {.s = s, .latest = *latest};
     enum err err = apply_rows(&w, body);
     buf_done(&w.history);
+    buf_done(&w.bytes);
     if (err == ERR_OK) {
         *latest = w.latest;
         *rows += w.rows;
@@ -332,6 +381,7 @@ enum err unknown_unpack_tables(struct store *s)
     }
     stmt_free(stmt);
     buf_done(&w.history);
+    buf_done(&w.bytes);
     if (err == ERR_OK && step == STEP_FAILED)
         err = db_error(s->db);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++) {

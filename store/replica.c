@@ -2,6 +2,7 @@
 #include "store/replica.h"
 
 #include "proto/hash.h"
+#include "store/compare.h"
 #include "store/inside.h"
 #include "store/leave.h"
 #include "store/page.h"
@@ -572,7 +573,7 @@ static enum err all_pages(struct store *s, const struct page *pages, size_t coun
     hlc_observe(&s->clock, latest, store_now(s));
     if (err == ERR_OK && s->clock.last != was)
         err = meta_set_int(s, META_HLC, (int64_t)s->clock.last);
-    return err;
+    return err == ERR_OK ? compare_keep(s) : err;
 }
 
 enum err replica_pages(struct store *s, const struct page *pages, size_t count,
@@ -589,7 +590,10 @@ enum err replica_pages(struct store *s, const struct page *pages, size_t count,
         enum err noted = ask_all(s);
         return noted == ERR_OK ? ERR_NOTFOUND : noted;
     }
-    return err;
+    bool repair = false;
+    if (err == ERR_OK && idle != NULL)
+        err = compare_rows(s, idle, &repair);
+    return err == ERR_OK && repair ? ERR_NOTFOUND : err;
 }
 
 enum err replica_synced(struct store *s)

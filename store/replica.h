@@ -46,7 +46,8 @@ NODISCARD enum err replica_stable(struct store *s, uint64_t stable_op);
  * `to`. A page already held is skipped; one that begins before the cursor is applied, so it
  * must have been read from the server after all that is held here. PROTOCOL: a gap, a wrong
  * hash, malformed rows (nothing is kept). NOTFOUND: a change to a row this replica does not
- * hold; the next sync must ask for everything (already noted). `idle`: the server has nothing
+ * hold, or rows that differ from the server's (compare.h; the pages are kept): the next sync
+ * must ask for everything (already noted). `idle`: the server has nothing
  * more through idle->through (NULL: not yet). */
 NODISCARD enum err replica_pages(struct store *s, const struct page *pages, size_t count,
                                  const struct idle *idle, struct replica_tally *tally);

@@ -275,6 +275,22 @@ static enum err select_rows(struct store *s, const struct table *table, const ch
     return err;
 }
 
+/* Frees the statement. */
+static enum err each_row(struct store *s, const struct table *table, struct stmt *stmt,
+                         rows_on_row *on_row, void *ctx)
+{
+    struct row row;
+    enum err err = ERR_OK;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        err = read_row(stmt, table, NULL, &row);
+        if (err == ERR_OK)
+            err = on_row(ctx, &row);
+    }
+    stmt_free(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
 enum err rows_list(struct store *s, const struct table *table, const struct filter *filters,
                    size_t count, bool deleted, uint64_t limit, rows_on_row *on_row, void *ctx)
 {
@@ -330,15 +346,14 @@ enum err rows_list_after(struct store *s, const struct table *table,
     if (err != ERR_OK)
         return err;
     bind_filters(stmt, filters, count);
-    struct row row;
-    enum step step = STEP_DONE;
-    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
-        err = read_row(stmt, table, NULL, &row);
-        if (err == ERR_OK)
-            err = on_row(ctx, &row);
-    }
-    stmt_free(stmt);
-    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+    return each_row(s, table, stmt, on_row, ctx);
+}
+
+enum err rows_all(struct store *s, const struct table *table, rows_on_row *on_row, void *ctx)
+{
+    struct stmt *stmt = NULL;
+    enum err err = select_rows(s, table, "ORDER BY _rid", &stmt);
+    return err == ERR_OK ? each_row(s, table, stmt, on_row, ctx) : err;
 }
 
 enum err rows_tail(struct store *s, const struct table *table, const struct filter *filters,

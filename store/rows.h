@@ -99,6 +99,9 @@ NODISCARD enum err rows_list_after(struct store *s, const struct table *table,
                                    const struct filter *filters, size_t count, bool deleted,
                                    int64_t after, uint64_t limit, rows_on_row *on_row,
                                    void *ctx);
+/* All rows of a table, deleted ones too, in the same manner. */
+NODISCARD enum err rows_all(struct store *s, const struct table *table, rows_on_row *on_row,
+                            void *ctx);
 /* How many live rows match, and the local number after which the last `n` of them come. */
 NODISCARD enum err rows_tail(struct store *s, const struct table *table,
                              const struct filter *filters, size_t count, uint64_t n,

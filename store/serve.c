@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/serve.h"
+#include "store/digest.h"
 
 #include "proto/hash.h"
 #include "store/apply.h"
@@ -248,7 +249,9 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
                                     .epoch = hello->epoch,
                                     .staff = device->staff,
                                     .skew_ms = hello->wall_ms - store_now(s),
-                                    .judged = epoch.chain.op_no};
+                                    .judged = epoch.chain.op_no,
+                                    /* fields only one of us knows would look different */
+                                    .compares = hello->schema == s->env.schema->version};
     struct buf origins = {0};
     struct buf ranges = {0};
     struct welcome welcome = {0};
@@ -366,6 +369,20 @@ static enum err send_left(struct serve_session *session, struct buf *frames)
     return frames->err;
 }
 
+/* With the first IDLE that has all of the client's work: it compares with its own. */
+static enum err tell_digest(struct store *s, struct serve_session *session, struct idle *m)
+{
+    struct digest digest;
+    enum err err = digest_readable(s, &session->reader.grants, &digest);
+    if (err != ERR_OK)
+        return err;
+    m->compared = true;
+    m->rows = digest.rows;
+    m->sum = digest.sum;
+    session->compares = false;
+    return ERR_OK;
+}
+
 /* Nothing is left to read. Once the work of the time before is judged, what has left follows,
  * and the copy is complete for the present rights. */
 static enum err send_idle(struct store *s, struct serve_session *session, uint64_t through,
@@ -381,6 +398,8 @@ static enum err send_idle(struct store *s, struct serve_session *session, uint64
     }
     if (err == ERR_OK)
         err = stable_op(s, session->epoch, &m.stable_op);
+    if (err == ERR_OK && whole && session->compares && session->judged >= session->op_last)
+        err = tell_digest(s, session, &m);
     message_idle(frames, &m);
     if (err != ERR_OK || frames->err != ERR_OK)
         return err != ERR_OK ? err : frames->err;

@@ -42,6 +42,7 @@ struct serve_session {
     uint64_t judged;           /* own operations judged through here */
     bool contact;              /* last contact, skew and schema are to be noted */
     uint32_t schema;           /* of the client */
+    bool compares;             /* it is to be told the digest of its rows, once */
 };
 void serve_session_done(struct serve_session *session);
 /* Answer a HELLO: appends WELCOME, then VERDICTS for what the client has not heard yet. `out`

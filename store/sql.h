@@ -93,8 +93,20 @@
     /* server: scopes, feed, operations, chain */                                              \
     X(SCOPE_BY_ID, "SELECT sid,parent FROM scope WHERE id=?1")                                 \
     X(SCOPE_ADD, "INSERT INTO scope(kind,id,parent) VALUES(?1,?2,?3)")                         \
-    X(FEED_ADD, "INSERT INTO feed(home,seq,tab,rid,dossier,facet) VALUES(?1,?2,?3,?4,?5,?6)")  \
-    X(FEED_DROP, "DELETE FROM feed WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4")            \
+    X(FEED_ADD, "INSERT INTO feed(home,seq,tab,rid,dossier,facet,sum) "                        \
+                "VALUES(?1,?2,?3,?4,?5,?6,?7)")                                                \
+    X(FEED_DROP, "DELETE FROM feed WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4 "            \
+                 "RETURNING facet,sum")                                                        \
+    X(FEED_NUMBER, "UPDATE feed SET sum=?5 WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4 "    \
+                   "RETURNING facet")                                                          \
+    X(FEED_NUMBER_OF, "SELECT sum FROM feed WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4")   \
+    X(FEED_SUMS, "SELECT home,facet,dossier,sum FROM feed ORDER BY home,facet,dossier")        \
+    X(DIGEST_GET, "SELECT rows,sum FROM digest WHERE home=?1 AND dossier=?2 AND facet=?3")     \
+    X(DIGEST_OF, "SELECT facet,rows,sum FROM digest WHERE home=?1 AND dossier=?2")             \
+    X(DIGEST_SET, "INSERT INTO digest(home,dossier,facet,rows,sum) VALUES(?1,?2,?3,?4,?5) "    \
+                  "ON CONFLICT DO UPDATE SET rows=excluded.rows,sum=excluded.sum")             \
+    X(DIGEST_DROP, "DELETE FROM digest WHERE home=?1 AND dossier=?2 AND facet=?3")             \
+    X(DIGEST_COUNT, "SELECT count(*) FROM digest")                                             \
     X(FEED_AFTER, "SELECT seq,tab,rid,dossier,facet FROM feed WHERE home=?1 AND "              \
                   "(seq,tab,rid)>(?2,?3,?4) AND seq<=?5 ORDER BY seq,tab,rid LIMIT ?6")        \
     X(LOOKALIKE_NEW, "INSERT INTO lookalike(day,key,list) VALUES(?1,?2,?3) "                   \

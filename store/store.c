@@ -226,10 +226,11 @@ enum err store_reload(struct store *s)
     s->rights = (uint64_t)v[RIGHTS];
     s->rights_day = (int32_t)v[DAY];
     s->rights_touched = false;
+    buf_clear(&s->digests);
     s->staff = staff;
     s->structure = structure;
     refs_forget(s);
-    return ERR_OK;
+    return s->env.side == STORE_CLIENT ? compare_reload(s) : ERR_OK;
 }
 
 enum err store_begin(struct store *s)
@@ -293,6 +294,8 @@ void store_close(struct store *s)
     squeeze_done(&s->squeeze);
     buf_done(&s->trail);
     buf_done(&s->scratch);
+    buf_done(&s->digests);
+    buf_done(&s->row_bytes);
     buf_done(&s->touched.staff);
     buf_done(&s->touched.dossiers);
     mem_free(s->rows);

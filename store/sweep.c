@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sweep.h"
 
+#include "store/compare.h"
 #include "store/page.h"
 
 enum err sweep_begin(struct store *s)
@@ -45,6 +46,7 @@ static enum err sweep_row(struct store *s, const struct table *table, int64_t ri
     struct arena arena = {0};
     struct row *row = arena_new(&arena, sizeof *row);
     enum err err = row == NULL ? ERR_NOMEM : rows_at(s, table, rid, &arena, row);
+    bool unreadable = err == ERR_CORRUPT && compare_repairs(s) && db_health(s->db) == ERR_OK;
     if (err == ERR_OK && page_is_pending(s, row->stamp)) {
         row->seq = SWEEP_TOLD; /* ours, and about to be judged */
         err = rows_update(s, table, row);
@@ -52,7 +54,8 @@ static enum err sweep_row(struct store *s, const struct table *table, int64_t ri
         row->seq = SWEEP_DOUBTFUL;
         *doubt = true;
         err = rows_update(s, table, row);
-    } else if (err == ERR_OK) {
+    } else if (err == ERR_OK || unreadable) {
+        compare_repaired(s, 1, 0);
         err = rows_purge(s, table, rid);
         if (err == ERR_OK)
             err = meta_set_int(s, META_RESIDUE, 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/checks.h"
 
+#include "store/compare.h"
 #include "store/grants.h"
 #include "store/inside.h"
 #include "store/rows.h"
@@ -289,6 +290,18 @@ static void check_store(struct world *w, struct node *n)
     buf_done(&report);
 }
 
+/* Where no disk altered rows, no comparison with the server finds a difference; where one did,
+ * it was repaired. */
+static void check_compared(struct world *w, struct client *c)
+{
+    struct compare_report r = {.state = COMPARE_NEVER};
+    enum err err = compare_report(c->node.store, &r);
+    if (err != ERR_OK || (r.found_ms != 0 && !c->damaged) || r.state == COMPARE_REPAIRING ||
+        r.state == COMPARE_DIFFERENT)
+        world_fail(w, "node %u: rows differ from the server's digest: %s, state %d", c->node.at,
+                   err_name(err), (int)r.state);
+}
+
 static void expect(struct world *w, struct store *s, const char *what, const char *sql,
                    int64_t wanted)
 {
@@ -382,6 +395,7 @@ static void check_all(struct world *w)
         if (!takes_part(c))
             continue;
         check_store(w, &c->node);
+        check_compared(w, c);
         check_same(w, c);
         check_unseen(w, c);
         check_quarantine(w, c);

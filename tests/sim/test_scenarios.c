@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known to go wrong in the life of a network, each as a story with a known end; then
  * all checks. */
+#include "store/compare.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/genesis.h"
 #include "tests/sim/stage.h"
@@ -386,6 +387,35 @@ static void an_interrupted_first_sync_goes_on_where_it_was(void **state)
     close_world(&w);
 }
 
+/* ---- a disk that alters rows ---- */
+
+static void altered_rows_are_found_and_repaired_by_one_sync(void **state)
+{
+    struct world w;
+    (void)state;
+    open_world(&w, 2, 0);
+    struct id id = add_person(node(&w, 1));
+    (void)add_person(node(&w, 1));
+    sync_both(&w);
+    world_run(&w, 60 * MINUTE_MS);
+    struct client *c = world_client(&w, 1);
+    c->damaged = true;
+    struct store *s = node(&w, 1)->store;
+    assert_int_equal(store_begin(s), ERR_OK);
+    enum err err = db_exec(s->db, "UPDATE t_person SET first_name='Abîmée' WHERE _rid=1");
+    if (err == ERR_OK)
+        err = db_exec(s->db, "DELETE FROM t_person WHERE _rid=2");
+    assert_int_equal(store_end(s, err), ERR_OK);
+    sync_now(&w, 1);
+    struct compare_report r;
+    assert_int_equal(compare_report(s, &r), ERR_OK);
+    assert_int_equal(r.state, COMPARE_SAME);
+    assert_int_equal(r.faults[COMPARE_CHANGED], 1);
+    assert_int_equal(r.faults[COMPARE_MISSING], 1);
+    assert_value(node(&w, 1), "person", &id, "first_name", "Camille");
+    close_world(&w);
+}
+
 static int forget(void **state)
 {
     (void)state;
@@ -413,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_stolen_laptop_is_wiped_before_it_hears_anything),
         cmocka_unit_test(a_herd_comes_back_at_once_after_a_restart),
         cmocka_unit_test(an_interrupted_first_sync_goes_on_where_it_was),
+        cmocka_unit_test(altered_rows_are_found_and_repaired_by_one_sync),
     };
     return cmocka_run_group_tests(tests, NULL, forget);
 }

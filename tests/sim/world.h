@@ -81,6 +81,7 @@ struct client {
     uint32_t spare;  /* other client with the same key (a clone), 0 = none */
     bool present;    /* takes part; a clone does not until it is made */
     bool wiped;      /* destroyed by AGENT_WIPE */
+    bool damaged;    /* its disk has altered rows: a comparison finds a difference */
     bool left;       /* heard LEAVE: judged work of its own may have gone */
     bool revoked;    /* by its coordinator: may not sync any more */
     enum err failed; /* of the last AGENT_FAILED, OK after AGENT_SYNCED */

@@ -61,7 +61,11 @@ static void damage_to_the_server_is_seen(void **state)
     (void)state;
     static const char *const damages[] = {
         "DELETE FROM feed WHERE tab=50",
-        "INSERT INTO feed SELECT home,seq+1000,tab,rid,dossier,facet FROM feed WHERE tab=50",
+        "INSERT INTO feed SELECT home,seq+1000,tab,rid,dossier,facet,sum FROM feed WHERE tab=50",
+        "UPDATE t_person SET emergency='altered'",
+        "UPDATE t_person SET _del=1",
+        "UPDATE digest SET sum=sum+1 WHERE dossier=0",
+        "DELETE FROM digest WHERE dossier>0",
         "UPDATE t_person SET structure=zeroblob(16)",
         "UPDATE op SET verdict=2 WHERE epoch>0",
         "UPDATE op SET edit_ms=edit_ms+1 WHERE epoch>0",
