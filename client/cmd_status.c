@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalon status: what is on the server, what is on this device only, what waits for a person. */
 #include "client/advice.h"
+#include "client/compare_text.h"
 #include "client/presence.h"
 #include "client/words.h"
 #include "io/grid.h"
@@ -22,20 +23,6 @@ static void uint_json(struct json_out *json, const char *key, uint64_t v)
     json_uint(json, v);
 }
 
-static void time_json(struct json_out *json, const char *key, int64_t wall_ms)
-{
-    struct buf at = {0};
-    struct value v = value_int(wall_ms);
-    json_key(json, key);
-    if (wall_ms != 0) {
-        value_print(KIND_INSTANT, &v, &at);
-        json_str(json, buf_str(&at));
-    } else {
-        json_null(json);
-    }
-    buf_done(&at);
-}
-
 /* Of the process that stays connected; null when there is none. */
 static void live_json(struct json_out *json, const struct presence *p)
 {
@@ -47,16 +34,17 @@ static void live_json(struct json_out *json, const struct presence *p)
     json_object(json);
     json_key(json, "connected");
     json_bool(json, p->connected);
-    time_json(json, "since", p->since_ms);
+    words_time_json(json, "since", p->since_ms);
     json_key(json, "error");
     json_text(json, p->err == ERR_OK ? NULL : err_name(p->err));
-    time_json(json, "next_try", p->next_ms);
+    words_time_json(json, "next_try", p->next_ms);
     json_key(json, "stuck");
     json_bool(json, p->stuck);
     json_object_end(json);
 }
 
-static void status_json(struct cmd *c, const struct store_status *st)
+static void status_json(struct cmd *c, const struct store_status *st,
+                        const struct compare_report *compared)
 {
     struct json_out json;
     json_out_init(&json, &c->out);
@@ -73,7 +61,7 @@ static void status_json(struct cmd *c, const struct store_status *st)
     uint_json(&json, "op_last", st->op_last);
     uint_json(&json, "acked_through", st->acked_through);
     uint_json(&json, "pulled_through", st->pulled_through);
-    time_json(&json, "last_sync", st->last_sync_ms);
+    words_time_json(&json, "last_sync", st->last_sync_ms);
     json_key(&json, "complete");
     json_bool(&json, st->complete);
     uint_json(&json, "conflicts", st->conflicts);
@@ -81,6 +69,8 @@ static void status_json(struct cmd *c, const struct store_status *st)
     uint_json(&json, "duplicates", st->duplicates);
     json_key(&json, "skew_ms");
     json_int(&json, st->skew_ms);
+    json_key(&json, "compared");
+    compare_json(&json, compared);
     live_json(&json, c->presence);
     json_object_end(&json);
     json_line(&json);
@@ -220,16 +210,32 @@ static void print_warnings(struct cmd *c, const struct store_status *st)
                    (unsigned long long)st->duplicates);
 }
 
+/* A difference with the server that was found lately, or is still there. */
+static void print_compared(struct cmd *c, const struct compare_report *compared)
+{
+    enum { TOLD_MS = 7 * 86400000 };
+    struct buf text = {0};
+    compare_print(compared, store_now(c->store) - TOLD_MS, &text);
+    bool any = text.n > 0;
+    buf_u8(&text, 0);
+    if (any && text.err == ERR_OK)
+        line(c, compared->state == COMPARE_SAME ? GRID_YELLOW : GRID_RED, (const char *)text.p);
+    buf_done(&text);
+}
+
 int cmd_status(void *program, const struct args *args)
 {
     (void)args;
     struct cmd *c = program;
     struct store_status st;
+    struct compare_report compared;
     enum err err = store_status(c->store, &st);
+    if (err == ERR_OK)
+        err = compare_report(c->store, &compared);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
     if (c->json) {
-        status_json(c, &st);
+        status_json(c, &st, &compared);
         return CMD_DONE;
     }
     if (!st.enrolled) {
@@ -243,6 +249,7 @@ int cmd_status(void *program, const struct args *args)
     buf_u8(&c->out, '\n');
     print_outbox(c, &st);
     print_live(c, c->presence);
+    print_compared(c, &compared);
     print_warnings(c, &st);
     return CMD_DONE;
 }

@@ -2,6 +2,7 @@
 /* jalon sync: send and receive, while other commands go on through the relay. */
 #include "client/cmd.h"
 #include "client/cmd_stay.h"
+#include "client/compare_text.h"
 #include "client/relay.h"
 #include "io/clock.h"
 #include "io/crypt.h"
@@ -170,11 +171,29 @@ static void tally_words(struct cmd *c, const struct link_tally *tally)
                 (unsigned long long)tally->rows.refused);
 }
 
+/* Rows that were not the server's, found in a sync of this length. */
+static enum err tell_compared(struct cmd *c, int64_t ms)
+{
+    struct compare_report compared;
+    struct buf text = {0};
+    enum err err = compare_report(c->store, &compared);
+    if (err == ERR_OK)
+        compare_print(&compared, store_now(c->store) - ms, &text);
+    bool any = text.n > 0;
+    buf_u8(&text, 0);
+    if (any && text.err == ERR_OK)
+        cmd_say(c, "%s", (const char *)text.p);
+    buf_done(&text);
+    return err;
+}
+
 /* What the person should know once the server has heard all. */
-static int report(struct cmd *c)
+static int report(struct cmd *c, int64_t ms)
 {
     struct store_status st;
     enum err err = store_status(c->store, &st);
+    if (err == ERR_OK && !c->json)
+        err = tell_compared(c, ms);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
     if (!c->json && st.unsent == 0 && st.complete)
@@ -208,7 +227,7 @@ static int tell(struct cmd *c, struct round *round)
         err = note_set(&round->why, ERR_REVOKED,
                        N_("les données de cet appareil ont été effacées, comme votre "
                           "coordination l'a demandé"));
-    return err == ERR_OK ? report(c) : cmd_fail(c, err, &round->why);
+    return err == ERR_OK ? report(c, round->tally.ms) : cmd_fail(c, err, &round->why);
 }
 
 static enum err load_key(struct cmd *c, struct key *key, struct note *why)

@@ -27,6 +27,20 @@ void words_time(int64_t wall_ms, struct buf *out)
     buf_printf(out, " %02d:%02d", minutes / 60, minutes % 60);
 }
 
+void words_time_json(struct json_out *json, const char *key, int64_t wall_ms)
+{
+    struct buf at = {0};
+    struct value v = value_int(wall_ms);
+    json_key(json, key);
+    if (wall_ms != 0) {
+        value_print(KIND_INSTANT, &v, &at);
+        json_str(json, buf_str(&at));
+    } else {
+        json_null(json);
+    }
+    buf_done(&at);
+}
+
 void words_span(int64_t ms, struct buf *out)
 {
     uint64_t s = (uint64_t)(ms < 0 ? -ms : ms) / 1000;

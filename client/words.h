@@ -4,6 +4,7 @@
 #define CLIENT_WORDS_H
 
 #include "client/cmd.h"
+#include "io/json.h"
 
 /* Append the value as a person reads it: Belgian dates, decimal comma, oui or non, names for
  * references. Errors of the buffer stick there; a row that is not here shows its id. */
@@ -15,6 +16,8 @@ void words_row(struct cmd *c, const struct table *table, const struct id *id, st
 void words_staff(struct cmd *c, const struct id *id, struct buf *out);
 /* Append day and time on the wall here; never for 0. */
 void words_time(int64_t wall_ms, struct buf *out);
+/* The key, and the moment as an instant; null for 0. */
+void words_time_json(struct json_out *json, const char *key, int64_t wall_ms);
 /* Append a length of time in its largest unit. */
 void words_span(int64_t ms, struct buf *out);
 
