@@ -21,7 +21,7 @@ struct agent {
     bool queued; /* what the session asks for next, while AGENT_JOB_SYNCED is out */
     struct session_action next;
     bool wiping;       /* AGENT_WIPE is out … */
-    bool wiped;        /* … and is done: there is nothing left to sync */
+    bool wipe_begun;   /* … or was: however it went, there may be no store any more */
     bool synced;       /* live: AGENT_SYNCED was said, and nothing has happened since */
     int64_t noted_ms;  /* AGENT_JOB_SYNCED was run … */
     bool judged_since; /* … and something of ours was judged since, or it never was */
@@ -155,7 +155,7 @@ static void session_job(struct agent *a, const struct session_action *action)
         submit(a, AGENT_JOB_REBASE);
         break;
     case SESSION_DO_WIPE:
-        a->wiping = true;
+        a->wiping = a->wipe_begun = true;
         act(a, (struct agent_action){.type = AGENT_WIPE});
         break;
     case SESSION_SEND:
@@ -339,7 +339,7 @@ static void on_opened(struct agent *a)
 
 static void on_wanted(struct agent *a)
 {
-    if (a->wiped)
+    if (a->wipe_begun)
         return;
     a->stopping = false;
     if (a->state == AGENT_LEAVING)
@@ -402,7 +402,6 @@ static void on_wiped(struct agent *a, enum err err)
 {
     must(a->wiping);
     a->wiping = false;
-    a->wiped = err == ERR_OK;
     if (a->state == AGENT_TALKING) {
         feed(a, &(struct session_event){.type = err == ERR_OK ? SESSION_EV_WIPED
                                                               : SESSION_EV_STORE_FAILED,
@@ -481,7 +480,8 @@ static void settle(struct agent *a)
     /* What the next HELLO sets right: a fork, and a page that did not fit this replica. */
     bool repairs = a->outcome == ERR_FORK || a->outcome == ERR_NOTFOUND;
     bool again = repairs && a->again < AGENT_AGAIN_MAX && !a->stopping;
-    if (!a->wiped && ((a->wanted && a->outcome != ERR_LATER) || again)) {
+    bool wanted = a->wanted && a->outcome != ERR_LATER;
+    if (!a->wipe_begun && (wanted || again)) {
         a->again += repairs ? 1U : 0U;
         dial(a);
         return;
@@ -489,7 +489,7 @@ static void settle(struct agent *a)
     a->again = 0;
     a->state = AGENT_IDLE;
     struct agent_action failed = {.type = AGENT_FAILED, .err = a->outcome};
-    if (a->live && !a->stopping && err_retry(a->outcome)) {
+    if (a->live && !a->stopping && !a->wipe_begun && err_retry(a->outcome)) {
         a->tries++;
         a->state = AGENT_WAITING;
         progress(a);

@@ -88,7 +88,8 @@ struct agent_event {
 /* To be carried out in the order given. */
 enum agent_action_type {
     AGENT_JOB,    /* run `job`, then AGENT_EV_JOB */
-    AGENT_WIPE,   /* destroy key and database, then AGENT_EV_WIPED */
+    AGENT_WIPE,   /* destroy key and database, then AGENT_EV_WIPED; nothing is tried after it,
+                   * however it went: the next process completes a wipe that was cut short */
     AGENT_SEND,   /* bytes, valid until the next step */
     AGENT_PAUSE,  /* feed no AGENT_EV_BYTES … */
     AGENT_RESUME, /* … until now */

@@ -454,6 +454,44 @@ static void after_a_wipe_there_is_nothing_to_sync(void **state)
     teardown(&w);
 }
 
+/* Half-way through a wipe the store may be closed and the key gone: whatever went wrong, this
+ * process has nothing left to sync with. */
+static void after_half_a_wipe_nothing_is_tried_again(void **state)
+{
+    (void)state;
+    static const enum err errs[] = {ERR_IO, ERR_FULL, ERR_NOMEM, ERR_NOTFOUND, ERR_LIMIT};
+    static const enum agent_event_type wishes[] = {AGENT_EV_WANTED,  AGENT_EV_AFRESH,
+                                                   AGENT_EV_BROKEN,  AGENT_EV_SAVED,
+                                                   AGENT_EV_NETWORK, AGENT_EV_TIMER};
+    for (size_t i = 0; i < 2 * (sizeof errs / sizeof *errs); i++) {
+        enum err err = errs[i / 2];
+        struct world w;
+        setup(&w, true);
+        dial_and_open(&w);
+        answer_hello(&w, 0);
+        message_empty(&w.frame, MESSAGE_WIPE);
+        hear(&w);
+        assert_non_null(action(&w, AGENT_WIPE));
+        if (i % 2 == 0) { /* the server has hung up, and somebody wants a sync meanwhile */
+            closed(&w, ERR_CLOSED);
+            happens(&w, AGENT_EV_WANTED);
+            step(&w, (struct agent_event){.type = AGENT_EV_WIPED, .err = err});
+        } else { /* it is still there, and somebody wants a sync just after */
+            step(&w, (struct agent_event){.type = AGENT_EV_WIPED, .err = err});
+            assert_int_equal(said(&w).type, MESSAGE_BYE);
+            happens(&w, AGENT_EV_WANTED);
+            closed(&w, ERR_CLOSED);
+        }
+        assert_failed(&w, err, 0);
+        for (size_t k = 0; k < sizeof wishes / sizeof *wishes; k++) {
+            happens(&w, wishes[k]);
+            assert_int_equal(w.count, 0);
+        }
+        assert_int_equal(agent_state(w.agent), AGENT_IDLE);
+        teardown(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,6 +517,7 @@ int main(void)
         cmocka_unit_test(a_new_network_does_not_outdo_the_server),
         cmocka_unit_test(after_a_change_of_network_the_server_is_asked),
         cmocka_unit_test(after_a_wipe_there_is_nothing_to_sync),
+        cmocka_unit_test(after_half_a_wipe_nothing_is_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
