@@ -350,13 +350,13 @@ static void on_wanted(struct agent *a)
         dial(a);
 }
 
-/* Break off and dial again. */
-static void start_over(struct agent *a)
+/* Break off and dial again: in order, or without a word (TIMEOUT) to a peer that takes none. */
+static void start_over(struct agent *a, enum err err)
 {
     bool greeted = !(a->busy && a->job.type == AGENT_JOB_HELLO);
-    if (a->state == AGENT_TALKING && greeted)
+    if (err != ERR_TIMEOUT && a->state == AGENT_TALKING && greeted)
         message_bye(&a->out, &(struct bye){.err = ERR_OK});
-    leave(a, ERR_CLOSED, 0);
+    leave(a, err, 0);
     a->wanted = true;
 }
 
@@ -365,7 +365,7 @@ static void on_afresh(struct agent *a, bool at_once)
     if (a->state != AGENT_TALKING || !a->live)
         on_wanted(a);
     else if (at_once)
-        start_over(a);
+        start_over(a, ERR_TIMEOUT);
     else
         a->afresh = true;
 }
@@ -547,7 +547,7 @@ static void settle_idle(struct agent *a, bool idle)
 {
     bool note = a->judged_since || a->now_ms - a->noted_ms >= AGENT_NOTE_MS;
     if (idle && a->afresh && !a->busy) {
-        start_over(a);
+        start_over(a, ERR_CLOSED);
         return;
     }
     if (idle && !a->synced && !a->busy && note) {
