@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/agent.h"
 
+#include "client/backoff.h"
+
 /*   IDLE ─wanted→ DIALLING ─opened→ TALKING ─done→ LEAVING ─closed, job done→ IDLE
  *                    │  ↑              └──cut, deadline──┐      └─worth a try→ WAITING ─┐
  *                    │  └──────────────────────timer─────┼──────────────────────────────┘
@@ -31,8 +33,8 @@ struct agent {
 
     enum err outcome; /* LEAVING, WAITING: how the try ended */
     uint32_t retry_ms;
-    unsigned tries;      /* in a row without success */
-    unsigned again;      /* of them at once */
+    struct backoff backoff;
+    unsigned again;      /* tries at once */
     int64_t mark_ms;     /* last progress; start of dialling or waiting */
     int64_t wait_ms;     /* WAITING: from the mark on */
     int64_t ping_ms;     /* live: silence before the next PING */
@@ -223,50 +225,6 @@ static void on_bytes(struct agent *a, struct str bytes)
         progress(a);
 }
 
-static struct session_event answer_of(const struct agent_job *job)
-{
-    struct session_event event = {.err = job->err};
-    if (job->err != ERR_OK) {
-        event.type = SESSION_EV_STORE_FAILED;
-        return event;
-    }
-    switch (job->type) {
-    case AGENT_JOB_HELLO:
-        event.type = SESSION_EV_OPEN;
-        event.hello = job->hello;
-        break;
-    case AGENT_JOB_WELCOME:
-        event.type = SESSION_EV_PLANNED;
-        event.fork = job->plan.fork;
-        event.push_from = job->plan.push_from;
-        event.op_last = job->plan.op_last;
-        break;
-    case AGENT_JOB_PUSH:
-        event.type = SESSION_EV_PUSH;
-        event.bytes = buf_str(&job->frame);
-        event.last = job->last;
-        event.op_last = job->plan.op_last;
-        break;
-    case AGENT_JOB_VERDICTS:
-        event.type = SESSION_EV_JUDGED;
-        break;
-    case AGENT_JOB_PAGES:
-        event.type = SESSION_EV_APPLIED;
-        event.through = job->through;
-        break;
-    case AGENT_JOB_LEAVE:
-        event.type = SESSION_EV_LEFT;
-        break;
-    case AGENT_JOB_REBASE:
-        event.type = SESSION_EV_REBASED;
-        event.hello = job->hello;
-        break;
-    case AGENT_JOB_SYNCED:
-        break;
-    }
-    return event;
-}
-
 static void on_synced(struct agent *a)
 {
     if (a->job.err != ERR_OK) {
@@ -276,7 +234,7 @@ static void on_synced(struct agent *a)
             a->outcome = a->job.err;
         return;
     }
-    a->tries = 0;
+    backoff_done(&a->backoff);
     a->again = 0;
     a->noted_ms = a->now_ms;
     a->judged_since = false;
@@ -296,7 +254,7 @@ static void on_job(struct agent *a)
     if (a->job.type == AGENT_JOB_SYNCED) {
         on_synced(a);
     } else if (a->state == AGENT_TALKING) {
-        struct session_event answer = answer_of(&a->job);
+        struct session_event answer = agent_job_answer(&a->job);
         if (a->job.type == AGENT_JOB_HELLO && a->job.err != ERR_OK) {
             leave(a, a->job.err, 0);
             return;
@@ -376,7 +334,7 @@ static void on_network(struct agent *a)
     if (!a->live || a->stopping)
         return;
     if (a->state == AGENT_WAITING && a->outcome != ERR_LATER) {
-        a->tries = 0;
+        backoff_done(&a->backoff);
         dial(a);
     } else if (a->state == AGENT_TALKING && !a->pinged && session_idle(a->session)) {
         message_empty(&a->out, MESSAGE_PING);
@@ -451,20 +409,6 @@ static void on_timer(struct agent *a)
     }
 }
 
-/* How long to wait: doubling, half of it by chance, and not less than the server asks. */
-static int64_t wait_of(const struct agent *a)
-{
-    int64_t ms = AGENT_WAIT_MS_MIN;
-    for (unsigned i = 1; i < a->tries && ms < AGENT_WAIT_MS_MAX; i++)
-        ms *= 2;
-    if (ms > AGENT_WAIT_MS_MAX)
-        ms = AGENT_WAIT_MS_MAX;
-    ms = ms / 2 + (int64_t)(a->random % (uint64_t)(ms / 2 + 1));
-    uint32_t retry = a->retry_ms < AGENT_RETRY_MS_MAX ? a->retry_ms : AGENT_RETRY_MS_MAX;
-    int64_t asked_ms = (int64_t)retry + (int64_t)(a->random % (retry / 4 + 1));
-    return asked_ms > ms ? asked_ms : ms;
-}
-
 /* The try is over and nothing of it is under way any more: what next? */
 static void settle(struct agent *a)
 {
@@ -490,10 +434,9 @@ static void settle(struct agent *a)
     a->state = AGENT_IDLE;
     struct agent_action failed = {.type = AGENT_FAILED, .err = a->outcome};
     if (a->live && !a->stopping && !a->wipe_begun && err_retry(a->outcome)) {
-        a->tries++;
         a->state = AGENT_WAITING;
         progress(a);
-        a->wait_ms = wait_of(a);
+        a->wait_ms = backoff_failed(&a->backoff, a->retry_ms, a->random);
         failed.at_ms = a->mark_ms + a->wait_ms;
     }
     act(a, failed);

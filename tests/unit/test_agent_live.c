@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An agent that stays: when it comes back, and when it does not. */
+#include "client/backoff.h"
 #include "support/agent_world.h"
 
 static void tries_come_further_and_further_apart(void **state)
@@ -8,7 +9,7 @@ static void tries_come_further_and_further_apart(void **state)
     struct world w;
     setup(&w, true);
     happens(&w, AGENT_EV_WANTED);
-    int64_t ms = AGENT_WAIT_MS_MIN;
+    int64_t ms = BACKOFF_MS_MIN;
     for (unsigned i = 0; i < 12; i++) {
         w.random = i % 2 == 0 ? 0 : (uint64_t)(ms / 2); /* the ends of what chance may do */
         int64_t wait_ms = i % 2 == 0 ? ms / 2 : ms;
@@ -17,7 +18,7 @@ static void tries_come_further_and_further_apart(void **state)
         assert_int_equal(agent_state(w.agent), AGENT_WAITING);
         timer_after(&w, wait_ms);
         assert_non_null(action(&w, AGENT_DIAL));
-        ms = ms * 2 < AGENT_WAIT_MS_MAX ? ms * 2 : AGENT_WAIT_MS_MAX;
+        ms = ms * 2 < BACKOFF_MS_MAX ? ms * 2 : BACKOFF_MS_MAX;
     }
     teardown(&w);
 }
@@ -46,7 +47,7 @@ static void success_brings_the_tries_together_again(void **state)
     job_done(&w);
     assert_non_null(action(&w, AGENT_SYNCED));
     closed(&w, ERR_CLOSED);
-    assert_failed(&w, ERR_CLOSED, w.now_ms + AGENT_WAIT_MS_MIN / 2);
+    assert_failed(&w, ERR_CLOSED, w.now_ms + BACKOFF_MS_MIN / 2);
     teardown(&w);
 }
 
@@ -95,7 +96,7 @@ static void server_cannot_send_us_away_for_ever(void **state)
     message_bye(&w.frame, &(struct bye){.err = ERR_LATER, .retry_ms = UINT32_MAX});
     hear(&w);
     closed(&w, ERR_OK);
-    assert_failed(&w, ERR_LATER, w.now_ms + AGENT_RETRY_MS_MAX);
+    assert_failed(&w, ERR_LATER, w.now_ms + BACKOFF_ASKED_MS_MAX);
     teardown(&w);
 }
 
@@ -110,8 +111,8 @@ static void cut_in_the_middle_of_a_frame_ends_the_try(void **state)
     hear(&w);
     assert_null(w.job);
     closed(&w, ERR_PROTOCOL);
-    assert_failed(&w, ERR_PROTOCOL, w.now_ms + AGENT_WAIT_MS_MIN / 2);
-    timer_after(&w, AGENT_WAIT_MS_MIN / 2);
+    assert_failed(&w, ERR_PROTOCOL, w.now_ms + BACKOFF_MS_MIN / 2);
+    timer_after(&w, BACKOFF_MS_MIN / 2);
     happens(&w, AGENT_EV_OPENED); /* the torn frame is forgotten */
     answer_hello(&w, 0);
     put_welcome(&w);
@@ -404,7 +405,7 @@ static void a_network_that_comes_back_is_tried_at_once(void **state)
     happens(&w, AGENT_EV_NETWORK);
     assert_non_null(action(&w, AGENT_DIAL));
     closed(&w, ERR_OFFLINE); /* not quite there yet: soon again */
-    assert_failed(&w, ERR_OFFLINE, w.now_ms + AGENT_WAIT_MS_MIN / 2);
+    assert_failed(&w, ERR_OFFLINE, w.now_ms + BACKOFF_MS_MIN / 2);
     teardown(&w);
 }
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/backoff.h"
+
+int64_t backoff_failed(struct backoff *b, uint32_t asked_ms, uint64_t random)
+{
+    int64_t ms = BACKOFF_MS_MIN;
+    b->tries++;
+    for (unsigned i = 1; i < b->tries && ms < BACKOFF_MS_MAX; i++)
+        ms *= 2;
+    if (ms > BACKOFF_MS_MAX)
+        ms = BACKOFF_MS_MAX;
+    ms = ms / 2 + (int64_t)(random % (uint64_t)(ms / 2 + 1));
+    uint32_t asked = asked_ms < BACKOFF_ASKED_MS_MAX ? asked_ms : BACKOFF_ASKED_MS_MAX;
+    int64_t away_ms = (int64_t)asked + (int64_t)(random % (asked / 4 + 1));
+    return away_ms > ms ? away_ms : ms;
+}
+
+void backoff_done(struct backoff *b)
+{
+    b->tries = 0;
+}
