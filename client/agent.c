@@ -29,6 +29,7 @@ struct agent {
     bool judged_since; /* … and something of ours was judged since, or it never was */
     bool welcomed;     /* on this connection */
     bool afresh;       /* leave it and dial again once it is idle */
+    bool news;         /* DIALLING, LEAVING: the network has changed since */
     uint64_t dials;
 
     enum err outcome; /* LEAVING, WAITING: how the try ended */
@@ -99,6 +100,7 @@ static void dial(struct agent *a)
     a->pinged = false;
     a->welcomed = false;
     a->afresh = false;
+    a->news = false;
     a->judged_since = true;
     a->dials++;
     a->sent_bytes = 0;
@@ -328,14 +330,24 @@ static void on_afresh(struct agent *a, bool at_once)
         a->afresh = true;
 }
 
+/* The network has changed while we wait. It mends only what it may have broken. */
+static void hasten(struct agent *a)
+{
+    bool away =
+        a->outcome == ERR_OFFLINE || a->outcome == ERR_TIMEOUT || a->outcome == ERR_CLOSED;
+    if (away && a->retry_ms == 0)
+        a->wait_ms = backoff_news(&a->backoff, a->now_ms, a->mark_ms + a->wait_ms, a->random) -
+                     a->mark_ms;
+}
+
 /* A way may be there again, or the one we are on may be gone without a word. */
 static void on_network(struct agent *a)
 {
     if (!a->live || a->stopping)
         return;
-    if (a->state == AGENT_WAITING && a->outcome != ERR_LATER) {
-        backoff_done(&a->backoff);
-        dial(a);
+    a->news = a->state == AGENT_DIALLING || a->state == AGENT_LEAVING;
+    if (a->state == AGENT_WAITING) {
+        hasten(a);
     } else if (a->state == AGENT_TALKING && !a->pinged && session_idle(a->session)) {
         message_empty(&a->out, MESSAGE_PING);
         a->pinged = true;
@@ -437,6 +449,8 @@ static void settle(struct agent *a)
         a->state = AGENT_WAITING;
         progress(a);
         a->wait_ms = backoff_failed(&a->backoff, a->retry_ms, a->random);
+        if (a->news)
+            hasten(a);
         failed.at_ms = a->mark_ms + a->wait_ms;
     }
     act(a, failed);

@@ -66,7 +66,7 @@ enum agent_event_type {
     AGENT_EV_WANTED,  /* sync now: a command, a button */
     AGENT_EV_AFRESH,  /* the same over a new connection, once the present one is idle */
     AGENT_EV_BROKEN,  /* the same at once: the present one gets nowhere */
-    AGENT_EV_NETWORK, /* the machine's network has changed: come back, or ask who is there */
+    AGENT_EV_NETWORK, /* the machine's network has changed: dial soon, or ask who is there */
     AGENT_EV_OPENED,  /* the connection asked for is through TLS */
     AGENT_EV_BYTES,   /* bytes of the server; all of them are taken */
     AGENT_EV_CLOSED,  /* dialling failed or the connection is gone: once for each AGENT_DIAL */

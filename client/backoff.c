@@ -15,6 +15,19 @@ int64_t backoff_failed(struct backoff *b, uint32_t asked_ms, uint64_t random)
     return away_ms > ms ? away_ms : ms;
 }
 
+int64_t backoff_news(struct backoff *b, int64_t now_ms, int64_t due_ms, uint64_t random)
+{
+    int64_t at_ms = now_ms;
+    if (b->heard && at_ms < b->news_ms + BACKOFF_NEWS_APART_MS)
+        at_ms = b->news_ms + BACKOFF_NEWS_APART_MS;
+    at_ms += (int64_t)(random % (BACKOFF_NEWS_MS_MAX + 1));
+    if (at_ms >= due_ms)
+        return due_ms;
+    b->heard = true;
+    b->news_ms = at_ms;
+    return at_ms;
+}
+
 void backoff_done(struct backoff *b)
 {
     b->tries = 0;

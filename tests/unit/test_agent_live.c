@@ -389,24 +389,94 @@ static void a_connection_that_gets_nowhere_is_left_at_once(void **state)
     teardown(&w);
 }
 
-static void a_network_that_comes_back_is_tried_at_once(void **state)
+/* Live, after so many tries that ended with `err`, each with its whole wait; the next is far.
+ */
+static void setup_away(struct world *w, enum err err)
+{
+    setup(w, true);
+    happens(w, AGENT_EV_WANTED);
+    for (unsigned i = 0; i < 10; i++) {
+        closed(w, err);
+        w->now_ms = w->timer_at_ms;
+        happens(w, AGENT_EV_TIMER);
+    }
+    closed(w, err);
+    assert_failed(w, err, w->now_ms + BACKOFF_MS_MAX / 2);
+    assert_int_equal(w->timer_at_ms, w->now_ms + BACKOFF_MS_MAX / 2);
+}
+
+static void a_network_that_comes_back_is_tried_soon(void **state)
+{
+    (void)state;
+    static const enum err errs[] = {ERR_OFFLINE, ERR_TIMEOUT, ERR_CLOSED};
+    for (size_t i = 0; i < sizeof errs / sizeof *errs; i++) {
+        struct world w;
+        setup_away(&w, errs[i]);
+        w.now_ms += 10;
+        w.random = 1234; /* not all laptops of a house at once */
+        happens(&w, AGENT_EV_NETWORK);
+        assert_null(action(&w, AGENT_DIAL));
+        w.random = 0;
+        timer_after(&w, 1234);
+        assert_non_null(action(&w, AGENT_DIAL));
+        closed(&w, ERR_OFFLINE); /* as far apart as before: news is no success */
+        assert_failed(&w, ERR_OFFLINE, w.now_ms + BACKOFF_MS_MAX / 2);
+        teardown(&w);
+    }
+}
+
+/* A radio that comes and goes is no reason to knock all the time. */
+static void a_network_that_comes_again_and_again_is_tried_now_and_then(void **state)
 {
     (void)state;
     struct world w;
-    setup(&w, true);
-    happens(&w, AGENT_EV_WANTED);
-    for (unsigned i = 0; i < 8; i++) {
+    setup_away(&w, ERR_OFFLINE);
+    unsigned dials = 0;
+    int64_t begun_ms = w.now_ms;
+    while (w.now_ms < begun_ms + 10 * BACKOFF_NEWS_APART_MS) {
+        w.now_ms += 100;
+        w.random = (uint64_t)w.now_ms;
+        happens(&w, AGENT_EV_NETWORK);
+        while (w.timer_at_ms != 0 && w.timer_at_ms <= w.now_ms)
+            happens(&w, AGENT_EV_TIMER);
+        if (!w.linked)
+            continue;
         closed(&w, ERR_OFFLINE);
-        w.now_ms = w.timer_at_ms;
-        happens(&w, AGENT_EV_TIMER);
+        dials++;
     }
-    closed(&w, ERR_OFFLINE);
-    w.now_ms += 10;
-    happens(&w, AGENT_EV_NETWORK);
-    assert_non_null(action(&w, AGENT_DIAL));
-    closed(&w, ERR_OFFLINE); /* not quite there yet: soon again */
-    assert_failed(&w, ERR_OFFLINE, w.now_ms + BACKOFF_MS_MIN / 2);
+    assert_in_range(dials, 8, 10);
     teardown(&w);
+}
+
+/* The way is there a moment after the try that could not have gone well. */
+static void a_network_that_comes_while_dialling_counts_once_that_failed(void **state)
+{
+    (void)state;
+    struct world w;
+    setup_away(&w, ERR_OFFLINE);
+    w.now_ms = w.timer_at_ms;
+    happens(&w, AGENT_EV_TIMER);
+    happens(&w, AGENT_EV_NETWORK);
+    w.now_ms += 5000;
+    closed(&w, ERR_OFFLINE);
+    assert_failed(&w, ERR_OFFLINE, w.now_ms);
+    timer_after(&w, 0);
+    assert_non_null(action(&w, AGENT_DIAL));
+    teardown(&w);
+}
+
+/* A network says nothing about a server that breaks the rules, or a disk that is full. */
+static void a_network_does_not_hasten_what_it_cannot_repair(void **state)
+{
+    (void)state;
+    static const enum err errs[] = {ERR_PROTOCOL, ERR_IO, ERR_FULL, ERR_NOMEM};
+    for (size_t i = 0; i < sizeof errs / sizeof *errs; i++) {
+        struct world w;
+        setup_away(&w, errs[i]);
+        happens(&w, AGENT_EV_NETWORK);
+        assert_int_equal(w.count, 0);
+        teardown(&w);
+    }
 }
 
 static void a_new_network_does_not_outdo_the_server(void **state)
@@ -517,7 +587,10 @@ int main(void)
         cmocka_unit_test(afresh_means_a_new_connection),
         cmocka_unit_test(afresh_breaks_off_nothing_that_is_under_way),
         cmocka_unit_test(a_connection_that_gets_nowhere_is_left_at_once),
-        cmocka_unit_test(a_network_that_comes_back_is_tried_at_once),
+        cmocka_unit_test(a_network_that_comes_back_is_tried_soon),
+        cmocka_unit_test(a_network_that_comes_again_and_again_is_tried_now_and_then),
+        cmocka_unit_test(a_network_that_comes_while_dialling_counts_once_that_failed),
+        cmocka_unit_test(a_network_does_not_hasten_what_it_cannot_repair),
         cmocka_unit_test(a_new_network_does_not_outdo_the_server),
         cmocka_unit_test(after_a_change_of_network_the_server_is_asked),
         cmocka_unit_test(after_a_wipe_there_is_nothing_to_sync),
