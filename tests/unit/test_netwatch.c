@@ -25,87 +25,183 @@ static void put(struct buf *out, uint16_t type, const void *body, size_t n)
         buf_u8(out, 0);
 }
 
-static bool take(struct netwatch_links *links, struct buf *datagram)
+static bool take(struct netwatch_known *known, struct buf *datagram)
 {
-    bool up = netwatch_take(links, buf_str(datagram));
+    bool up = netwatch_take(known, buf_str(datagram));
     buf_done(datagram);
     return up;
 }
 
-static bool link_is(struct netwatch_links *links, int index, unsigned flags)
+static bool link_is(struct netwatch_known *known, int index, unsigned flags)
 {
     struct buf d = {0};
     struct ifinfomsg link = {.ifi_index = index, .ifi_flags = flags};
     put(&d, RTM_NEWLINK, &link, sizeof link);
-    return take(links, &d);
+    return take(known, &d);
 }
 
 static void a_link_that_rises_counts_and_one_that_stays_up_does_not(void **state)
 {
     (void)state;
-    struct netwatch_links links = {0};
-    assert_false(link_is(&links, 2, IFF_UP | IFF_RUNNING)); /* was it so before? */
-    assert_false(link_is(&links, 2, IFF_UP | IFF_RUNNING)); /* a radio that looks around */
-    assert_false(link_is(&links, 2, IFF_UP));
-    assert_false(link_is(&links, 3, IFF_UP | IFF_RUNNING));
-    assert_true(link_is(&links, 2, IFF_UP | IFF_RUNNING));
-    assert_false(link_is(&links, 2, IFF_UP | IFF_RUNNING));
+    struct netwatch_known known = {0};
+    assert_false(link_is(&known, 2, IFF_UP | IFF_RUNNING)); /* was it so before? */
+    assert_false(link_is(&known, 2, IFF_UP | IFF_RUNNING)); /* a radio that looks around */
+    assert_false(link_is(&known, 2, IFF_UP));
+    assert_false(link_is(&known, 3, IFF_UP | IFF_RUNNING));
+    assert_true(link_is(&known, 2, IFF_UP | IFF_RUNNING));
+    assert_false(link_is(&known, 2, IFF_UP | IFF_RUNNING));
 }
 
 static void a_link_that_is_gone_is_forgotten(void **state)
 {
     (void)state;
-    struct netwatch_links links = {0};
+    struct netwatch_known known = {0};
     struct ifinfomsg link = {.ifi_index = 2};
     struct buf d = {0};
-    assert_false(link_is(&links, 2, IFF_UP));
+    assert_false(link_is(&known, 2, IFF_UP));
     put(&d, RTM_DELLINK, &link, sizeof link);
-    assert_false(take(&links, &d));
-    assert_false(link_is(&links, 2, IFF_UP | IFF_RUNNING));
+    assert_false(take(&known, &d));
+    assert_false(link_is(&known, 2, IFF_UP | IFF_RUNNING));
     for (int i = 0; i < 3 * NETWATCH_LINKS; i++) /* more than are remembered */
-        assert_false(link_is(&links, 10 + i, IFF_UP));
-    assert_true(link_is(&links, 10, IFF_UP | IFF_RUNNING));
-    assert_false(link_is(&links, 10 + 2 * NETWATCH_LINKS, IFF_UP | IFF_RUNNING));
+        assert_false(link_is(&known, 10 + i, IFF_UP));
+    assert_true(link_is(&known, 10, IFF_UP | IFF_RUNNING));
+    assert_false(link_is(&known, 10 + 2 * NETWATCH_LINKS, IFF_UP | IFF_RUNNING));
+}
+
+/* As the kernel tells it: what the interface has is LOCAL, of a peer-to-peer link ADDRESS is
+ * the far end; IPv6 has only ADDRESS. */
+static void put_address(struct buf *out, uint16_t type, struct ifaddrmsg head, uint16_t kind,
+                        const char *bytes)
+{
+    struct buf body = {0};
+    struct rtattr attribute = {.rta_len = (uint16_t)RTA_LENGTH(strlen(bytes)),
+                               .rta_type = kind};
+    struct rtattr other = {.rta_len = (uint16_t)RTA_LENGTH(4), .rta_type = IFA_BROADCAST};
+    buf_add(&body, &head, sizeof head);
+    buf_add(&body, &other, sizeof other);
+    buf_add(&body, "\xff\xff\xff\xff", 4);
+    buf_add(&body, &attribute, sizeof attribute);
+    buf_add(&body, bytes, strlen(bytes));
+    put(out, type, body.p, body.n);
+    buf_done(&body);
+}
+
+static bool address_is(struct netwatch_known *known, uint16_t type, struct ifaddrmsg head,
+                       const char *bytes)
+{
+    struct buf d = {0};
+    put_address(&d, type, head, head.ifa_family == AF_INET ? IFA_LOCAL : IFA_ADDRESS, bytes);
+    return take(known, &d);
+}
+
+/* A lease that is renewed, a router that announces its prefix again. */
+static void an_address_that_is_told_again_is_no_news(void **state)
+{
+    (void)state;
+    struct netwatch_known known = {0};
+    struct ifaddrmsg four = {.ifa_index = 2, .ifa_family = AF_INET, .ifa_prefixlen = 24};
+    struct ifaddrmsg six = {.ifa_index = 2, .ifa_family = AF_INET6, .ifa_prefixlen = 64};
+    struct ifaddrmsg elsewhere = {.ifa_index = 3, .ifa_family = AF_INET, .ifa_prefixlen = 24};
+    assert_true(address_is(&known, RTM_NEWADDR, four, "abcd"));
+    assert_false(address_is(&known, RTM_NEWADDR, four, "abcd"));
+    assert_true(address_is(&known, RTM_NEWADDR, four, "abce"));
+    assert_true(address_is(&known, RTM_NEWADDR, elsewhere, "abcd"));
+    assert_true(address_is(&known, RTM_NEWADDR, six, "abcdefghijklmnop"));
+    for (int i = 0; i < 3; i++) {
+        assert_false(address_is(&known, RTM_NEWADDR, four, "abce"));
+        assert_false(address_is(&known, RTM_NEWADDR, six, "abcdefghijklmnop"));
+    }
+    assert_false(address_is(&known, RTM_DELADDR, four, "abcd"));
+    assert_true(address_is(&known, RTM_NEWADDR, four, "abcd")); /* it was gone */
+    assert_false(address_is(&known, RTM_NEWADDR, four, "abce"));
+}
+
+/* Nobody can use it before it is known that no neighbour has it. */
+static void an_address_counts_once_it_may_be_used(void **state)
+{
+    (void)state;
+    struct netwatch_known known = {0};
+    struct ifaddrmsg six = {
+        .ifa_index = 2, .ifa_family = AF_INET6, .ifa_flags = IFA_F_TENTATIVE};
+    assert_false(address_is(&known, RTM_NEWADDR, six, "abcdefghijklmnop"));
+    six.ifa_flags = IFA_F_TENTATIVE | IFA_F_DADFAILED;
+    assert_false(address_is(&known, RTM_NEWADDR, six, "abcdefghijklmnop"));
+    six.ifa_flags = IFA_F_PERMANENT;
+    assert_true(address_is(&known, RTM_NEWADDR, six, "abcdefghijklmnop"));
+}
+
+static void addresses_of_a_link_that_is_gone_are_forgotten(void **state)
+{
+    (void)state;
+    struct netwatch_known known = {0};
+    struct ifinfomsg link = {.ifi_index = 2};
+    struct ifaddrmsg four = {.ifa_index = 2, .ifa_family = AF_INET};
+    struct buf d = {0};
+    assert_true(address_is(&known, RTM_NEWADDR, four, "abcd"));
+    put(&d, RTM_DELLINK, &link, sizeof link);
+    assert_false(take(&known, &d));
+    assert_true(address_is(&known, RTM_NEWADDR, four, "abcd"));
+    char name[] = "aaaa"; /* more than are remembered: the oldest are news again */
+    for (int i = 0; i < 3 * NETWATCH_ADDRESSES; i++) {
+        name[0] = (char)('a' + i % 26);
+        name[1] = (char)('a' + i / 26);
+        assert_true(address_is(&known, RTM_NEWADDR, four, name));
+        assert_false(address_is(&known, RTM_NEWADDR, four, name));
+    }
+    assert_true(address_is(&known, RTM_NEWADDR, four, "abcd"));
 }
 
 static void addresses_and_routes_count_when_they_come(void **state)
 {
     (void)state;
-    struct netwatch_links links = {0};
-    struct ifaddrmsg address = {.ifa_index = 2};
+    struct netwatch_known known = {0};
+    struct ifaddrmsg address = {.ifa_index = 2, .ifa_family = AF_INET};
     struct rtmsg route = {.rtm_type = RTN_UNICAST};
     struct buf d = {0};
-    put(&d, RTM_NEWADDR, &address, sizeof address);
-    assert_true(take(&links, &d));
-    put(&d, RTM_DELADDR, &address, sizeof address);
+    put_address(&d, RTM_NEWADDR, address, IFA_LOCAL, "abcd");
+    assert_true(take(&known, &d));
+    put_address(&d, RTM_DELADDR, address, IFA_LOCAL, "abcd");
     put(&d, RTM_DELROUTE, &route, sizeof route);
-    assert_false(take(&links, &d));
+    assert_false(take(&known, &d));
     route.rtm_type = RTN_LOCAL;
     put(&d, RTM_NEWROUTE, &route, sizeof route);
-    assert_false(take(&links, &d));
+    assert_false(take(&known, &d));
     put(&d, RTM_NEWROUTE, &route, sizeof route);
     route.rtm_type = RTN_UNICAST;
     put(&d, RTM_NEWROUTE, &route, sizeof route); /* the second of a datagram */
-    assert_true(take(&links, &d));
+    assert_true(take(&known, &d));
 }
 
 static void broken_datagrams_say_nothing(void **state)
 {
     (void)state;
-    struct netwatch_links links = {0};
+    struct netwatch_known known = {0};
     struct rtmsg route = {.rtm_type = RTN_UNICAST};
     struct buf d = {0};
     put(&d, RTM_NEWROUTE, &route, sizeof route);
     for (size_t n = 0; n < d.n; n++)
-        assert_false(netwatch_take(&links, (struct str){(const char *)d.p, n}));
+        assert_false(netwatch_take(&known, (struct str){(const char *)d.p, n}));
     for (uint32_t bad = 0; bad < NLMSG_HDRLEN; bad++) {
         memcpy(d.p, &bad, sizeof bad);
-        assert_false(netwatch_take(&links, buf_str(&d)));
+        assert_false(netwatch_take(&known, buf_str(&d)));
     }
     uint32_t short_body = NLMSG_HDRLEN + 2;
     memcpy(d.p, &short_body, sizeof short_body);
-    assert_false(netwatch_take(&links, buf_str(&d)));
+    assert_false(netwatch_take(&known, buf_str(&d)));
     buf_done(&d);
+    put_address(&d, RTM_NEWADDR, (struct ifaddrmsg){.ifa_index = 2}, IFA_LOCAL, "abcd");
+    size_t attributes = NLMSG_HDRLEN + sizeof(struct ifaddrmsg);
+    for (uint16_t bad = 0; bad < UINT8_MAX; bad++) { /* the first one, and so the other too */
+        memcpy(d.p + attributes, &bad, sizeof bad);
+        if (bad != RTA_LENGTH(4))
+            (void)netwatch_take(&known, buf_str(&d));
+        if (bad < RTA_LENGTH(0) || bad > d.n - attributes)
+            assert_false(netwatch_take(&known, buf_str(&d)));
+    }
+    buf_done(&d);
+    char longest[] = "a longer address than any that there is";
+    put_address(&d, RTM_NEWADDR, (struct ifaddrmsg){.ifa_index = 2}, IFA_LOCAL, longest);
+    assert_false(take(&known, &d));
 }
 
 /* ---- the kernel itself ---- */
@@ -183,6 +279,9 @@ int main(void)
         cmocka_unit_test(a_link_that_rises_counts_and_one_that_stays_up_does_not),
         cmocka_unit_test(a_link_that_is_gone_is_forgotten),
         cmocka_unit_test(addresses_and_routes_count_when_they_come),
+        cmocka_unit_test(an_address_that_is_told_again_is_no_news),
+        cmocka_unit_test(an_address_counts_once_it_may_be_used),
+        cmocka_unit_test(addresses_of_a_link_that_is_gone_are_forgotten),
         cmocka_unit_test(broken_datagrams_say_nothing),
         cmocka_unit_test(closing_nothing_is_fine),
         cmocka_unit_test(a_network_that_comes_up_is_heard_of),
