@@ -184,25 +184,40 @@ static void something_came_up(struct netwatch *watch)
     loop_timer_start(&watch->settle, NETWATCH_SETTLE_MS);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+/* False when nothing more can be heard from this socket. */
+static bool drain(struct netwatch *watch)
 {
-    struct netwatch *watch = poll->data;
-    (void)events;
-    if (watch->closing || status != 0)
-        return;
     for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
         ssize_t n = recv(watch->fd, watch->datagram, sizeof watch->datagram, MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
-        /* More happened than the kernel kept for us: that is a change too. */
-        if (n < 0 && errno == ENOBUFS)
-            something_came_up(watch);
+        if (n < 0 && errno == ENOBUFS) {
+            something_came_up(watch); /* more than was kept for us: a change too */
+            continue;
+        }
         if (n <= 0)
-            return;
+            return n < 0 && errno == EAGAIN;
         if (netwatch_take(&watch->known,
                           (struct str){(const char *)watch->datagram, (size_t)n}))
             something_came_up(watch);
     }
+    return true;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct netwatch *watch = poll->data;
+    (void)events;
+    if (watch->closing)
+        return;
+    bool hears = drain(watch);
+    if (status == 0)
+        return;
+    /* The kernel had more to tell than it keeps; libuv takes that for a broken descriptor and
+     * has stopped. Where it cannot go on, the owner is told once more and then no more. */
+    something_came_up(watch);
+    if (hears)
+        (void)uv_poll_start(poll, UV_READABLE, on_readable);
 }
 
 static int listen_to_kernel(void)

@@ -206,6 +206,12 @@ static void broken_datagrams_say_nothing(void **state)
 
 /* ---- the kernel itself ---- */
 
+/* In a network of its own, where the test may pull the plug; false in a sandbox. */
+static bool own_network(void)
+{
+    return unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
+}
+
 static void set_loopback(bool up)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -237,14 +243,13 @@ static void on_late(struct loop_timer *timer, void *arg)
     loop_timer_close(timer, NULL);
 }
 
-/* In a network of its own, where the test may pull the plug. */
 static void a_network_that_comes_up_is_heard_of(void **state)
 {
     enum { LATE_MS = 20 * 1000 };
     struct heard heard = {.times = 0};
     (void)state;
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
-        skip(); /* a sandbox */
+    if (!own_network())
+        skip();
     assert_int_equal(loop_init(&heard.loop), ERR_OK);
     assert_int_equal(netwatch_open(&heard.loop, on_change, &heard, &heard.watch), ERR_OK);
     loop_run(&heard.loop); /* returns: it does not keep the loop */
@@ -253,6 +258,51 @@ static void a_network_that_comes_up_is_heard_of(void **state)
     set_loopback(true);
     loop_run(&heard.loop);
     assert_int_equal(heard.times, 1);
+    loop_done(&heard.loop);
+}
+
+/* The socket of the watch: the only one of its kind here. */
+static int watch_fd(void)
+{
+    struct sockaddr_nl at = {.nl_family = 0};
+    for (int fd = 3; fd < 64; fd++) {
+        socklen_t n = sizeof at;
+        if (getsockname(fd, (struct sockaddr *)&at, &n) == 0 && at.nl_family == AF_NETLINK)
+            return fd;
+    }
+    fail();
+    return -1;
+}
+
+static void on_each_change(void *arg)
+{
+    struct heard *heard = arg;
+    if (++heard->times == 1)
+        set_loopback(true); /* is it still listening? */
+    else
+        on_change(arg);
+}
+
+/* More than the kernel keeps for us while the loop is busy, and then one change more. */
+static void a_flood_is_heard_of_and_does_not_deafen(void **state)
+{
+    enum { LATE_MS = 20 * 1000, TURNS = 200 };
+    struct heard heard = {.times = 0};
+    int least = 1;
+    (void)state;
+    if (!own_network())
+        skip();
+    assert_int_equal(loop_init(&heard.loop), ERR_OK);
+    assert_int_equal(netwatch_open(&heard.loop, on_each_change, &heard, &heard.watch), ERR_OK);
+    assert_int_equal(setsockopt(watch_fd(), SOL_SOCKET, SO_RCVBUF, &least, sizeof least), 0);
+    for (int i = 0; i < TURNS; i++) {
+        set_loopback(true);
+        set_loopback(false);
+    }
+    loop_timer_init(&heard.loop, &heard.late, on_late, &heard);
+    loop_timer_start(&heard.late, LATE_MS);
+    loop_run(&heard.loop);
+    assert_int_equal(heard.times, 3); /* on_change counts the last one itself */
     loop_done(&heard.loop);
 }
 
@@ -285,6 +335,7 @@ int main(void)
         cmocka_unit_test(broken_datagrams_say_nothing),
         cmocka_unit_test(closing_nothing_is_fine),
         cmocka_unit_test(a_network_that_comes_up_is_heard_of),
+        cmocka_unit_test(a_flood_is_heard_of_and_does_not_deafen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
