@@ -2,6 +2,8 @@
 /* A replica that stays, towards a server that takes connections and never says a word: rounds
  * wait, and whoever wanted them may have hung up. */
 #include "client/live.h"
+#include "io/clock.h"
+#include "io/conn.h"
 #include "io/crypt.h"
 #include "support/asker.h"
 #include "support/certs.h"
@@ -31,7 +33,8 @@ static struct scene {
     struct local local;
     struct live *live; /* NULL once closed */
     pthread_t thread;
-    unsigned answers; /* to the one who stays */
+    unsigned answers;        /* to the one who stays */
+    int64_t closing_mono_ms; /* since then */
 } scene;
 
 static int set_up(void **state)
@@ -76,6 +79,7 @@ static void on_signal(struct loop *loop, void *arg)
 {
     (void)loop;
     (void)arg;
+    scene.closing_mono_ms = clock_mono_ms();
     live_close(scene.live);
 }
 
@@ -140,6 +144,8 @@ static void rounds_nobody_waits_for_any_more_take_no_place(void **state)
     assert_int_equal(pthread_join(scene.thread, NULL), 0);
     assert_null(scene.live);
     assert_int_equal(scene.answers, GONE);
+    /* Nobody says goodbye to a server that has not said a word. */
+    assert_in_range(clock_mono_ms() - scene.closing_mono_ms, 0, CONN_CLOSE_MS - 1000);
     loop_done(&scene.loop);
 }
 
