@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/agent.h"
 
+#include "client/backoff.h"
+
 /*   IDLE ─wanted→ DIALLING ─opened→ TALKING ─done→ LEAVING ─closed, job done→ IDLE
  *                    │  ↑              └──cut, deadline──┐      └─worth a try→ WAITING ─┐
  *                    │  └──────────────────────timer─────┼──────────────────────────────┘
@@ -21,18 +23,19 @@ struct agent {
     bool queued; /* what the session asks for next, while AGENT_JOB_SYNCED is out */
     struct session_action next;
     bool wiping;       /* AGENT_WIPE is out … */
-    bool wiped;        /* … and is done: there is nothing left to sync */
+    bool wipe_begun;   /* … or was: however it went, there may be no store any more */
     bool synced;       /* live: AGENT_SYNCED was said, and nothing has happened since */
     int64_t noted_ms;  /* AGENT_JOB_SYNCED was run … */
     bool judged_since; /* … and something of ours was judged since, or it never was */
     bool welcomed;     /* on this connection */
     bool afresh;       /* leave it and dial again once it is idle */
+    bool news;         /* DIALLING, LEAVING: the network has changed since */
     uint64_t dials;
 
     enum err outcome; /* LEAVING, WAITING: how the try ended */
     uint32_t retry_ms;
-    unsigned tries;      /* in a row without success */
-    unsigned again;      /* of them at once */
+    struct backoff backoff;
+    unsigned again;      /* tries at once */
     int64_t mark_ms;     /* last progress; start of dialling or waiting */
     int64_t wait_ms;     /* WAITING: from the mark on */
     int64_t ping_ms;     /* live: silence before the next PING */
@@ -97,6 +100,7 @@ static void dial(struct agent *a)
     a->pinged = false;
     a->welcomed = false;
     a->afresh = false;
+    a->news = false;
     a->judged_since = true;
     a->dials++;
     a->sent_bytes = 0;
@@ -155,7 +159,7 @@ static void session_job(struct agent *a, const struct session_action *action)
         submit(a, AGENT_JOB_REBASE);
         break;
     case SESSION_DO_WIPE:
-        a->wiping = true;
+        a->wiping = a->wipe_begun = true;
         act(a, (struct agent_action){.type = AGENT_WIPE});
         break;
     case SESSION_SEND:
@@ -223,50 +227,6 @@ static void on_bytes(struct agent *a, struct str bytes)
         progress(a);
 }
 
-static struct session_event answer_of(const struct agent_job *job)
-{
-    struct session_event event = {.err = job->err};
-    if (job->err != ERR_OK) {
-        event.type = SESSION_EV_STORE_FAILED;
-        return event;
-    }
-    switch (job->type) {
-    case AGENT_JOB_HELLO:
-        event.type = SESSION_EV_OPEN;
-        event.hello = job->hello;
-        break;
-    case AGENT_JOB_WELCOME:
-        event.type = SESSION_EV_PLANNED;
-        event.fork = job->plan.fork;
-        event.push_from = job->plan.push_from;
-        event.op_last = job->plan.op_last;
-        break;
-    case AGENT_JOB_PUSH:
-        event.type = SESSION_EV_PUSH;
-        event.bytes = buf_str(&job->frame);
-        event.last = job->last;
-        event.op_last = job->plan.op_last;
-        break;
-    case AGENT_JOB_VERDICTS:
-        event.type = SESSION_EV_JUDGED;
-        break;
-    case AGENT_JOB_PAGES:
-        event.type = SESSION_EV_APPLIED;
-        event.through = job->through;
-        break;
-    case AGENT_JOB_LEAVE:
-        event.type = SESSION_EV_LEFT;
-        break;
-    case AGENT_JOB_REBASE:
-        event.type = SESSION_EV_REBASED;
-        event.hello = job->hello;
-        break;
-    case AGENT_JOB_SYNCED:
-        break;
-    }
-    return event;
-}
-
 static void on_synced(struct agent *a)
 {
     if (a->job.err != ERR_OK) {
@@ -276,7 +236,7 @@ static void on_synced(struct agent *a)
             a->outcome = a->job.err;
         return;
     }
-    a->tries = 0;
+    backoff_done(&a->backoff);
     a->again = 0;
     a->noted_ms = a->now_ms;
     a->judged_since = false;
@@ -296,7 +256,7 @@ static void on_job(struct agent *a)
     if (a->job.type == AGENT_JOB_SYNCED) {
         on_synced(a);
     } else if (a->state == AGENT_TALKING) {
-        struct session_event answer = answer_of(&a->job);
+        struct session_event answer = agent_job_answer(&a->job);
         if (a->job.type == AGENT_JOB_HELLO && a->job.err != ERR_OK) {
             leave(a, a->job.err, 0);
             return;
@@ -339,7 +299,7 @@ static void on_opened(struct agent *a)
 
 static void on_wanted(struct agent *a)
 {
-    if (a->wiped)
+    if (a->wipe_begun)
         return;
     a->stopping = false;
     if (a->state == AGENT_LEAVING)
@@ -350,13 +310,13 @@ static void on_wanted(struct agent *a)
         dial(a);
 }
 
-/* Break off and dial again. */
-static void start_over(struct agent *a)
+/* Break off and dial again: in order, or without a word (TIMEOUT) to a peer that takes none. */
+static void start_over(struct agent *a, enum err err)
 {
     bool greeted = !(a->busy && a->job.type == AGENT_JOB_HELLO);
-    if (a->state == AGENT_TALKING && greeted)
+    if (err != ERR_TIMEOUT && a->state == AGENT_TALKING && greeted)
         message_bye(&a->out, &(struct bye){.err = ERR_OK});
-    leave(a, ERR_CLOSED, 0);
+    leave(a, err, 0);
     a->wanted = true;
 }
 
@@ -365,9 +325,19 @@ static void on_afresh(struct agent *a, bool at_once)
     if (a->state != AGENT_TALKING || !a->live)
         on_wanted(a);
     else if (at_once)
-        start_over(a);
+        start_over(a, ERR_TIMEOUT);
     else
         a->afresh = true;
+}
+
+/* The network has changed while we wait. It mends only what it may have broken. */
+static void hasten(struct agent *a)
+{
+    bool away =
+        a->outcome == ERR_OFFLINE || a->outcome == ERR_TIMEOUT || a->outcome == ERR_CLOSED;
+    if (away && a->retry_ms == 0)
+        a->wait_ms = backoff_news(&a->backoff, a->now_ms, a->mark_ms + a->wait_ms, a->random) -
+                     a->mark_ms;
 }
 
 /* A way may be there again, or the one we are on may be gone without a word. */
@@ -375,9 +345,9 @@ static void on_network(struct agent *a)
 {
     if (!a->live || a->stopping)
         return;
-    if (a->state == AGENT_WAITING && a->outcome != ERR_LATER) {
-        a->tries = 0;
-        dial(a);
+    a->news = a->state == AGENT_DIALLING || a->state == AGENT_LEAVING;
+    if (a->state == AGENT_WAITING) {
+        hasten(a);
     } else if (a->state == AGENT_TALKING && !a->pinged && session_idle(a->session)) {
         message_empty(&a->out, MESSAGE_PING);
         a->pinged = true;
@@ -402,7 +372,6 @@ static void on_wiped(struct agent *a, enum err err)
 {
     must(a->wiping);
     a->wiping = false;
-    a->wiped = err == ERR_OK;
     if (a->state == AGENT_TALKING) {
         feed(a, &(struct session_event){.type = err == ERR_OK ? SESSION_EV_WIPED
                                                               : SESSION_EV_STORE_FAILED,
@@ -452,20 +421,6 @@ static void on_timer(struct agent *a)
     }
 }
 
-/* How long to wait: doubling, half of it by chance, and not less than the server asks. */
-static int64_t wait_of(const struct agent *a)
-{
-    int64_t ms = AGENT_WAIT_MS_MIN;
-    for (unsigned i = 1; i < a->tries && ms < AGENT_WAIT_MS_MAX; i++)
-        ms *= 2;
-    if (ms > AGENT_WAIT_MS_MAX)
-        ms = AGENT_WAIT_MS_MAX;
-    ms = ms / 2 + (int64_t)(a->random % (uint64_t)(ms / 2 + 1));
-    uint32_t retry = a->retry_ms < AGENT_RETRY_MS_MAX ? a->retry_ms : AGENT_RETRY_MS_MAX;
-    int64_t asked_ms = (int64_t)retry + (int64_t)(a->random % (retry / 4 + 1));
-    return asked_ms > ms ? asked_ms : ms;
-}
-
 /* The try is over and nothing of it is under way any more: what next? */
 static void settle(struct agent *a)
 {
@@ -481,7 +436,8 @@ static void settle(struct agent *a)
     /* What the next HELLO sets right: a fork, and a page that did not fit this replica. */
     bool repairs = a->outcome == ERR_FORK || a->outcome == ERR_NOTFOUND;
     bool again = repairs && a->again < AGENT_AGAIN_MAX && !a->stopping;
-    if (!a->wiped && ((a->wanted && a->outcome != ERR_LATER) || again)) {
+    bool wanted = a->wanted && a->outcome != ERR_LATER;
+    if (!a->wipe_begun && (wanted || again)) {
         a->again += repairs ? 1U : 0U;
         dial(a);
         return;
@@ -489,11 +445,12 @@ static void settle(struct agent *a)
     a->again = 0;
     a->state = AGENT_IDLE;
     struct agent_action failed = {.type = AGENT_FAILED, .err = a->outcome};
-    if (a->live && !a->stopping && err_retry(a->outcome)) {
-        a->tries++;
+    if (a->live && !a->stopping && !a->wipe_begun && err_retry(a->outcome)) {
         a->state = AGENT_WAITING;
         progress(a);
-        a->wait_ms = wait_of(a);
+        a->wait_ms = backoff_failed(&a->backoff, a->retry_ms, a->random);
+        if (a->news)
+            hasten(a);
         failed.at_ms = a->mark_ms + a->wait_ms;
     }
     act(a, failed);
@@ -547,7 +504,7 @@ static void settle_idle(struct agent *a, bool idle)
 {
     bool note = a->judged_since || a->now_ms - a->noted_ms >= AGENT_NOTE_MS;
     if (idle && a->afresh && !a->busy) {
-        start_over(a);
+        start_over(a, ERR_CLOSED);
         return;
     }
     if (idle && !a->synced && !a->busy && note) {

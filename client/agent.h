@@ -12,14 +12,11 @@ enum {
     AGENT_DIAL_MS = 10 * 1000,     /* from AGENT_DIAL to AGENT_EV_OPENED */
     AGENT_PROGRESS_MS = 30 * 1000, /* until the next frame or AGENT_PROGRESS_BYTES … */
     AGENT_PROGRESS_BYTES = 16 * 1024,
-    AGENT_SENT_BYTES_PER_S = 1000,       /* … and longer for what we have just sent, … */
-    AGENT_SENT_MS_MAX = 120 * 1000,      /* … but not longer than this */
-    AGENT_PING_MS = 60 * 1000,           /* live: silence before a PING, and up to half … */
-    AGENT_PING_JITTER_MS = 30 * 1000,    /* … a minute more */
-    AGENT_WAIT_MS_MIN = 1000,            /* before the second try; doubles each time … */
-    AGENT_WAIT_MS_MAX = 5 * 60 * 1000,   /* … up to this */
-    AGENT_RETRY_MS_MAX = 60 * 60 * 1000, /* a server cannot send us away for longer */
-    AGENT_AGAIN_MAX = 2,                 /* tries at once for what the next HELLO repairs */
+    AGENT_SENT_BYTES_PER_S = 1000,    /* … and longer for what we have just sent, … */
+    AGENT_SENT_MS_MAX = 120 * 1000,   /* … but not longer than this */
+    AGENT_PING_MS = 60 * 1000,        /* live: silence before a PING, and up to half … */
+    AGENT_PING_JITTER_MS = 30 * 1000, /* … a minute more */
+    AGENT_AGAIN_MAX = 2,              /* tries at once for what the next HELLO repairs */
     AGENT_NOTE_MS = 10 * 1000, /* live: others' work alone is not noted as a sync more often */
     AGENT_IN_BYTES_MAX = 4 * 1024 * 1024, /* received and not yet taken by the session */
     AGENT_ACTIONS_MAX = 10,
@@ -54,6 +51,8 @@ struct agent_job {
 };
 /* Do it. Database thread. Never fails: what went wrong is in job->err. */
 void agent_job_run(struct store *s, struct agent_job *job);
+/* What the session hears of a job that was run; its bytes are the job's. Pure. */
+struct session_event agent_job_answer(const struct agent_job *job);
 
 enum agent_state {
     AGENT_IDLE,     /* nothing to do, or waits for a person */
@@ -67,7 +66,7 @@ enum agent_event_type {
     AGENT_EV_WANTED,  /* sync now: a command, a button */
     AGENT_EV_AFRESH,  /* the same over a new connection, once the present one is idle */
     AGENT_EV_BROKEN,  /* the same at once: the present one gets nowhere */
-    AGENT_EV_NETWORK, /* the machine's network has changed: come back, or ask who is there */
+    AGENT_EV_NETWORK, /* the machine's network has changed: dial soon, or ask who is there */
     AGENT_EV_OPENED,  /* the connection asked for is through TLS */
     AGENT_EV_BYTES,   /* bytes of the server; all of them are taken */
     AGENT_EV_CLOSED,  /* dialling failed or the connection is gone: once for each AGENT_DIAL */
@@ -88,7 +87,8 @@ struct agent_event {
 /* To be carried out in the order given. */
 enum agent_action_type {
     AGENT_JOB,    /* run `job`, then AGENT_EV_JOB */
-    AGENT_WIPE,   /* destroy key and database, then AGENT_EV_WIPED */
+    AGENT_WIPE,   /* destroy key and database, then AGENT_EV_WIPED; nothing is tried after it,
+                   * however it went: the next process completes a wipe that was cut short */
     AGENT_SEND,   /* bytes, valid until the next step */
     AGENT_PAUSE,  /* feed no AGENT_EV_BYTES … */
     AGENT_RESUME, /* … until now */

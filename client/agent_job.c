@@ -59,3 +59,47 @@ void agent_job_run(struct store *s, struct agent_job *job)
         break;
     }
 }
+
+struct session_event agent_job_answer(const struct agent_job *job)
+{
+    struct session_event event = {.err = job->err};
+    if (job->err != ERR_OK) {
+        event.type = SESSION_EV_STORE_FAILED;
+        return event;
+    }
+    switch (job->type) {
+    case AGENT_JOB_HELLO:
+        event.type = SESSION_EV_OPEN;
+        event.hello = job->hello;
+        break;
+    case AGENT_JOB_WELCOME:
+        event.type = SESSION_EV_PLANNED;
+        event.fork = job->plan.fork;
+        event.push_from = job->plan.push_from;
+        event.op_last = job->plan.op_last;
+        break;
+    case AGENT_JOB_PUSH:
+        event.type = SESSION_EV_PUSH;
+        event.bytes = buf_str(&job->frame);
+        event.last = job->last;
+        event.op_last = job->plan.op_last;
+        break;
+    case AGENT_JOB_VERDICTS:
+        event.type = SESSION_EV_JUDGED;
+        break;
+    case AGENT_JOB_PAGES:
+        event.type = SESSION_EV_APPLIED;
+        event.through = job->through;
+        break;
+    case AGENT_JOB_LEAVE:
+        event.type = SESSION_EV_LEFT;
+        break;
+    case AGENT_JOB_REBASE:
+        event.type = SESSION_EV_REBASED;
+        event.hello = job->hello;
+        break;
+    case AGENT_JOB_SYNCED:
+        break;
+    }
+    return event;
+}

@@ -36,6 +36,7 @@ struct link {
     struct tls_session resume; /* kept for the next connection of this process */
     struct dial *dial;         /* under way, else NULL */
     struct conn *conn;         /* until its CONN_CLOSED, else NULL */
+    bool open;                 /* it is through TLS */
     struct loop_timer timer;   /* the agent's deadlines */
     struct loop_timer soon;    /* what happened inside a call of the owner or of the agent */
     bool closing;              /* link_close was called … */
@@ -124,6 +125,7 @@ static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
     struct link *link = arg;
     switch (event->kind) {
     case CONN_OPEN:
+        link->open = true;
         happens(link, (struct agent_event){.type = AGENT_EV_OPENED});
         break;
     case CONN_DATA:
@@ -151,6 +153,7 @@ static void on_dial(struct dial *dial, enum err err, struct conn *conn, const st
     link->dial = NULL;
     if (err == ERR_OK) {
         link->conn = conn;
+        link->open = false;
         return;
     }
     link->why = *why;
@@ -173,11 +176,12 @@ static void dial(struct link *link)
     loop_timer_start(&link->soon, 0);
 }
 
+/* In order, except from a peer that does not listen (any more, or yet). */
 static void hang_up(struct link *link, enum err err)
 {
     if (link->dial != NULL)
         dial_cancel(link->dial);
-    else if (link->conn != NULL && err == ERR_TIMEOUT)
+    else if (link->conn != NULL && (err == ERR_TIMEOUT || !link->open))
         conn_abort(link->conn, err);
     else if (link->conn != NULL)
         conn_close(link->conn, err);

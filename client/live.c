@@ -117,12 +117,31 @@ static void rounds_synced(struct live *live)
         link_afresh(live->link);
 }
 
+/* The place of this round; of NULL: a free one. NULL: there is none. */
+static struct waiter *find_waiter(struct live *live, const struct round *round)
+{
+    for (size_t i = 0; i < RELAY_ASKERS_MAX; i++)
+        if (live->waiters[i].round == round)
+            return &live->waiters[i];
+    return NULL;
+}
+
+static void on_gone(void *arg, struct round *round)
+{
+    struct waiter *w = find_waiter(arg, round);
+    if (w != NULL)
+        w->round = NULL;
+}
+
 static void on_round(void *arg, struct round *round)
 {
     struct live *live = arg;
-    struct waiter *w = live->waiters;
-    while (w->round != NULL)
-        w++; /* the relay has no more askers than there are places */
+    struct waiter *w = find_waiter(live, NULL);
+    if (w == NULL) { /* not while the relay keeps to its limit */
+        round->err = ERR_BUSY;
+        relay_round_over(round);
+        return;
+    }
     *w = (struct waiter){.round = round, .since_mono_ms = clock_mono_ms()};
     if (live->closing || live->link == NULL) {
         end_round(live, w, ERR_CLOSED, NULL);
@@ -271,6 +290,7 @@ enum err live_open(const struct live_cfg *cfg, struct live **out, struct note *w
                               .presence = &live->presence,
                               .on_run = on_run,
                               .on_round = on_round,
+                              .on_gone = on_gone,
                               .arg = live};
     enum err err = link_open(&link, &live->link, why);
     if (err != ERR_OK) {

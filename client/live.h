@@ -7,8 +7,8 @@
 #include "client/relay.h"
 
 enum {
-    LIVE_LOOK_MS = 30 * 1000,             /* the outbox is looked at so often */
-    LIVE_JOBS_MAX = RELAY_ASKERS_MAX + 2, /* of the owner's queue, at once */
+    LIVE_LOOK_MS = PRESENCE_LOOK_MS,      /* the outbox is looked at so often */
+    LIVE_JOBS_MAX = RELAY_ASKERS_MAX + 2, /* at once: one an asker, the link's, the look */
 };
 
 enum live_event_type {

@@ -3,11 +3,12 @@
 
 #include <stddef.h>
 
-/* Time spent connected counts, time away does not. */
+/* Time spent connected counts, time away or asleep does not. */
 static void count(struct presence *p, int64_t mono_ms)
 {
+    int64_t ms = mono_ms - p->counted_ms;
     if (p->connected)
-        p->waited_ms += mono_ms - p->counted_ms;
+        p->waited_ms += ms <= PRESENCE_GAP_MS_MAX ? ms : PRESENCE_LOOK_MS;
     p->counted_ms = mono_ms;
 }
 

@@ -27,6 +27,7 @@ struct relay {
     struct relay_cfg cfg;
     struct listener *listener; /* NULL once closed */
     struct asker *askers;
+    unsigned askers_count; /* of the above */
     bool closing;
     relay_cb on_closed;
     void *closed_arg;
@@ -52,6 +53,7 @@ static void forget(struct asker *asker)
     while (*at != asker)
         at = &(*at)->next;
     *at = asker->next;
+    relay->askers_count--;
     buf_done(&asker->ask);
     buf_done(&asker->answer);
     arena_done(&asker->arena);
@@ -81,17 +83,22 @@ static enum err write_answer(void *ctx, enum cmd_stream stream, struct str bytes
     return asker->answer.err;
 }
 
+static void put_exit(struct buf *out, int status)
+{
+    size_t begun = frame_begin(out);
+    pack_array(out, 2);
+    pack_int(out, RELAY_EXIT);
+    pack_int(out, status);
+    frame_end(out, begun);
+}
+
 static void write_exit(struct asker *asker, int status)
 {
     if (asker->answer.err != ERR_OK) {
         buf_clear(&asker->answer);
         status = CMD_AWAY;
     }
-    size_t begun = frame_begin(&asker->answer);
-    pack_array(&asker->answer, 2);
-    pack_int(&asker->answer, RELAY_EXIT);
-    pack_int(&asker->answer, status);
-    frame_end(&asker->answer, begun);
+    put_exit(&asker->answer, status);
 }
 
 /* The words of the question; 0 when it makes no sense. */
@@ -145,6 +152,17 @@ static void on_run(struct job *job)
 
 /* ---- the loop's thread ---- */
 
+/* Nothing was done, and the asker hears so. */
+static void turn_away(struct conn *conn)
+{
+    struct buf frame = {0};
+    put_exit(&frame, CMD_AWAY);
+    if (frame.err == ERR_OK)
+        (void)conn_send(conn, frame.p, frame.n);
+    conn_close(conn, frame.err);
+    buf_done(&frame);
+}
+
 static void send_more(struct asker *asker)
 {
     size_t queued = 0;
@@ -162,15 +180,15 @@ static void on_done(struct job *job)
 {
     struct asker *asker = asker_of(job);
     const struct relay_cfg *cfg = &asker->relay->cfg;
+    bool wants_round = asker->round.asked && !asker->round.over;
     asker->working = false;
-    if (asker->round.asked && !asker->round.over) {
+    if (wants_round && asker->conn != NULL) {
         asker->waiting = true;
-        if (asker->conn != NULL)
-            conn_deadline(asker->conn, RELAY_ANSWER_MS, 1);
+        conn_deadline(asker->conn, RELAY_ANSWER_MS, 1);
         cfg->on_round(cfg->arg, &asker->round);
         return;
     }
-    if (cfg->on_run != NULL)
+    if (cfg->on_run != NULL && !wants_round)
         cfg->on_run(cfg->arg, asker->saved);
     if (asker->conn == NULL) {
         forget(asker); /* nobody waits for it any more; what was done is done */
@@ -210,12 +228,12 @@ static void take_question(struct asker *asker, struct conn_event *event)
     asker->asked = true;
     if (asker->relay->cfg.presence != NULL)
         asker->presence = *asker->relay->cfg.presence;
-    if (err == ERR_OK)
-        err = submit(asker);
-    if (err == ERR_OK)
+    if (err != ERR_OK)
+        conn_close(asker->conn, err);
+    else if (submit(asker) == ERR_OK)
         conn_deadline(asker->conn, RELAY_ANSWER_MS, 0);
     else
-        conn_close(asker->conn, err);
+        turn_away(asker->conn);
 }
 
 void relay_round_over(struct round *round)
@@ -224,9 +242,7 @@ void relay_round_over(struct round *round)
     must(asker->waiting);
     asker->waiting = false;
     round->over = true;
-    if (asker->conn == NULL)
-        forget(asker);
-    else if (submit(asker) != ERR_OK)
+    if (submit(asker) != ERR_OK) /* what was done cannot be told */
         conn_close(asker->conn, ERR_LIMIT);
 }
 
@@ -243,6 +259,15 @@ void relay_keep(struct relay *relay)
         if (asker->waiting && asker->conn != NULL && frame.err == ERR_OK)
             (void)conn_send(asker->conn, frame.p, frame.n);
     buf_done(&frame);
+}
+
+static void drop_round(struct asker *asker)
+{
+    const struct relay_cfg *cfg = &asker->relay->cfg;
+    if (!asker->waiting)
+        return;
+    asker->waiting = false;
+    cfg->on_gone(cfg->arg, &asker->round);
 }
 
 static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
@@ -262,7 +287,27 @@ static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
     case CONN_CLOSED:
         asker->conn = NULL;
         conn_free(conn);
+        drop_round(asker);
         forget(asker);
+        break;
+    }
+}
+
+/* One of those for whom there is no place. */
+static void on_extra(struct conn *conn, struct conn_event *event, void *arg)
+{
+    (void)arg;
+    switch (event->kind) {
+    case CONN_OPEN:
+        turn_away(conn);
+        break;
+    case CONN_DATA:
+        event->took = event->data.n;
+        break;
+    case CONN_DRAINED:
+        break;
+    case CONN_CLOSED:
+        conn_free(conn);
         break;
     }
 }
@@ -270,8 +315,12 @@ static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
 static void on_asker(struct listener *listener, struct conn *conn, void *arg)
 {
     struct relay *relay = arg;
-    struct asker *asker = mem_new(sizeof *asker);
     (void)listener;
+    if (relay->askers_count >= RELAY_ASKERS_MAX) {
+        conn_listen_to(conn, on_extra, NULL);
+        return;
+    }
+    struct asker *asker = mem_new(sizeof *asker);
     if (asker == NULL) {
         conn_discard(conn);
         return;
@@ -280,6 +329,7 @@ static void on_asker(struct listener *listener, struct conn *conn, void *arg)
     asker->conn = conn;
     asker->next = relay->askers;
     relay->askers = asker;
+    relay->askers_count++;
     buf_init(&asker->answer, RELAY_ANSWER_BYTES_MAX);
     conn_listen_to(conn, on_conn, asker);
 }
@@ -291,7 +341,8 @@ enum err relay_open(const struct relay_cfg *cfg, struct relay **out, struct note
     if (relay == NULL)
         return ERR_NOMEM;
     relay->cfg = *cfg;
-    struct listen_cfg listen = {.total_max = RELAY_ASKERS_MAX, .cb = on_asker, .arg = relay};
+    struct listen_cfg listen = {
+        .total_max = RELAY_ASKERS_MAX + RELAY_TURNED_AWAY_MAX, .cb = on_asker, .arg = relay};
     enum err err = file_join(&path, cfg->dir, RELAY_SOCKET);
     if (err == ERR_OK)
         err = listen_unix(cfg->loop, (const char *)path.p, &listen, &relay->listener, why);

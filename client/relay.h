@@ -14,7 +14,8 @@
 #define RELAY_SOCKET "agent.sock"
 enum {
     RELAY_ANSWER_BYTES_MAX = 16 * 1024 * 1024, /* kept for one asker; more: it must wait */
-    RELAY_ASKERS_MAX = 16,
+    RELAY_ASKERS_MAX = 16, /* at once, with those who hung up while their command runs … */
+    RELAY_TURNED_AWAY_MAX = 16,  /* … and so many more hear BUSY; the others hear nothing */
     RELAY_ASK_MS = 5 * 1000,     /* for the question to arrive */
     RELAY_TAKE_MS = 60 * 1000,   /* for the asker to take some of the answer */
     RELAY_ANSWER_MS = 600 * 1000 /* an asker waits this long for the next word */
@@ -25,6 +26,8 @@ typedef void (*relay_run_cb)(void *arg, bool saved);
 /* Somebody's command wants a sync: carry it out, fill `round`, then relay_round_over, once.
  * Loop thread. */
 typedef void (*relay_round_cb)(void *arg, struct round *round);
+/* Whoever wanted this round has hung up: forget it, without relay_round_over. Loop thread. */
+typedef void (*relay_gone_cb)(void *arg, struct round *round);
 typedef void (*relay_cb)(void *arg);
 
 struct relay_cfg {
@@ -36,7 +39,8 @@ struct relay_cfg {
         *presence;           /* read by the loop thread as a question comes; NULL: none */
     relay_run_cb on_run;     /* may be NULL */
     relay_round_cb on_round; /* NULL: whoever wants a sync waits for the lock */
-    void *arg;               /* of both */
+    relay_gone_cb on_gone;   /* NULL only where on_round is */
+    void *arg;               /* of all three */
 };
 struct relay;
 /* Listen. Errors as listen_unix. */
@@ -50,8 +54,8 @@ void relay_keep(struct relay *relay);
 void relay_close(struct relay *relay, relay_cb cb, void *arg);
 
 /* Ask: c says where the answer goes, its colours, width and folder. NOTFOUND: nobody listens;
- * BUSY: nothing was done: not for others, or the answer would be too long; CLOSED, TIMEOUT: it
- * broke off, and what was done is not known. */
+ * BUSY: nothing was done: not for others, too many ask, or the answer would be too long;
+ * CLOSED, TIMEOUT: it broke off, and what was done is not known. */
 NODISCARD enum err relay_ask(struct cmd *c, int argc, const char *const *argv, int *exit);
 
 #endif

@@ -9,6 +9,7 @@
 
 enum {
     NETWATCH_LINKS = 32,      /* of this machine, whose state is remembered */
+    NETWATCH_ADDRESSES = 64,  /* likewise; the oldest makes room */
     NETWATCH_SETTLE_MS = 300, /* address and route come one after the other: told once */
 };
 
@@ -23,14 +24,21 @@ NODISCARD enum err netwatch_open(struct loop *loop, netwatch_cb cb, void *arg,
 /* No further call of cb; the memory goes in a later turn. NULL is fine. */
 void netwatch_close(struct netwatch *watch);
 
-/* What is known of links. Zeroed: nothing. */
-struct netwatch_links {
-    struct {
+/* What is known of links and addresses. Zeroed: nothing. */
+struct netwatch_known {
+    struct netwatch_link {
         int index; /* 0: free */
         bool up;
-    } list[NETWATCH_LINKS];
+    } links[NETWATCH_LINKS];
+    struct netwatch_address {
+        int index; /* of its link; 0: free */
+        uint8_t bytes[16];
+        size_t n; /* of them: 4 or 16 */
+    } addresses[NETWATCH_ADDRESSES];
+    size_t oldest; /* of the addresses, when none is free */
 };
-/* Take one datagram of the kernel: does it say that something came up? Pure. */
-bool netwatch_take(struct netwatch_links *links, struct str datagram);
+/* Take one datagram of the kernel: does it say that something came up? An address that is told
+ * again, because its lease was renewed, has not. Pure. */
+bool netwatch_take(struct netwatch_known *known, struct str datagram);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An agent that stays: when it comes back, and when it does not. */
+#include "client/backoff.h"
 #include "support/agent_world.h"
 
 static void tries_come_further_and_further_apart(void **state)
@@ -8,7 +9,7 @@ static void tries_come_further_and_further_apart(void **state)
     struct world w;
     setup(&w, true);
     happens(&w, AGENT_EV_WANTED);
-    int64_t ms = AGENT_WAIT_MS_MIN;
+    int64_t ms = BACKOFF_MS_MIN;
     for (unsigned i = 0; i < 12; i++) {
         w.random = i % 2 == 0 ? 0 : (uint64_t)(ms / 2); /* the ends of what chance may do */
         int64_t wait_ms = i % 2 == 0 ? ms / 2 : ms;
@@ -17,7 +18,7 @@ static void tries_come_further_and_further_apart(void **state)
         assert_int_equal(agent_state(w.agent), AGENT_WAITING);
         timer_after(&w, wait_ms);
         assert_non_null(action(&w, AGENT_DIAL));
-        ms = ms * 2 < AGENT_WAIT_MS_MAX ? ms * 2 : AGENT_WAIT_MS_MAX;
+        ms = ms * 2 < BACKOFF_MS_MAX ? ms * 2 : BACKOFF_MS_MAX;
     }
     teardown(&w);
 }
@@ -46,7 +47,7 @@ static void success_brings_the_tries_together_again(void **state)
     job_done(&w);
     assert_non_null(action(&w, AGENT_SYNCED));
     closed(&w, ERR_CLOSED);
-    assert_failed(&w, ERR_CLOSED, w.now_ms + AGENT_WAIT_MS_MIN / 2);
+    assert_failed(&w, ERR_CLOSED, w.now_ms + BACKOFF_MS_MIN / 2);
     teardown(&w);
 }
 
@@ -95,7 +96,7 @@ static void server_cannot_send_us_away_for_ever(void **state)
     message_bye(&w.frame, &(struct bye){.err = ERR_LATER, .retry_ms = UINT32_MAX});
     hear(&w);
     closed(&w, ERR_OK);
-    assert_failed(&w, ERR_LATER, w.now_ms + AGENT_RETRY_MS_MAX);
+    assert_failed(&w, ERR_LATER, w.now_ms + BACKOFF_ASKED_MS_MAX);
     teardown(&w);
 }
 
@@ -110,8 +111,8 @@ static void cut_in_the_middle_of_a_frame_ends_the_try(void **state)
     hear(&w);
     assert_null(w.job);
     closed(&w, ERR_PROTOCOL);
-    assert_failed(&w, ERR_PROTOCOL, w.now_ms + AGENT_WAIT_MS_MIN / 2);
-    timer_after(&w, AGENT_WAIT_MS_MIN / 2);
+    assert_failed(&w, ERR_PROTOCOL, w.now_ms + BACKOFF_MS_MIN / 2);
+    timer_after(&w, BACKOFF_MS_MIN / 2);
     happens(&w, AGENT_EV_OPENED); /* the torn frame is forgotten */
     answer_hello(&w, 0);
     put_welcome(&w);
@@ -379,30 +380,103 @@ static void a_connection_that_gets_nowhere_is_left_at_once(void **state)
     setup(&w, true);
     talk(&w, 0);
     happens(&w, AGENT_EV_BROKEN);
-    assert_non_null(action(&w, AGENT_CLOSE));
-    closed(&w, ERR_CLOSED);
+    /* not another minute for a goodbye that nobody hears */
+    assert_null(action(&w, AGENT_SEND));
+    assert_int_equal(action(&w, AGENT_CLOSE)->err, ERR_TIMEOUT);
+    closed(&w, ERR_TIMEOUT);
+    assert_null(action(&w, AGENT_FAILED));
     assert_non_null(action(&w, AGENT_DIAL));
     teardown(&w);
 }
 
-static void a_network_that_comes_back_is_tried_at_once(void **state)
+/* Live, after so many tries that ended with `err`, each with its whole wait; the next is far.
+ */
+static void setup_away(struct world *w, enum err err)
+{
+    setup(w, true);
+    happens(w, AGENT_EV_WANTED);
+    for (unsigned i = 0; i < 10; i++) {
+        closed(w, err);
+        w->now_ms = w->timer_at_ms;
+        happens(w, AGENT_EV_TIMER);
+    }
+    closed(w, err);
+    assert_failed(w, err, w->now_ms + BACKOFF_MS_MAX / 2);
+    assert_int_equal(w->timer_at_ms, w->now_ms + BACKOFF_MS_MAX / 2);
+}
+
+static void a_network_that_comes_back_is_tried_soon(void **state)
+{
+    (void)state;
+    static const enum err errs[] = {ERR_OFFLINE, ERR_TIMEOUT, ERR_CLOSED};
+    for (size_t i = 0; i < sizeof errs / sizeof *errs; i++) {
+        struct world w;
+        setup_away(&w, errs[i]);
+        w.now_ms += 10;
+        w.random = 1234; /* not all laptops of a house at once */
+        happens(&w, AGENT_EV_NETWORK);
+        assert_null(action(&w, AGENT_DIAL));
+        w.random = 0;
+        timer_after(&w, 1234);
+        assert_non_null(action(&w, AGENT_DIAL));
+        closed(&w, ERR_OFFLINE); /* as far apart as before: news is no success */
+        assert_failed(&w, ERR_OFFLINE, w.now_ms + BACKOFF_MS_MAX / 2);
+        teardown(&w);
+    }
+}
+
+/* A radio that comes and goes is no reason to knock all the time. */
+static void a_network_that_comes_again_and_again_is_tried_now_and_then(void **state)
 {
     (void)state;
     struct world w;
-    setup(&w, true);
-    happens(&w, AGENT_EV_WANTED);
-    for (unsigned i = 0; i < 8; i++) {
+    setup_away(&w, ERR_OFFLINE);
+    unsigned dials = 0;
+    int64_t begun_ms = w.now_ms;
+    while (w.now_ms < begun_ms + 10 * BACKOFF_NEWS_APART_MS) {
+        w.now_ms += 100;
+        w.random = (uint64_t)w.now_ms;
+        happens(&w, AGENT_EV_NETWORK);
+        while (w.timer_at_ms != 0 && w.timer_at_ms <= w.now_ms)
+            happens(&w, AGENT_EV_TIMER);
+        if (!w.linked)
+            continue;
         closed(&w, ERR_OFFLINE);
-        w.now_ms = w.timer_at_ms;
-        happens(&w, AGENT_EV_TIMER);
+        dials++;
     }
-    closed(&w, ERR_OFFLINE);
-    w.now_ms += 10;
-    happens(&w, AGENT_EV_NETWORK);
-    assert_non_null(action(&w, AGENT_DIAL));
-    closed(&w, ERR_OFFLINE); /* not quite there yet: soon again */
-    assert_failed(&w, ERR_OFFLINE, w.now_ms + AGENT_WAIT_MS_MIN / 2);
+    assert_in_range(dials, 8, 10);
     teardown(&w);
+}
+
+/* The way is there a moment after the try that could not have gone well. */
+static void a_network_that_comes_while_dialling_counts_once_that_failed(void **state)
+{
+    (void)state;
+    struct world w;
+    setup_away(&w, ERR_OFFLINE);
+    w.now_ms = w.timer_at_ms;
+    happens(&w, AGENT_EV_TIMER);
+    happens(&w, AGENT_EV_NETWORK);
+    w.now_ms += 5000;
+    closed(&w, ERR_OFFLINE);
+    assert_failed(&w, ERR_OFFLINE, w.now_ms);
+    timer_after(&w, 0);
+    assert_non_null(action(&w, AGENT_DIAL));
+    teardown(&w);
+}
+
+/* A network says nothing about a server that breaks the rules, or a disk that is full. */
+static void a_network_does_not_hasten_what_it_cannot_repair(void **state)
+{
+    (void)state;
+    static const enum err errs[] = {ERR_PROTOCOL, ERR_IO, ERR_FULL, ERR_NOMEM};
+    for (size_t i = 0; i < sizeof errs / sizeof *errs; i++) {
+        struct world w;
+        setup_away(&w, errs[i]);
+        happens(&w, AGENT_EV_NETWORK);
+        assert_int_equal(w.count, 0);
+        teardown(&w);
+    }
 }
 
 static void a_new_network_does_not_outdo_the_server(void **state)
@@ -454,6 +528,44 @@ static void after_a_wipe_there_is_nothing_to_sync(void **state)
     teardown(&w);
 }
 
+/* Half-way through a wipe the store may be closed and the key gone: whatever went wrong, this
+ * process has nothing left to sync with. */
+static void after_half_a_wipe_nothing_is_tried_again(void **state)
+{
+    (void)state;
+    static const enum err errs[] = {ERR_IO, ERR_FULL, ERR_NOMEM, ERR_NOTFOUND, ERR_LIMIT};
+    static const enum agent_event_type wishes[] = {AGENT_EV_WANTED,  AGENT_EV_AFRESH,
+                                                   AGENT_EV_BROKEN,  AGENT_EV_SAVED,
+                                                   AGENT_EV_NETWORK, AGENT_EV_TIMER};
+    for (size_t i = 0; i < 2 * (sizeof errs / sizeof *errs); i++) {
+        enum err err = errs[i / 2];
+        struct world w;
+        setup(&w, true);
+        dial_and_open(&w);
+        answer_hello(&w, 0);
+        message_empty(&w.frame, MESSAGE_WIPE);
+        hear(&w);
+        assert_non_null(action(&w, AGENT_WIPE));
+        if (i % 2 == 0) { /* the server has hung up, and somebody wants a sync meanwhile */
+            closed(&w, ERR_CLOSED);
+            happens(&w, AGENT_EV_WANTED);
+            step(&w, (struct agent_event){.type = AGENT_EV_WIPED, .err = err});
+        } else { /* it is still there, and somebody wants a sync just after */
+            step(&w, (struct agent_event){.type = AGENT_EV_WIPED, .err = err});
+            assert_int_equal(said(&w).type, MESSAGE_BYE);
+            happens(&w, AGENT_EV_WANTED);
+            closed(&w, ERR_CLOSED);
+        }
+        assert_failed(&w, err, 0);
+        for (size_t k = 0; k < sizeof wishes / sizeof *wishes; k++) {
+            happens(&w, wishes[k]);
+            assert_int_equal(w.count, 0);
+        }
+        assert_int_equal(agent_state(w.agent), AGENT_IDLE);
+        teardown(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,10 +587,14 @@ int main(void)
         cmocka_unit_test(afresh_means_a_new_connection),
         cmocka_unit_test(afresh_breaks_off_nothing_that_is_under_way),
         cmocka_unit_test(a_connection_that_gets_nowhere_is_left_at_once),
-        cmocka_unit_test(a_network_that_comes_back_is_tried_at_once),
+        cmocka_unit_test(a_network_that_comes_back_is_tried_soon),
+        cmocka_unit_test(a_network_that_comes_again_and_again_is_tried_now_and_then),
+        cmocka_unit_test(a_network_that_comes_while_dialling_counts_once_that_failed),
+        cmocka_unit_test(a_network_does_not_hasten_what_it_cannot_repair),
         cmocka_unit_test(a_new_network_does_not_outdo_the_server),
         cmocka_unit_test(after_a_change_of_network_the_server_is_asked),
         cmocka_unit_test(after_a_wipe_there_is_nothing_to_sync),
+        cmocka_unit_test(after_half_a_wipe_nothing_is_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

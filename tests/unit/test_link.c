@@ -507,6 +507,71 @@ static void live_links_hear_of_each_other(void **state)
     server_stop();
 }
 
+struct half_wiped {
+    struct loop loop;
+    struct jobs jobs;
+    struct loop_timer guard;
+    struct local local;
+    struct link *link;
+    unsigned failed;
+};
+
+static enum err half_a_wipe(void *arg)
+{
+    struct half_wiped *h = arg;
+    store_close(h->local.store);
+    h->local.store = NULL;
+    return ERR_IO;
+}
+
+static void on_half_wiped(struct link *link, const struct link_event *event, void *arg)
+{
+    struct half_wiped *h = arg;
+    if (event->type == LINK_FAILED && h->failed++ == 0) {
+        assert_string_equal(err_name(event->err), "IO");
+        assert_int_equal(event->wait_ms, -1);
+        link_want(link); /* a command that comes just then */
+        link_saved(link);
+        link_close(link);
+    } else if (event->type == LINK_CLOSED) {
+        jobs_close(&h->jobs, NULL, NULL);
+        loop_timer_close(&h->guard, NULL);
+    }
+}
+
+static void half_a_wipe_ends_a_link_that_stays(void **state)
+{
+    (void)state;
+    struct half_wiped h = {.failed = 0};
+    struct key key = {0};
+    device("a");
+    set_device(1, DEVICE_WIPE);
+    server_start();
+    assert_int_equal(loop_init(&h.loop), ERR_OK);
+    assert_int_equal(jobs_open(&h.jobs, &h.loop, LINK_JOBS_MAX), ERR_OK);
+    loop_timer_init(&h.loop, &h.guard, on_guard, NULL);
+    loop_timer_start(&h.guard, GUARD_MS);
+    assert_int_equal(local_open(in_dir("a"), 0, &h.local, NULL), ERR_OK);
+    assert_int_equal(key_load(in_dir("a"), &key, NULL), ERR_OK);
+    key.server = net.at;
+    struct link_cfg cfg = {.loop = &h.loop,
+                           .jobs = &h.jobs,
+                           .store = h.local.store,
+                           .key = &key,
+                           .live = true,
+                           .cb = on_half_wiped,
+                           .wipe = half_a_wipe,
+                           .arg = &h};
+    assert_int_equal(link_open(&cfg, &h.link, NULL), ERR_OK);
+    link_want(h.link);
+    loop_run(&h.loop);
+    assert_int_equal(h.failed, 1);
+    key_done(&key);
+    local_close(&h.local);
+    loop_done(&h.loop);
+    server_stop();
+}
+
 #define ON_NET(test) cmocka_unit_test_setup_teardown(test, open_net, close_net)
 
 int main(void)
@@ -520,6 +585,7 @@ int main(void)
         ON_NET(revoked_device_hears_nothing_else),
         ON_NET(wiped_device_has_nothing_left_and_the_server_knows),
         ON_NET(live_links_hear_of_each_other),
+        ON_NET(half_a_wipe_ends_a_link_that_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

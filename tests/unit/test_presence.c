@@ -46,6 +46,8 @@ static void two_minutes_without_progress_are_said_once(void **state)
     struct presence p = {.connected = false};
     presence_connected(&p, at(0));
     assert_false(presence_outbox(&p, 3, 7, at(100))); /* the first look */
+    for (int64_t ms = PRESENCE_LOOK_MS; ms < PRESENCE_STUCK_MS; ms += PRESENCE_LOOK_MS)
+        assert_false(presence_outbox(&p, 3, 7, at(100 + ms)));
     assert_false(presence_outbox(&p, 3, 7, at(100 + PRESENCE_STUCK_MS - 1)));
     assert_true(presence_outbox(&p, 4, 7, at(100 + PRESENCE_STUCK_MS)));
     assert_true(p.stuck);
@@ -98,6 +100,22 @@ static void connections_that_come_to_nothing_add_up(void **state)
     assert_false(p.stuck);
 }
 
+/* The lid is shut with something unsent, and opened in the morning: the clock has gone on. */
+static void sleep_does_not_count(void **state)
+{
+    (void)state;
+    enum { NIGHT_MS = 9 * 60 * MINUTE_MS };
+    struct presence p = {.connected = false};
+    presence_connected(&p, at(0));
+    assert_false(presence_outbox(&p, 1, 5, at(0)));
+    assert_false(presence_outbox(&p, 1, 5, at(PRESENCE_LOOK_MS)));
+    assert_false(presence_outbox(&p, 1, 5, at(PRESENCE_LOOK_MS + NIGHT_MS)));
+    /* a look's time for the agent to notice that the connection is gone */
+    assert_false(presence_outbox(&p, 1, 5, at(2 * PRESENCE_LOOK_MS + NIGHT_MS)));
+    assert_false(p.stuck);
+    assert_true(presence_outbox(&p, 1, 5, at(3 * PRESENCE_LOOK_MS + NIGHT_MS)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +124,7 @@ int main(void)
         cmocka_unit_test(an_empty_outbox_is_never_stuck),
         cmocka_unit_test(time_away_does_not_count),
         cmocka_unit_test(connections_that_come_to_nothing_add_up),
+        cmocka_unit_test(sleep_does_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,11 @@
 #include "client/relay.h"
 
 #include "io/conn.h"
+#include "support/asker.h"
 #include "support/twin.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -33,6 +35,8 @@ struct holder {
     struct local local;
     struct relay *relay;
     struct round outcome; /* of the rounds asked for */
+    struct round *round;  /* that is out */
+    struct loop_timer guard;
     unsigned rounds;
     unsigned runs, runs_wanted, saved;
 };
@@ -104,8 +108,18 @@ static void on_round(void *arg, struct round *round)
     relay_round_over(round);
 }
 
+static void on_round_gone(void *arg, struct round *round)
+{
+    struct holder *h = arg;
+    assert_ptr_equal(round, h->round);
+    h->round = NULL;
+    h->runs++;
+    loop_timer_close(&h->guard, NULL);
+    relay_close(h->relay, on_closed, h);
+}
+
 static void hold_with(struct holder *h, unsigned runs, relay_round_cb on_round_cb,
-                      const struct presence *presence)
+                      const struct presence *presence, size_t jobs_max)
 {
     *h = (struct holder){.runs_wanted = runs, .local = {.store = twin.replicas[0].store}};
     struct relay_cfg cfg = {.loop = &h->loop,
@@ -114,16 +128,17 @@ static void hold_with(struct holder *h, unsigned runs, relay_round_cb on_round_c
                             .dir = twin.dir,
                             .on_run = on_run,
                             .on_round = on_round_cb,
+                            .on_gone = on_round_gone,
                             .presence = presence,
                             .arg = h};
     assert_int_equal(loop_init(&h->loop), ERR_OK);
-    assert_int_equal(jobs_open(&h->jobs, &h->loop, 8), ERR_OK);
+    assert_int_equal(jobs_open(&h->jobs, &h->loop, jobs_max), ERR_OK);
     assert_int_equal(relay_open(&cfg, &h->relay, NULL), ERR_OK);
 }
 
 static void hold(struct holder *h, unsigned runs)
 {
-    hold_with(h, runs, NULL, NULL);
+    hold_with(h, runs, NULL, NULL, 8);
 }
 
 /* Until all answers are given. */
@@ -244,7 +259,7 @@ static void a_sync_is_carried_out_by_the_holder_and_told(void **state)
     (void)state;
     struct holder h;
     struct question q;
-    hold_with(&h, 1, on_round, NULL);
+    hold_with(&h, 1, on_round, NULL, 8);
     h.outcome.tally.rows.pushed = 3;
     h.outcome.tally.bytes_in = 700;
     start(&q, (const char *const[]){"sync", "--json", NULL});
@@ -264,7 +279,7 @@ static void how_it_failed_is_told_too(void **state)
     (void)state;
     struct holder h;
     struct question q;
-    hold_with(&h, 1, on_round, NULL);
+    hold_with(&h, 1, on_round, NULL, 8);
     h.outcome.err = ERR_OFFLINE;
     start(&q, (const char *const[]){"sync", NULL});
     serve(&h);
@@ -279,7 +294,7 @@ static void a_wipe_is_told_without_the_replica(void **state)
     (void)state;
     struct holder h;
     struct question q;
-    hold_with(&h, 1, on_round, NULL);
+    hold_with(&h, 1, on_round, NULL, 8);
     h.outcome.err = ERR_REVOKED;
     h.outcome.wiped = true;
     start(&q, (const char *const[]){"sync", NULL});
@@ -295,7 +310,7 @@ static void one_process_stays_not_two(void **state)
     (void)state;
     struct holder h;
     struct question q;
-    hold_with(&h, 1, on_round, NULL);
+    hold_with(&h, 1, on_round, NULL, 8);
     start(&q, (const char *const[]){"sync", "--live", NULL});
     serve(&h);
     finish(&q);
@@ -318,7 +333,7 @@ static void status_tells_what_the_holder_knew(void **state)
     serve(&h);
     finish(&q[0]);
     assert_non_null(strstr((const char *)q[0].out.p, "\"live\":null"));
-    hold_with(&h, 1, NULL, &presence);
+    hold_with(&h, 1, NULL, &presence, 8);
     start(&q[1], ask_status);
     serve(&h);
     finish(&q[1]);
@@ -327,6 +342,134 @@ static void status_tells_what_the_holder_knew(void **state)
     assert_non_null(strstr((const char *)q[1].out.p, "\"error\":\"TIMEOUT\""));
     end(&q[0]);
     end(&q[1]);
+}
+
+/* ---- askers who hang up ---- */
+
+enum { GUARD_MS = 60 * 1000 };
+
+/* More people than there are places, while the store's thread is busy with something long. */
+struct crowd {
+    struct holder h;
+    struct job busy;
+    sem_t free;    /* the store's thread may go on */
+    unsigned gone; /* so many ask and hang up before */
+    pthread_t thread;
+    enum err err; /* of the one for whom there was no place */
+    enum err later;
+    int exit;
+};
+
+static void on_guard(struct loop_timer *timer, void *arg)
+{
+    (void)timer;
+    (void)arg;
+    fail_msg("the test hangs");
+}
+
+static void on_busy(struct job *job)
+{
+    struct crowd *crowd = (struct crowd *)((char *)job - offsetof(struct crowd, busy));
+    (void)sem_wait(&crowd->free);
+}
+
+static void on_busy_done(struct job *job)
+{
+    struct crowd *crowd = (struct crowd *)((char *)job - offsetof(struct crowd, busy));
+    loop_timer_close(&crowd->h.guard, NULL);
+}
+
+static enum err ask_once(int *exit)
+{
+    static const char *const words[] = {"jalon", "list", "company"};
+    struct question q = {.exit = -1};
+    struct cmd c = {.dir = twin.dir, .columns = 80, .write = take, .ctx = &q};
+    enum err err = relay_ask(&c, 3, words, exit);
+    buf_done(&q.out);
+    buf_done(&q.talk);
+    return err;
+}
+
+static void *come_and_go(void *arg)
+{
+    struct crowd *crowd = arg;
+    for (unsigned i = 0; i < crowd->gone; i++)
+        (void)close(asker_ask(twin.dir, (const char *const[]){"list", "company", NULL}));
+    crowd->err = ask_once(&crowd->exit);
+    (void)sem_post(&crowd->free);
+    do {
+        crowd->later = ask_once(&crowd->exit);
+    } while (crowd->later == ERR_BUSY); /* until a place is free again */
+    return NULL;
+}
+
+static void meet(struct crowd *crowd, unsigned gone, size_t jobs_max)
+{
+    *crowd = (struct crowd){.gone = gone};
+    hold_with(&crowd->h, gone + 1, NULL, NULL, jobs_max);
+    loop_timer_init(&crowd->h.loop, &crowd->h.guard, on_guard, NULL);
+    loop_timer_start(&crowd->h.guard, GUARD_MS);
+    assert_int_equal(sem_init(&crowd->free, 0, 0), 0);
+    crowd->busy = (struct job){.run = on_busy, .done = on_busy_done};
+    assert_int_equal(jobs_submit(&crowd->h.jobs, &crowd->busy), ERR_OK);
+    assert_int_equal(pthread_create(&crowd->thread, NULL, come_and_go, crowd), 0);
+    serve(&crowd->h);
+    assert_int_equal(pthread_join(crowd->thread, NULL), 0);
+    (void)sem_destroy(&crowd->free);
+    assert_string_equal(err_name(crowd->err), "BUSY");
+    assert_string_equal(err_name(crowd->later), "OK");
+    assert_int_equal(crowd->exit, CMD_DONE);
+}
+
+static void askers_who_hang_up_count_until_their_command_has_ended(void **state)
+{
+    (void)state;
+    static struct crowd crowd;
+    meet(&crowd, RELAY_ASKERS_MAX, 2 * RELAY_ASKERS_MAX);
+}
+
+/* The store's thread takes no more questions: nothing was done, and that is said. */
+static void a_full_queue_sends_the_asker_away(void **state)
+{
+    (void)state;
+    static struct crowd crowd;
+    meet(&crowd, 0, 1);
+}
+
+static sem_t begun;
+
+static void *want_a_sync_and_go(void *arg)
+{
+    int fd = asker_ask(twin.dir, (const char *const[]){"sync", NULL});
+    (void)arg;
+    (void)sem_wait(&begun);
+    (void)close(fd);
+    return NULL;
+}
+
+static void on_round_begun(void *arg, struct round *round)
+{
+    struct holder *h = arg;
+    h->rounds++;
+    h->round = round;
+    (void)sem_post(&begun);
+}
+
+static void a_round_nobody_waits_for_is_dropped(void **state)
+{
+    (void)state;
+    struct holder h;
+    pthread_t thread;
+    assert_int_equal(sem_init(&begun, 0, 0), 0);
+    hold_with(&h, 1, on_round_begun, NULL, 8);
+    loop_timer_init(&h.loop, &h.guard, on_guard, NULL);
+    loop_timer_start(&h.guard, GUARD_MS);
+    assert_int_equal(pthread_create(&thread, NULL, want_a_sync_and_go, NULL), 0);
+    serve(&h);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(h.rounds, 1);
+    assert_null(h.round);
+    (void)sem_destroy(&begun);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_twin, close_twin)
@@ -344,6 +487,9 @@ int main(void)
         TEST(a_wipe_is_told_without_the_replica),
         TEST(one_process_stays_not_two),
         TEST(status_tells_what_the_holder_knew),
+        TEST(askers_who_hang_up_count_until_their_command_has_ended),
+        TEST(a_full_queue_sends_the_asker_away),
+        TEST(a_round_nobody_waits_for_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
