@@ -235,11 +235,9 @@ void hub_tell_idle(struct hub *hub, struct hub_peer *peer)
     hub_ready(hub, peer);
 }
 
-void hub_committed(struct hub *hub, uint64_t seq)
+/* Those who listen and have been told less than this. */
+static void wake(struct hub *hub, uint64_t seq)
 {
-    if (seq <= hub->seq)
-        return;
-    hub->seq = seq;
     for (size_t i = 0; i < hub->slots_n; i++) {
         struct hub_peer *peer = hub->slots[i];
         if (peer == NULL || peer->state != HUB_TALKING || !peer->hello.live)
@@ -247,4 +245,20 @@ void hub_committed(struct hub *hub, uint64_t seq)
         peer->want_page = peer->want_page || peer->told < seq;
         hub_ready(hub, peer);
     }
+}
+
+void hub_committed(struct hub *hub, uint64_t seq)
+{
+    if (seq <= hub->seq)
+        return;
+    hub->seq = seq;
+    wake(hub, seq);
+}
+
+void hub_turned(struct hub *hub, uint64_t rights)
+{
+    if (rights <= hub->rights)
+        return;
+    hub->rights = rights;
+    wake(hub, UINT64_MAX);
 }
