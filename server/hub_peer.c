@@ -127,6 +127,7 @@ void hub_end_later(struct hub *hub, struct hub_peer *peer, uint32_t retry_ms)
 void hub_wipe(struct hub *hub, struct hub_peer *peer)
 {
     hub_drop_pushes(hub, peer);
+    hub_first_gone(hub, peer); /* it reads nothing any more */
     peer->want_page = false;
     hub_say(hub, peer, MESSAGE_WIPE);
     hub_await(hub, peer, HUB_WIPING, LIMIT_WIPE_MS);
