@@ -193,7 +193,8 @@ static void on_fork(struct hub *hub, struct hub_peer *peer)
     hub_drop_pushes(hub, peer);
     hub_first_over(hub, peer);
     peer->want_page = false;
-    peer->state = HUB_FORKING;
+    peer->away_ms = 0; /* with that epoch's work: the next HELLO asks again */
+    hub_await(hub, peer, HUB_FORKING, 0);
     hub_ready(hub, peer);
 }
 
@@ -223,6 +224,7 @@ static void on_hello(struct hub *hub, struct hub_peer *peer, const struct hello 
 {
     peer->hello = *hello;
     peer->superseded = false;
+    peer->away_ms = 0;
     supersede(hub, peer);
     hub_await(hub, peer, HUB_GREETING, 0);
     hub_ready(hub, peer);

@@ -107,6 +107,7 @@ enum hub_job_kind {
     HUB_JOB_WIPED,
     HUB_JOB_COMMIT,
     HUB_JOB_SEEN,
+    HUB_JOB_TODAY,
 };
 struct hub_job {
     enum hub_job_kind kind;
@@ -130,6 +131,7 @@ struct hub_job {
     bool hushed;     /* PAGE: nothing is left, and nothing was said */
     uint64_t cursor; /* HELLO, PAGE: sent through here */
     uint64_t seq;    /* committed through here when it ran */
+    uint64_t rights; /* version of the network's rights then */
 };
 
 struct hub_line {
@@ -162,7 +164,10 @@ struct hub {
     unsigned peer_jobs; /* of them, own jobs of peers */
     bool committing;    /* a COMMIT is */
     bool noting;        /* a SEEN is */
+    bool looking;       /* a TODAY is */
+    int64_t day_ms;     /* next time to look for a new day; 0: nobody is there */
     uint64_t seq;       /* last seq heard of */
+    uint64_t rights;    /* last version of the rights heard of */
     struct hub_bucket enrolments;
 
     bool draining, done;
@@ -222,6 +227,8 @@ void hub_ready(struct hub *hub, struct hub_peer *peer);
 void hub_tell_idle(struct hub *hub, struct hub_peer *peer);
 /* Everything through seq is committed: wake those who listen. */
 void hub_committed(struct hub *hub, uint64_t seq);
+/* The rights are of this version: wake those who listen, for theirs may have changed. */
+void hub_turned(struct hub *hub, uint64_t rights);
 
 /* hub_device.c */
 void hub_refill(struct hub_bucket *b, int64_t now_ms, int64_t per_second, int64_t burst);

@@ -200,6 +200,28 @@ static void give_seen(struct hub *hub)
     give_out(hub, job);
 }
 
+/* Where nobody saves or asks anything, nobody would notice that a right has begun or ended. */
+static void give_today(struct hub *hub)
+{
+    if (hub->peers == 0)
+        hub->day_ms = 0;
+    if (hub->peers == 0 || hub->looking || hub->draining)
+        return;
+    if (hub->day_ms != 0 && hub->now_ms >= hub->day_ms) {
+        struct hub_job *job = mem_new(sizeof *job);
+        if (job != NULL) {
+            job->kind = HUB_JOB_TODAY;
+            hub->looking = true;
+            give_out(hub, job);
+        }
+        hub->day_ms = 0;
+    }
+    if (hub->day_ms == 0)
+        hub->day_ms =
+            hub->now_ms + hub_draw(hub, LIMIT_DAY_MS, LIMIT_DAY_MS + LIMIT_DAY_MS / 2);
+    hub_wake_at(hub, hub->day_ms);
+}
+
 void hub_pump(struct hub *hub)
 {
     if (hub->failed != ERR_OK)
@@ -208,6 +230,7 @@ void hub_pump(struct hub *hub)
     hub_first_next(hub);
     give_peer_jobs(hub);
     give_seen(hub);
+    give_today(hub);
 }
 
 void hub_drop_pushes(struct hub *hub, struct hub_peer *peer)
@@ -330,8 +353,12 @@ void hub_job_run(struct store *s, struct hub_job *job)
     case HUB_JOB_SEEN:
         job->err = serve_seen(s, job->marks, job->count);
         break;
+    case HUB_JOB_TODAY:
+        job->err = serve_today(s);
+        break;
     }
     job->seq = serve_seq(s);
+    job->rights = serve_rights(s);
 }
 
 /* ---- what follows ---- */
@@ -529,6 +556,14 @@ static void seen_done(struct hub *hub, struct hub_job *job)
         hub_unref(hub, job->seen[i]);
 }
 
+/* On a full disk the rights stay those of yesterday, for everybody, until the next look. */
+static void today_done(struct hub *hub, struct hub_job *job)
+{
+    hub->looking = false;
+    if (fatal(job->err))
+        hub_fail(hub, job->err);
+}
+
 void hub_job_done(struct hub *hub, struct hub_job *job)
 {
     must(hub->jobs > 0);
@@ -537,8 +572,11 @@ void hub_job_done(struct hub *hub, struct hub_job *job)
         commit_done(hub, job);
     else if (job->kind == HUB_JOB_SEEN)
         seen_done(hub, job);
+    else if (job->kind == HUB_JOB_TODAY)
+        today_done(hub, job);
     else
         peer_job_done(hub, job);
+    hub_turned(hub, job->rights);
     job->next = hub->spent;
     hub->spent = job;
 }

@@ -127,6 +127,7 @@ void hub_end_later(struct hub *hub, struct hub_peer *peer, uint32_t retry_ms)
 void hub_wipe(struct hub *hub, struct hub_peer *peer)
 {
     hub_drop_pushes(hub, peer);
+    hub_first_gone(hub, peer); /* it reads nothing any more */
     peer->want_page = false;
     hub_say(hub, peer, MESSAGE_WIPE);
     hub_await(hub, peer, HUB_WIPING, LIMIT_WIPE_MS);
@@ -235,11 +236,9 @@ void hub_tell_idle(struct hub *hub, struct hub_peer *peer)
     hub_ready(hub, peer);
 }
 
-void hub_committed(struct hub *hub, uint64_t seq)
+/* Those who listen and have been told less than this. */
+static void wake(struct hub *hub, uint64_t seq)
 {
-    if (seq <= hub->seq)
-        return;
-    hub->seq = seq;
     for (size_t i = 0; i < hub->slots_n; i++) {
         struct hub_peer *peer = hub->slots[i];
         if (peer == NULL || peer->state != HUB_TALKING || !peer->hello.live)
@@ -247,4 +246,20 @@ void hub_committed(struct hub *hub, uint64_t seq)
         peer->want_page = peer->want_page || peer->told < seq;
         hub_ready(hub, peer);
     }
+}
+
+void hub_committed(struct hub *hub, uint64_t seq)
+{
+    if (seq <= hub->seq)
+        return;
+    hub->seq = seq;
+    wake(hub, seq);
+}
+
+void hub_turned(struct hub *hub, uint64_t rights)
+{
+    if (rights <= hub->rights)
+        return;
+    hub->rights = rights;
+    wake(hub, UINT64_MAX);
 }

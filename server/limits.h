@@ -33,6 +33,7 @@ enum {
     LIMIT_PLACE_MS = 2000,           /* a reader that makes us wait so long needs no place */
     LIMIT_AWAY_MS = 20 * 1000,       /* to push what is unsent before LATER */
     LIMIT_IDLE_MS = 30 * 1000,   /* who listens hears of commits that are not for it so often */
+    LIMIT_DAY_MS = 600 * 1000,   /* a look for a new day, plus up to half of it again */
     LIMIT_DEVICE_MS = 60 * 1000, /* rates of devices that left are looked through so often */
     LIMIT_EPOCHS = 2,            /* given on one connection */
     LIMIT_LOG_MS = 1000,         /* one more line about a peer's end after each … */

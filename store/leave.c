@@ -2,6 +2,7 @@
 #include "store/leave.h"
 
 #include "proto/op.h"
+#include "store/page.h"
 #include "store/quarantine.h"
 #include "store/replica.h"
 #include "store/rows.h"
@@ -192,7 +193,9 @@ static enum err mark_network(struct leaving *l, uint8_t facets)
     return err;
 }
 
-/* Rows of `table` that hang on one of `to` which is not here. */
+/* Rows of `table` that hang on one of `to` which is not here. Not what we made and the server
+ * has not judged: that hung on something here, which was refused since; it is refused with it,
+ * and kept. */
 static enum err mark_orphans_of(struct leaving *l, const struct table *table,
                                 const struct table *to)
 {
@@ -208,13 +211,18 @@ static enum err mark_orphans_of(struct leaving *l, const struct table *table,
                    to->name);
     buf_u8(&where, 0);
     enum err err = where.err == ERR_OK
-                       ? select_rows(l, table, "_id", (const char *)where.p, &stmt)
+                       ? select_rows(l, table, "_id,_hlc,_org", (const char *)where.p, &stmt)
                        : where.err;
     buf_done(&where);
     enum step step = STEP_DONE;
     while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
         struct mark m = {.lost = UINT8_MAX, .facet = UINT8_MAX};
-        err = col_id(stmt, 0, &m.id) ? mark(l, &m) : ERR_CORRUPT;
+        struct stamp made = {.hlc = (hlc_t)col_int(stmt, 1),
+                             .origin = (uint32_t)col_int(stmt, 2)};
+        if (!col_id(stmt, 0, &m.id))
+            err = ERR_CORRUPT;
+        else if (!page_is_pending(l->s, made))
+            err = mark(l, &m);
     }
     stmt_free(stmt);
     return err == ERR_OK && step == STEP_FAILED ? db_error(l->s->db) : err;

@@ -21,6 +21,16 @@ uint64_t serve_seq(const struct store *s)
     return s->seq;
 }
 
+uint64_t serve_rights(const struct store *s)
+{
+    return s->rights;
+}
+
+enum err serve_today(struct store *s)
+{
+    return holders_today(s);
+}
+
 enum err serve_device(struct store *s, const uint8_t key[32], struct serve_device *out)
 {
     struct stmt *stmt = NULL;

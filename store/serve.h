@@ -82,6 +82,12 @@ NODISCARD enum err serve_seen(struct store *s, const struct serve_seen *list, si
 /* Last seq committed: whoever has read less has something to fetch. Any thread may compare a
  * copy. */
 uint64_t serve_seq(const struct store *s);
+/* Version of the network's rights: when it has grown, somebody may have to be told, even where
+ * the seq is the same: rights turn with the calendar too. */
+uint64_t serve_rights(const struct store *s);
+/* Rights that begin or end with a day are worked out when something is asked or judged: ask for
+ * them where nobody does. One comparison on most days. */
+NODISCARD enum err serve_today(struct store *s);
 
 /* A live staff member's structure and, when asked, full name (appended). NOTFOUND. */
 NODISCARD enum err serve_staff(struct store *s, const struct id *staff, struct id *structure,

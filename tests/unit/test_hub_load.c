@@ -151,6 +151,51 @@ static void work_is_taken_before_later_is_said(void **state)
     expect_bye(c, ERR_LATER);
 }
 
+/* Told to come back, it forks instead, and finds a place when it greets again: what it heard
+ * before does not count any more. */
+static void a_fork_forgets_that_later_was_to_be_said(void **state)
+{
+    struct rig *rig = *state;
+    struct client *c = &rig->client[WAITING];
+    struct buf body = {0};
+    fill(rig);
+    write_op(rig, c, &body);
+    begin(rig, WAITING);
+    rig->hold = true;
+    say_empty(rig, c, MESSAGE_FORK);
+    pass(rig, LIMIT_AWAY_MS + 500); /* the database takes its time */
+    expect_silence(c);
+    run_jobs(rig);
+    rig->hold = false;
+    c->identity.epoch = expect(c, MESSAGE_EPOCH).epoch.epoch;
+    for (unsigned i = 0; i < WAITING; i++)
+        disconnect(rig, &rig->client[i]);
+    say_hello(rig, c, true, 0);
+    expect(c, MESSAGE_WELCOME);
+    drained(rig, c);
+    uint64_t through = 0;
+    assert_true(expect_pages(c, &through) > 3);
+    say_ops(rig, c, 1, 1, buf_str(&body));
+    buf_done(&body);
+    expect(c, MESSAGE_VERDICTS);
+    expect(c, MESSAGE_IDLE);
+    assert_false(c->closed);
+}
+
+static void a_device_to_be_wiped_needs_no_place(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t through = 0;
+    fill(rig);
+    uint32_t device = rig->client[0].identity.device;
+    assert_int_equal(serve_device_state(rig->office.store, device, DEVICE_WIPE), ERR_OK);
+    feed(rig,
+         (struct hub_event){.type = HUB_EV_DEVICE, .device = device, .state = DEVICE_WIPE});
+    expect(&rig->client[0], MESSAGE_WIPE);
+    drained(rig, &rig->client[PLACED]);
+    assert_true(expect_pages(&rig->client[PLACED], &through) > 3);
+}
+
 static void pages_under_way_are_bounded_together(void **state)
 {
     struct rig *rig = *state;
@@ -306,11 +351,18 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(first_syncs_wait_for_a_place),         T(a_lost_connection_gives_its_place_away),
-        T(a_slow_reader_needs_no_place),         T(who_waits_is_not_left_in_silence),
-        T(work_is_taken_before_later_is_said),   T(pages_under_way_are_bounded_together),
-        T(a_new_connection_is_no_new_allowance), T(the_more_there_are_the_later_they_come_back),
-        T(contacts_are_noted_together),          T(what_is_for_others_wakes_nobody),
+        T(first_syncs_wait_for_a_place),
+        T(a_lost_connection_gives_its_place_away),
+        T(a_slow_reader_needs_no_place),
+        T(who_waits_is_not_left_in_silence),
+        T(work_is_taken_before_later_is_said),
+        T(pages_under_way_are_bounded_together),
+        T(a_new_connection_is_no_new_allowance),
+        T(the_more_there_are_the_later_they_come_back),
+        T(contacts_are_noted_together),
+        T(what_is_for_others_wakes_nobody),
+        T(a_fork_forgets_that_later_was_to_be_said),
+        T(a_device_to_be_wiped_needs_no_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * a right. */
 #include "store/grants.h"
 #include "store/holders.h"
+#include "store/quarantine.h"
 #include "support/twin.h"
 
 #include <setjmp.h>
@@ -302,6 +303,76 @@ static void a_right_that_ends_half_told_leaves_nothing(void **state)
     twin_close(&t);
 }
 
+/* Send what is not sent yet; the verdicts are heard by the caller. */
+static void push_by_hand(struct twin *t, struct party *p, struct serve_session *session,
+                         struct buf *verdicts)
+{
+    struct hello hello;
+    struct message m;
+    struct buf frame = {0};
+    uint64_t last = 0;
+    assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
+    assert_int_equal(replica_push(p->store, hello.acked, &frame, &last), ERR_OK);
+    struct str rest = buf_str(&frame);
+    message_of(&rest, &m);
+    struct serve_push push = {.session = session, .push = m.push, .frames = verdicts};
+    assert_int_equal(serve_pushes(t->server.store, &push, 1), ERR_OK);
+    assert_int_equal(push.err, ERR_OK);
+    buf_done(&frame);
+}
+
+static enum err keep_last(void *ctx, const struct quarantined *q)
+{
+    struct buf *op = ctx;
+    buf_clear(op);
+    buf_add(op, q->op.p, q->op.n);
+    return op->err;
+}
+
+/* Its dossier was refused a moment ago, so that it hangs on nothing: it is no orphan of what
+ * left but unjudged work, and the only copy of what was written. */
+static void work_on_a_refused_dossier_is_kept_when_another_leaves(void **state)
+{
+    (void)state;
+    struct twin t;
+    twin_open_apart(&t, 2, &schema_jalon);
+    struct party *p = &t.replicas[0];
+    struct id model = model_of(&t);
+    const char *structure[] = {"name=EI du Canal", "kind=EI", NULL};
+    struct id elsewhere = twin_add(&t.server, "structure", structure);
+    sync_all(&t);
+    struct case_file c = open_case(p, &model, "x");
+    sync_all(&t);
+    struct serve_session session = {.device = 0};
+    struct buf verdicts = {0};
+    struct replica_tally tally = {0};
+    struct message m;
+    greet_by_hand(&t, p, &session);
+    const char *person[] = {"name=Fictif", "first_name=Luc", ref("structure", &elsewhere),
+                            NULL};
+    struct id refused = twin_add(p, "person", person);
+    push_by_hand(&t, p, &session, &verdicts);
+    const char *way[] = {ref("person", &refused), "kind=phone", "value=0470 11 22 33", NULL};
+    (void)twin_add(p, "contact_point", way);
+    struct str rest = buf_str(&verdicts);
+    message_of(&rest, &m);
+    assert_int_equal(replica_verdicts(p->store, m.verdicts, &tally), ERR_OK);
+    assert_int_equal(tally.refused, 1);
+    (void)assign(&t.server, &c, staff_of(&t, 1), "referent", "2026-11-11", NULL);
+    pull_by_hand(&t, p, &session, true);
+    serve_session_done(&session);
+    buf_done(&verdicts);
+    assert_int_equal(twin_count(p->store, "person"), 0);
+    assert_int_equal(twin_count(p->store, "contact_point"), 1);
+    assert_int_equal(twin_sync(&t, 0).refused, 1);
+    assert_int_equal(twin_count(p->store, "contact_point"), 0);
+    struct buf op = {0};
+    assert_int_equal(quarantine_list(p->store, true, keep_last, &op), ERR_OK);
+    assert_non_null(memmem(op.p, op.n, "0470 11 22 33", 13));
+    buf_done(&op);
+    twin_close(&t);
+}
+
 /* Saved while the news was on its way that the dossier leaves; then it comes back, and with it
  * what was judged only since: by our own operation, so that nobody tells it to us. */
 static void work_on_a_dossier_that_left_and_returns_is_there_again(void **state)
@@ -481,6 +552,7 @@ int main(void)
         cmocka_unit_test(work_done_before_the_right_ended_is_accepted_then_leaves),
         cmocka_unit_test(a_right_that_ends_half_told_leaves_nothing),
         cmocka_unit_test(work_on_a_dossier_that_left_and_returns_is_there_again),
+        cmocka_unit_test(work_on_a_refused_dossier_is_kept_when_another_leaves),
         cmocka_unit_test(a_substitute_holds_the_dossier_for_the_days_agreed),
         cmocka_unit_test(a_coordinator_sees_facts_and_a_manager_only_workers),
         cmocka_unit_test(sharing_opens_and_closes_all_dossiers_of_the_structure),
