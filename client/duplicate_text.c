@@ -106,30 +106,37 @@ static enum err print_sides(struct cmd *c, const struct duplicate *d)
     return err;
 }
 
+/* Decided, and was it done? */
+static const char *state_text(const struct duplicate *d)
+{
+    if (d->state == DUPLICATE_SAME)
+        return d->settled ? T("  décidé : les mêmes")
+                          : T("  décidé : les mêmes, mais elles ne sont pas réunies");
+    return d->settled ? T("  décidé : différentes")
+                      : T("  décidé : différentes, mais elles sont encore réunies");
+}
+
 static void print_state(struct cmd *c, const struct row *row, const struct duplicate *d,
                         const char *id)
 {
     const struct value *reason = get(c, row, FIELD_DUPLICATE_DECIDED_REASON);
-    if (d->state == DUPLICATE_SAME)
-        buf_text(&c->out, d->settled
-                              ? T("  décidé : les mêmes")
-                              : T("  décidé : les mêmes, mais elles ne sont pas réunies"));
-    else if (d->state == DUPLICATE_DIFFERENT)
-        buf_text(&c->out, d->settled
-                              ? T("  décidé : différentes")
-                              : T("  décidé : différentes, mais elles sont encore réunies"));
-    else if (d->settled)
-        buf_text(&c->out, T("  réunies par une autre décision"));
-    if (d->state != DUPLICATE_OPEN && reason->type == VALUE_TEXT) {
-        buf_text(&c->out, " : ");
-        grid_clean(&c->out, reason->s);
-    }
-    if (d->state != DUPLICATE_OPEN || d->settled)
+    if (d->state != DUPLICATE_OPEN) {
+        buf_text(&c->out, state_text(d));
+        if (reason->type == VALUE_TEXT) {
+            buf_text(&c->out, " : ");
+            grid_clean(&c->out, reason->s);
+        }
         buf_u8(&c->out, '\n');
-    if (!d->settled)
+    }
+    if (!d->here)
+        buf_text(&c->out, T("  une des deux fiches n'est pas ici ou est supprimée ; rien à "
+                            "faire ici\n"));
+    else if (!d->settled)
         buf_printf(&c->out, T("  décider : jalon duplicate same|different %s\n"), id);
     else if (d->state != DUPLICATE_OPEN)
         buf_printf(&c->out, T("  revenir sur la décision : jalon duplicate undo %s\n"), id);
+    else
+        buf_printf(&c->out, "%s\n", T("  réunies par une autre décision"));
 }
 
 static enum err print_words(struct cmd *c, const struct row *row, const struct duplicate *d,

@@ -48,26 +48,43 @@ static enum err tied_to(struct store *s, const struct table *table, const struct
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* Are the two rows one by now, through whatever ties? */
-static enum err are_one(struct store *s, const struct table *table, const struct id *left,
-                        const struct id *right, bool *out)
+/* A row of a case, and where its ties lead. */
+struct side {
+    struct id tied, end; /* end: tied, or for merged rows the end of the chain */
+    bool here;           /* live, and all it is merged into is here too */
+};
+
+static enum err look_at(struct store *s, const struct table *table, const struct id *id,
+                        struct side *out)
 {
-    struct id a = {0};
-    struct id b = {0};
-    bool here = false;
-    if (ties_merged(table) != NULL) {
-        enum err err = ties_root(s, table, left, &a);
-        if (err == ERR_OK)
-            err = ties_root(s, table, right, &b);
-        *out = id_eq(&a, &b);
+    struct scope scope;
+    enum err err = tied_to(s, table, id, &out->tied, &out->here);
+    bool tied = !id_is_null(&out->tied);
+    bool merged = ties_merged(table) != NULL;
+    out->end = tied && !merged ? out->tied : *id;
+    if (err != ERR_OK || !tied || !merged)
         return err;
-    }
-    enum err err = tied_to(s, table, left, &a, &here);
+    err = ties_root(s, table, id, &out->end);
+    if (err != ERR_OK)
+        return err;
+    err = rows_locate(s, table, &out->end, &scope);
+    out->here = out->here && err == ERR_OK;
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* Are the two rows one by now, through whatever ties? And is all of it here? */
+static enum err are_one(struct store *s, const struct duplicate *d, bool *one, bool *here)
+{
+    struct side a;
+    struct side b;
+    enum err err = look_at(s, d->table, &d->left, &a);
     if (err == ERR_OK)
-        err = tied_to(s, table, right, &b, &here);
-    bool same_third = !id_is_null(&a) && id_eq(&a, &b);
-    *out = same_third || id_eq(&a, right) || id_eq(&b, left);
-    return err;
+        err = look_at(s, d->table, &d->right, &b);
+    if (err != ERR_OK)
+        return err;
+    *one = id_eq(&a.end, &b.end) || id_eq(&a.end, &d->right) || id_eq(&b.end, &d->left);
+    *here = a.here && b.here;
+    return ERR_OK;
 }
 
 enum err duplicate_read(struct store *s, const struct row *row, struct duplicate *out)
@@ -91,8 +108,9 @@ enum err duplicate_read(struct store *s, const struct row *row, struct duplicate
         return ERR_OK;
     }
     bool one = false;
-    enum err err = are_one(s, out->table, &out->left, &out->right, &one);
-    out->settled = one ? out->state != DUPLICATE_DIFFERENT : out->state == DUPLICATE_DIFFERENT;
+    enum err err = are_one(s, out, &one, &out->here);
+    out->settled = !out->here || (one ? out->state != DUPLICATE_DIFFERENT
+                                      : out->state == DUPLICATE_DIFFERENT);
     return err;
 }
 
@@ -119,6 +137,21 @@ enum err duplicates_list(struct store *s, bool settled, duplicate_on_case *on_ca
     return rows_list(s, cases(s), NULL, 0, false, 0, on_row, &l);
 }
 
+static enum err on_waiting(void *ctx, const struct row *row, const struct duplicate *d)
+{
+    uint64_t *count = ctx;
+    (void)row;
+    (void)d;
+    (*count)++;
+    return ERR_OK;
+}
+
+enum err duplicates_waiting(struct store *s, uint64_t *count)
+{
+    *count = 0;
+    return duplicates_list(s, false, on_waiting, count);
+}
+
 static enum err side_json(struct store *s, const char *key, const struct table *table,
                           const struct id *id, struct buf *out)
 {
@@ -142,7 +175,8 @@ enum err duplicate_json(struct store *s, const struct row *row, const struct dup
     rows_json(s->env.schema, cases(s), row, out);
     if (out->err == ERR_OK)
         out->n--; /* the closing brace */
-    buf_printf(out, ",\"settled\":%s", d->settled ? "true" : "false");
+    buf_printf(out, ",\"here\":%s,\"settled\":%s", d->here ? "true" : "false",
+               d->settled ? "true" : "false");
     enum err err = side_json(s, "left_row", d->table, &d->left, out);
     if (err == ERR_OK)
         err = side_json(s, "right_row", d->table, &d->right, out);
@@ -217,6 +251,7 @@ static enum err untie_one(struct settling *w, const struct id *row, const struct
 static enum err untie(struct settling *w, bool different)
 {
     bool one = false;
+    bool here = false;
     enum err err = ERR_OK;
     if (!id_is_null(&w->d.tied))
         err = untie_one(w, &w->d.tied, NULL);
@@ -226,7 +261,7 @@ static enum err untie(struct settling *w, bool different)
     if (err == ERR_OK)
         err = untie_one(w, &w->d.right, &w->d.left);
     if (err == ERR_OK)
-        err = are_one(w->s, w->d.table, &w->d.left, &w->d.right, &one);
+        err = are_one(w->s, &w->d, &one, &here);
     if (err == ERR_OK && one)
         return note_set(w->why, ERR_REFUSED,
                         N_("les deux fiches sont réunies par d'autres décisions : annulez "
@@ -263,10 +298,11 @@ struct others {
 static enum err on_other(void *ctx, const struct row *row, const struct duplicate *d)
 {
     struct others *o = ctx;
-    if (d->table != o->w->d.table || id_eq(&row->id, &o->but) || o->n == OTHERS_MAX)
+    if (d->table != o->w->d.table || id_eq(&row->id, &o->but) || o->n == OTHERS_MAX || !d->here)
         return ERR_OK;
     bool one = false;
-    enum err err = are_one(o->w->s, d->table, &d->left, &d->right, &one);
+    bool here = false;
+    enum err err = are_one(o->w->s, d, &one, &here);
     bool closes = one && d->state == DUPLICATE_OPEN;
     bool opens = !one && d->state == DUPLICATE_SAME && id_is_null(&d->tied);
     if (err != ERR_OK || (!closes && !opens))
@@ -276,7 +312,8 @@ static enum err on_other(void *ctx, const struct row *row, const struct duplicat
     return ERR_OK;
 }
 
-/* A case between rows that are one now is closed; one that was closed so waits again. */
+/* A case between rows that are one now is closed; one that was closed so waits again. What is
+ * not all in sight is left to whoever sees it: the server would refuse the whole decision. */
 static enum err settle_others(struct settling *w, const struct id *but)
 {
     static const struct id none = {{0}};

@@ -213,7 +213,6 @@
     X(SCOPE_GET, "SELECT kind,id FROM scope WHERE sid=?1")                                     \
     X(SCOPES_IN, "SELECT sid,id FROM scope WHERE kind=3 AND parent=?1 ORDER BY sid")           \
     X(STAFF_HOME, "SELECT structure,first_name,name FROM t_staff WHERE _id=?1 AND _del=0")     \
-    X(DUPLICATES_OPEN, "SELECT count(*) FROM t_duplicate_case WHERE state='open' AND _del=0")  \
     X(CONFLICTS_OPEN, "SELECT count(*) FROM t_conflict WHERE state='open' AND _del=0")
 
 enum sql {

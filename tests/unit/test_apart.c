@@ -117,6 +117,13 @@ static size_t shown(struct party *p)
     return n;
 }
 
+static uint64_t refusals(struct party *p)
+{
+    struct store_status status;
+    assert_int_equal(store_status(p->store, &status), ERR_OK);
+    return status.quarantined;
+}
+
 /* The dossiers of two coaches are merged by who sees both: each still has the own one. */
 static void a_dossier_merged_into_one_that_is_not_here_stays_in_sight(void **state)
 {
@@ -167,11 +174,63 @@ static void the_row_that_stood_for_both_may_be_deleted(void **state)
     twin_close(&o.t);
 }
 
+/* A coach is asked about two rows that are both here, and about no others. */
+static void a_case_waits_for_who_has_both_rows(void **state)
+{
+    (void)state;
+    struct apart o;
+    begin(&o);
+    struct id a = person(o.anna, "Fictif", "1990-03-02");
+    struct id b = person(o.bilal, "Fictif", "1990-03-02");
+    sync_all(&o);
+    assert_int_equal(waiting(o.anna).n, 0);
+    assert_int_equal(waiting(o.bilal).n, 0);
+    assert_int_equal(waiting(o.chloe).n, 1);
+    struct id found = case_of(o.chloe, &a, &b);
+    assert_int_equal(decide(o.chloe, &found, DUPLICATE_SAME), ERR_OK);
+    sync_all(&o);
+    assert_int_equal(waiting(o.anna).n, 0);
+    assert_int_equal(waiting(o.bilal).n, 0);
+    assert_int_equal(waiting(o.chloe).n, 0);
+    assert_int_equal(waiting(&o.t.server).n, 0);
+    twin_close(&o.t);
+}
+
+/* Cases of others are seen in part: a decision leaves them alone, and is not refused for them.
+ */
+static void a_decision_does_not_touch_cases_it_sees_in_part(void **state)
+{
+    (void)state;
+    struct apart o;
+    begin(&o);
+    struct id a = person(o.anna, "Fictif", "1990-03-02");
+    struct id b = person(o.bilal, "Fictif", "1990-03-02");
+    struct id c = person(o.bilal, "Fictif", "1990-03-02");
+    sync_all(&o);
+    struct id first = case_of(o.chloe, &a, &c);
+    struct id second = case_of(o.chloe, &b, &c);
+    assert_int_equal(decide(o.chloe, &first, DUPLICATE_SAME), ERR_OK);
+    assert_int_equal(decide(o.chloe, &second, DUPLICATE_SAME), ERR_OK);
+    assert_int_equal(waiting(o.chloe).n, 0);
+    struct id x = person(o.anna, "Exemple", "1980-05-04");
+    struct id y = person(o.anna, "Exemple", "1980-05-04");
+    sync_all(&o);
+    struct id own = case_of(o.anna, &x, &y);
+    assert_int_equal(decide(o.anna, &own, DUPLICATE_SAME), ERR_OK);
+    sync_all(&o);
+    assert_int_equal(refusals(o.anna), 0);
+    assert_int_equal(waiting(o.chloe).n, 0);
+    assert_int_equal(waiting(&o.t.server).n, 0);
+    twin_close(&o.t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dossier_merged_into_one_that_is_not_here_stays_in_sight),
         cmocka_unit_test(the_row_that_stood_for_both_may_be_deleted),
+        cmocka_unit_test(a_case_waits_for_who_has_both_rows),
+        cmocka_unit_test(a_decision_does_not_touch_cases_it_sees_in_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
