@@ -190,6 +190,7 @@ struct settling {
     struct store *s;
     struct edit *edit;
     struct duplicate d;
+    hlc_t decided; /* when, if it was */
     struct note *why;
 };
 
@@ -201,18 +202,25 @@ static enum err set_tie(struct settling *w, const struct id *row, const struct i
     return edit_update(w->edit, w->d.table, row, &value, 1, w->why);
 }
 
-static enum err both_here(struct settling *w)
+/* Half of a case is nobody's to decide: the server would refuse it, and a tie that leads out of
+ * sight would be replaced unseen. */
+static enum err all_here(struct settling *w)
 {
-    struct id tie;
-    bool left = false;
-    bool right = false;
-    enum err err = tied_to(w->s, w->d.table, &w->d.left, &tie, &left);
-    if (err == ERR_OK)
-        err = tied_to(w->s, w->d.table, &w->d.right, &tie, &right);
-    if (err == ERR_OK && (!left || !right))
+    const struct id *ids[] = {&w->d.left, &w->d.right};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < 2 && err == ERR_OK; i++) {
+        struct scope scope;
+        struct id end = *ids[i];
+        err = rows_locate(w->s, w->d.table, ids[i], &scope);
+        if (err == ERR_OK)
+            err = ties_root(w->s, w->d.table, ids[i], &end);
+        if (err == ERR_OK)
+            err = rows_locate(w->s, w->d.table, &end, &scope);
+    }
+    if (err == ERR_NOTFOUND)
         return note_set(w->why, ERR_REFUSED,
-                        N_("une des deux fiches n'est pas ici, ou est supprimée : c'est à la "
-                           "coordination de décider"));
+                        N_("une des deux fiches, ou celle à laquelle elle est réunie, n'est "
+                           "pas ici : c'est à la coordination de décider"));
     return err;
 }
 
@@ -221,12 +229,13 @@ static enum err tie(struct settling *w, struct id *tied)
 {
     struct id a = w->d.left;
     struct id b = w->d.right;
-    enum err err = both_here(w);
-    if (err == ERR_OK && ties_merged(w->d.table) != NULL) {
-        err = ties_root(w->s, w->d.table, &w->d.left, &a);
-        if (err == ERR_OK)
-            err = ties_root(w->s, w->d.table, &w->d.right, &b);
-    }
+    if (!w->d.here)
+        return note_set(w->why, ERR_REFUSED,
+                        N_("une des deux fiches est supprimée : ramenez-la d'abord (jalon "
+                           "restore)"));
+    enum err err = ties_shown(w->s, w->d.table, &w->d.left, &a);
+    if (err == ERR_OK)
+        err = ties_shown(w->s, w->d.table, &w->d.right, &b);
     if (err != ERR_OK)
         return err;
     *tied = (struct id){0};
@@ -247,13 +256,31 @@ static enum err untie_one(struct settling *w, const struct id *row, const struct
     return err == ERR_OK && is ? set_tie(w, row, NULL) : err;
 }
 
+/* Is the tie of the row this case tied still the one it set? It may be tied elsewhere since, by
+ * another decision; set anew between these two it is meant as well. */
+static enum err is_ours(struct settling *w, bool one, bool *out)
+{
+    const struct table *table = w->d.table;
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : rows_find(w->s, table, &w->d.tied, &arena, row);
+    bool side = id_eq(&w->d.tied, &w->d.left) || id_eq(&w->d.tied, &w->d.right);
+    *out = err == ERR_OK &&
+           ((one && side) || row_stamp(row, schema_tie(table)->id).hlc <= w->decided);
+    arena_done(&arena);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 /* The tie this case set; and where the two are to be different, one that was set by hand. */
 static enum err untie(struct settling *w, bool different)
 {
     bool one = false;
     bool here = false;
-    enum err err = ERR_OK;
-    if (!id_is_null(&w->d.tied))
+    bool ours = false;
+    enum err err = are_one(w->s, &w->d, &one, &here);
+    if (err == ERR_OK && !id_is_null(&w->d.tied))
+        err = is_ours(w, one, &ours);
+    if (err == ERR_OK && ours)
         err = untie_one(w, &w->d.tied, NULL);
     if (err != ERR_OK || !different)
         return err;
@@ -336,6 +363,11 @@ static enum err find_case(struct settling *w, const struct id *id)
     enum err err = row == NULL ? ERR_NOMEM : rows_find(w->s, cases(w->s), id, &arena, row);
     if (err == ERR_OK)
         err = duplicate_read(w->s, row, &w->d);
+    if (err == ERR_OK) {
+        hlc_t state = row_stamp(row, FIELD_DUPLICATE_STATE).hlc;
+        hlc_t tied = row_stamp(row, FIELD_DUPLICATE_TIED).hlc;
+        w->decided = state > tied ? state : tied;
+    }
     arena_done(&arena);
     if (err == ERR_NOTFOUND)
         return note_set(w->why, err, N_("aucun doublon possible avec cet identifiant"));
@@ -353,6 +385,8 @@ enum err duplicate_settle(struct store *s, struct edit *edit, const struct id *i
     enum err err = find_case(&w, id);
     if (err == ERR_OK && w.d.state == state && (w.d.settled || state == DUPLICATE_OPEN))
         return note_set(why, ERR_EXISTS, N_("ce doublon possible est déjà décidé ainsi"));
+    if (err == ERR_OK)
+        err = all_here(&w);
     if (err == ERR_OK)
         err =
             state == DUPLICATE_SAME ? tie(&w, &tied) : untie(&w, state == DUPLICATE_DIFFERENT);

@@ -47,6 +47,17 @@ static struct id person(struct party *p, const char *name, const char *born)
     return twin_add(p, "person", fields);
 }
 
+static enum err set_ref(struct party *p, const struct id *row, const char *field,
+                        const struct id *to)
+{
+    char id[ID_TEXT_BYTES];
+    char text[80];
+    id_print(to, id);
+    (void)snprintf(text, sizeof text, "%s=%s", field, id);
+    const char *fields[] = {text, NULL};
+    return twin_set(p, "person", row, fields);
+}
+
 struct seen {
     size_t n;
     struct id ids[8];
@@ -224,6 +235,82 @@ static void a_decision_does_not_touch_cases_it_sees_in_part(void **state)
     twin_close(&o.t);
 }
 
+/* Undoing a decision takes away the tie it set, not one that was set since. */
+static void an_undone_decision_leaves_a_later_tie_alone(void **state)
+{
+    (void)state;
+    struct apart o;
+    begin(&o);
+    struct id a = person(o.chloe, "Fictif", "1990-03-02");
+    struct id b = person(o.chloe, "Fictif", "1990-03-02");
+    struct id z = person(o.chloe, "Exemple", "1980-05-04");
+    sync_all(&o);
+    struct id found = case_of(o.chloe, &a, &b);
+    struct id tied = id_cmp(&a, &b) < 0 ? b : a;
+    assert_int_equal(decide(o.chloe, &found, DUPLICATE_SAME), ERR_OK);
+    assert_int_equal(set_ref(o.chloe, &tied, "merged_into", &z), ERR_OK);
+    assert_int_equal(decide(o.chloe, &found, DUPLICATE_DIFFERENT), ERR_OK);
+    char id[ID_TEXT_BYTES];
+    id_print(&z, id);
+    assert_string_equal(twin_get(o.chloe->store, "person", &tied, "merged_into"), id);
+    twin_close(&o.t);
+}
+
+/* A tie that leads out of sight is not replaced by one that does not. */
+static void a_tie_out_of_sight_is_for_the_coordination(void **state)
+{
+    (void)state;
+    struct apart o;
+    begin(&o);
+    struct id a = person(o.anna, "Fictif", "1990-03-02");
+    struct id b = person(o.bilal, "Fictif", "1990-03-02");
+    struct id c = person(o.bilal, "Fictif", "1990-03-02");
+    struct id x = person(o.anna, "Fictif", "1990-03-02");
+    struct id y = person(o.anna, "Fictif", "1990-03-02");
+    sync_all(&o);
+    /* Whose two rows stand above the smallest of the other's? */
+    bool bilals = id_cmp(&b, &a) > 0 && id_cmp(&c, &a) > 0;
+    struct party *p = bilals ? o.bilal : o.anna;
+    struct id root = bilals ? a : id_cmp(&b, &c) < 0 ? b : c;
+    struct id one = bilals ? b : x;
+    struct id other = bilals ? c : y;
+    struct id low = id_cmp(&one, &other) < 0 ? one : other;
+    struct id high = id_cmp(&one, &other) < 0 ? other : one;
+    char to[ID_TEXT_BYTES];
+    id_print(&root, to);
+    assert_true(id_cmp(&root, &low) < 0);
+    assert_int_equal(set_ref(o.chloe, &high, "merged_into", &root), ERR_OK);
+    sync_all(&o);
+    struct id found = case_of(p, &low, &high);
+    assert_int_equal(decide(p, &found, DUPLICATE_SAME), ERR_REFUSED);
+    assert_string_equal(twin_get(p->store, "person", &high, "merged_into"), to);
+    assert_int_equal(decide(o.chloe, &found, DUPLICATE_SAME), ERR_OK);
+    sync_all(&o);
+    assert_int_equal(waiting(&o.t.server).n, waiting(o.chloe).n);
+    twin_close(&o.t);
+}
+
+/* Nobody decides what he sees half of: it is said at once, not by a refusal later. */
+static void a_decision_about_half_a_case_is_refused_at_once(void **state)
+{
+    (void)state;
+    struct apart o;
+    begin(&o);
+    struct id a = person(o.anna, "Fictif", "1990-03-02");
+    struct id b = person(o.bilal, "Fictif", "1990-03-02");
+    sync_all(&o);
+    struct id found = case_of(o.chloe, &a, &b);
+    struct party *p = id_cmp(&a, &b) < 0 ? o.anna : o.bilal;
+    assert_int_equal(decide(p, &found, DUPLICATE_SAME), ERR_REFUSED);
+    assert_int_equal(decide(p, &found, DUPLICATE_DIFFERENT), ERR_REFUSED);
+    assert_int_equal(decide(o.chloe, &found, DUPLICATE_SAME), ERR_OK);
+    sync_all(&o);
+    assert_int_equal(decide(p, &found, DUPLICATE_OPEN), ERR_REFUSED);
+    sync_all(&o);
+    assert_int_equal(refusals(p), 0);
+    twin_close(&o.t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +318,9 @@ int main(void)
         cmocka_unit_test(the_row_that_stood_for_both_may_be_deleted),
         cmocka_unit_test(a_case_waits_for_who_has_both_rows),
         cmocka_unit_test(a_decision_does_not_touch_cases_it_sees_in_part),
+        cmocka_unit_test(an_undone_decision_leaves_a_later_tie_alone),
+        cmocka_unit_test(a_tie_out_of_sight_is_for_the_coordination),
+        cmocka_unit_test(a_decision_about_half_a_case_is_refused_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
