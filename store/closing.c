@@ -184,6 +184,18 @@ static enum err check_open(const struct quarantined *q, struct note *why)
     return note_set(why, ERR_EXISTS, N_("cette saisie refusée est déjà réglée"));
 }
 
+/* The server would take its own copy, whole, for saved again. */
+static enum err check_whole(struct store *s, const struct quarantined *q, struct note *why)
+{
+    bool cut = false;
+    enum err err = quarantine_is_cut(s, q, &cut);
+    if (err == ERR_OK && cut)
+        return note_set(why, ERR_REFUSED,
+                        N_("ce que dit cette saisie a quitté cet appareil avec le dossier ; le "
+                           "serveur l'a gardé : c'est à la coordination de la reprendre"));
+    return err;
+}
+
 /* Into the operation in the making, and on a replica into the quarantine here: the server's
  * judge closes its own. */
 static enum err close_it(struct store *s, struct edit *edit, const struct quarantined *q,
@@ -208,6 +220,8 @@ enum err closing_resubmit(struct store *s, const struct quarantined *q,
         return ERR_NOMEM;
     *a = (struct again){.s = s, .plan = plan};
     enum err err = check_open(q, why);
+    if (err == ERR_OK)
+        err = check_whole(s, q, why);
     if (err == ERR_OK)
         err = edit_open(s, &a->edit, why);
     if (err == ERR_OK) {

@@ -211,6 +211,37 @@ bool quarantine_field(struct quarantine_reader *r, struct quarantined_field *out
     return false;
 }
 
+static bool has_row(struct store *s, const struct quarantined *q, int64_t table,
+                    const struct id *row)
+{
+    struct quarantine_reader r;
+    quarantine_read(s->env.schema, q->op, &r);
+    while (quarantine_change(&r))
+        if (r.change.table == table && id_eq(&r.change.row, row))
+            return true;
+    return false;
+}
+
+/* The names of its rows stay. */
+enum err quarantine_is_cut(struct store *s, const struct quarantined *q, bool *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_QUARANTINE_ROWS_OF, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, q->epoch);
+    bind_int(stmt, 2, (int64_t)q->op_no);
+    enum step step = STEP_DONE;
+    *out = false;
+    while (err == ERR_OK && !*out && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct id row;
+        err = col_id(stmt, 1, &row) ? ERR_OK : ERR_CORRUPT;
+        *out = err == ERR_OK && !has_row(s, q, col_int(stmt, 0), &row);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
 /* ---- write ---- */
 
 static enum err add_rows(struct store *s, const struct quarantined *q)

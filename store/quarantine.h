@@ -67,6 +67,9 @@ bool quarantine_change(struct quarantine_reader *r);
 /* The next field of the present change; false at its end. */
 bool quarantine_field(struct quarantine_reader *r, struct quarantined_field *out);
 
+/* Replica: has a part of it, or all, left with rows that may not be seen any more (leave.c)? */
+NODISCARD enum err quarantine_is_cut(struct store *s, const struct quarantined *q, bool *out);
+
 /* Inside a transaction: keep a refused operation and the names of its rows. It stays as it is
  * when it is there already. q->state and what follows are ignored. */
 NODISCARD enum err quarantine_add(struct store *s, const struct quarantined *q);

@@ -172,6 +172,41 @@ static void refused_rows_of_a_dossier_leave_with_it(void **state)
     twin_close(&o.t);
 }
 
+/* What is no longer here cannot be saved again from here: the server's copy stays open. */
+static void what_has_left_is_not_settled_by_saving_nothing(void **state)
+{
+    (void)state;
+    struct story o;
+    struct arena arena = {0};
+    struct closing_plan plan = {0};
+    struct note why = {""};
+    uint64_t rows = 0;
+    begin(&o);
+    refused_visit(&o, "MARQUE-REFUSEE");
+    (void)assign(&o, 1);
+    sync_all(&o);
+    struct quarantined q = refused(o.anna, &arena);
+    assert_int_equal(closing_resubmit(o.anna->store, &q, &plan, &rows, &why), ERR_REFUSED);
+    sync_all(&o);
+    struct quarantined there;
+    struct buf name = {0};
+    quarantine_name(q.epoch, q.op_no, &name);
+    assert_int_equal(quarantine_find(o.t.server.store, buf_str(&name), &arena, &there, NULL),
+                     ERR_OK);
+    assert_int_equal(there.state, QUARANTINE_OPEN);
+    assert_int_equal(changes_of(&o.t.server, &there), 4);
+    assert_int_equal(closing_resubmit(o.t.server.store, &there,
+                                      &(struct closing_plan){.without = (bool[64]){[3] = true}},
+                                      &rows, &why),
+                     ERR_OK);
+    sync_all(&o);
+    assert_int_equal(twin_count(o.bilal->store, "session"), 2);
+    assert_int_equal(twin_count(o.bilal->store, "session_note"), 1);
+    buf_done(&name);
+    arena_done(&arena);
+    twin_close(&o.t);
+}
+
 /* Why it was given up is told in words, perhaps with names. */
 static void the_reason_for_giving_up_leaves_too(void **state)
 {
@@ -227,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_rows_of_a_dossier_leave_with_it),
+        cmocka_unit_test(what_has_left_is_not_settled_by_saving_nothing),
         cmocka_unit_test(the_reason_for_giving_up_leaves_too),
         cmocka_unit_test(what_waits_comes_back_with_the_dossier),
     };
