@@ -36,7 +36,8 @@ struct closing_plan {
     const bool *without; /* OP_CHANGES_MAX of them: changes left out; NULL: none */
 };
 /* Save the changes again through the edit door, as what they are now: a row that is there by
- * now is changed instead of made, and only fields the operation really changed are touched. On
+ * now is changed instead of made, and only fields the operation really changed are touched. One
+ * that others have changed since is touched only where the plan says its value: else EXISTS. On
  * the server the rows stay their author's. The refused operation is closed in the same
  * transaction. *rows: changes written. Errors as edit_insert and edit_update with the number of
  * the change in `why`; EXISTS when it was closed before; REFUSED: a part of it has left this

@@ -189,7 +189,7 @@ bool quarantine_field(struct quarantine_reader *r, struct quarantined_field *out
         uint16_t id = 0;
         r->left--;
         if (update)
-            (void)op_field_base(cur, &id);
+            out->base = op_field_base(cur, &id);
         else
             id = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
         const struct field *field = r->table == NULL ? NULL : schema_field(r->table, id);

@@ -58,7 +58,8 @@ struct quarantine_reader {
 };
 struct quarantined_field {
     const struct field *field; /* schema_field_deleted too */
-    struct value before;       /* of an update */
+    struct stamp base;         /* of an update: the version it was made on … */
+    struct value before;       /* … and its value */
     struct value after;
 };
 void quarantine_read(const struct schema *schema, struct str op, struct quarantine_reader *r);
