@@ -45,7 +45,10 @@ static void print_head(struct ctl *c, const struct quarantined *q)
         return;
     buf_text(&c->out, q->state == QUARANTINE_DISCARDED ? T("  abandonnée par ")
                                                        : T("  corrigée et renvoyée par "));
-    ctl_print_staff(c, &q->closed_by);
+    if (id_is_null(&q->closed_by)) /* with jalonctl */
+        buf_text(&c->out, T("l'administration"));
+    else
+        ctl_print_staff(c, &q->closed_by);
     buf_text(&c->out, ", ");
     ctl_print_time(c, q->closed_ms);
     buf_text(&c->out, q->note.n > 0 ? " : " : "");

@@ -89,7 +89,9 @@ static void print_name(struct ctl *c, const struct field *field, const struct va
 void ctl_print_value(struct ctl *c, const struct field *field, const struct value *v)
 {
     struct buf name = {0};
-    if (v->type == VALUE_TEXT)
+    if (v->type == VALUE_NULL)
+        buf_text(&name, T("(vide)"));
+    else if (v->type == VALUE_TEXT)
         grid_clean(&c->out, v->s);
     else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
         print_name(c, field, v, &name);

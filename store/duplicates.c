@@ -33,6 +33,31 @@ static bool id_of(const struct value *v, struct id *out)
     return true;
 }
 
+const char *duplicate_why(const struct row *row)
+{
+    static const struct {
+        const char *word;
+        const char *text;
+    } texts[] = {
+        {"name birth_date", N_("même nom, même date de naissance")},
+        {"sound birth_date", N_("nom qui sonne pareil, même date de naissance")},
+        {"name birth_date_swapped", N_("même nom, jour et mois de naissance inversés")},
+        {"sound birth_date_swapped",
+         N_("nom qui sonne pareil, jour et mois de naissance inversés")},
+        {"name", N_("même nom")},
+        {"name postcode", N_("même nom, même code postal")},
+        {"company_no", N_("même numéro d'entreprise")},
+        {"person date", N_("même personne, même jour, deux agents")},
+        {"company date", N_("même entreprise, même jour, deux agents")},
+    };
+    const struct table *table = schema_table(&schema_jalon, TABLE_DUPLICATE_CASE);
+    const struct value *why = get(table, row, FIELD_DUPLICATE_WHY);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (why->type == VALUE_TEXT && str_eq(why->s, str_of(texts[i].word)))
+            return texts[i].text;
+    return N_("ressemblance");
+}
+
 /* The row the tie field of this one names; null when it names none, or the row is not here. */
 static enum err tied_to(struct store *s, const struct table *table, const struct id *id,
                         struct id *out, bool *here)
@@ -384,7 +409,10 @@ enum err duplicate_settle(struct store *s, struct edit *edit, const struct id *i
     struct id tied = {0};
     enum err err = find_case(&w, id);
     if (err == ERR_OK && w.d.state == state && (w.d.settled || state == DUPLICATE_OPEN))
-        return note_set(why, ERR_EXISTS, N_("ce doublon possible est déjà décidé ainsi"));
+        return note_set(why, ERR_EXISTS,
+                        state == DUPLICATE_OPEN
+                            ? N_("ce doublon possible n'est pas décidé : rien à annuler")
+                            : N_("ce doublon possible est déjà décidé ainsi"));
     if (err == ERR_OK)
         err = all_here(&w);
     if (err == ERR_OK)

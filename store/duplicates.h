@@ -19,6 +19,8 @@ struct duplicate {
     bool settled;   /* nothing to be decided here: the rows are tied or not as was decided, or
                        not both are in sight */
 };
+/* Why the two may be the same, for people: French, to be translated. */
+const char *duplicate_why(const struct row *row);
 /* CORRUPT when it says nothing that can be understood. */
 NODISCARD enum err duplicate_read(struct store *s, const struct row *row,
                                   struct duplicate *out);

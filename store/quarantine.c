@@ -130,7 +130,8 @@ enum err quarantine_find(struct store *s, struct str name, struct arena *arena,
     if (step == STEP_FAILED)
         return db_error(s->db);
     if (step == STEP_DONE)
-        return note_set(why, ERR_NOTFOUND, N_("aucune saisie refusée de ce nom"));
+        return note_set(why, ERR_NOTFOUND,
+                        N_("aucune saisie refusée de ce nom : voyez la liste"));
     if (several)
         return note_set(why, ERR_EXISTS,
                         N_("plusieurs saisies refusées ont ce numéro : écrivez-le en entier, "
