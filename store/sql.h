@@ -63,6 +63,8 @@
     X(QUARANTINE_BY_STAMP, "SELECT op FROM quarantine WHERE epoch=?1 AND hlc=?2 LIMIT 1")      \
     X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE epoch=?1 AND op_no>?2 AND state=0")       \
     X(QUARANTINE_FORGET, "DELETE FROM quarantine WHERE epoch=?1 AND op_no=?2 AND state=0")     \
+    X(QUARANTINE_CLOSED,                                                                       \
+      "SELECT count(*) FROM quarantine WHERE epoch=?1 AND op_no=?2 AND state<>0")              \
     X(QUARANTINE_COUNT, "SELECT count(*) FROM quarantine WHERE state=0")                       \
     X(QUARANTINE_LIST,                                                                         \
       "SELECT epoch,op_no,reason,at_ms,actor,op,edit_ms,state,closed_ms,closed_by,note FROM "  \

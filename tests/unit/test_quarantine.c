@@ -469,6 +469,40 @@ static void what_was_given_up_stays_so_after_a_restore(void **state)
     fleet_close(&t.f);
 }
 
+/* The same on a replica that had to begin a new epoch: what is sent again to the restored
+ * server is not what was given up. */
+static void what_was_given_up_is_not_sent_again_under_a_new_epoch(void **state)
+{
+    (void)state;
+    struct story t;
+    struct arena arena = {0};
+    begin(&t);
+    fleet_backup(&t.f);
+    change_both(&t, "le frère");
+    fleet_heal(&t.f);
+    struct quarantined q = find(t.bilal, 1, &arena);
+    assert_int_equal(closing_discard(t.bilal->store, &q, STR("erreur"), NULL), ERR_OK);
+    fleet_heal(&t.f);
+    uint32_t epoch = t.bilal->store->epoch;
+    fleet_clone(&t.f, 1);
+    struct party *clone = &t.f.twin.replicas[2];
+    assert_int_equal(set(t.bilal, "person", &t.person, "city=Huy"), ERR_OK);
+    assert_int_equal(set(clone, "person", &t.person, "postcode=4500"), ERR_OK);
+    fleet_heal(&t.f);
+    assert_true(t.f.forks > 0);
+    t.f.twin.server.wall_ms += 5000;
+    fleet_restore(&t.f);
+    assert_int_equal(set(&t.f.twin.server, "session", &t.session, "state=draft"), ERR_OK);
+    size_t forked = t.bilal->store->epoch == epoch ? 2 : 1;
+    for (int i = 0; i < 3; i++)
+        fleet_sync(&t.f, forked);
+    assert_string_equal(emergency(&t.f.twin.server, &t.person), "la voisine");
+    assert_int_equal(waiting(&t.f.twin.replicas[forked]), 0);
+    assert_string_equal(emergency(&t.f.twin.replicas[forked], &t.person), "la voisine");
+    arena_done(&arena);
+    fleet_close(&t.f);
+}
+
 static void a_name_means_one_operation_or_none(void **state)
 {
     (void)state;
@@ -509,6 +543,7 @@ int main(void)
         cmocka_unit_test(the_last_of_refused_edits_is_saved_again_alone),
         cmocka_unit_test(nobody_closes_what_another_wrote),
         cmocka_unit_test(what_was_given_up_stays_so_after_a_restore),
+        cmocka_unit_test(what_was_given_up_is_not_sent_again_under_a_new_epoch),
         cmocka_unit_test(a_name_means_one_operation_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
