@@ -258,6 +258,39 @@ static void what_waits_comes_back_with_the_dossier(void **state)
     twin_close(&o.t);
 }
 
+/* A dossier the coordination saved again for who made it is that person's, like any other. */
+static void a_dossier_saved_again_for_its_author_is_the_authors(void **state)
+{
+    (void)state;
+    struct story o;
+    struct arena arena = {0};
+    struct note why = {""};
+    uint64_t rows = 0;
+    begin(&o);
+    const char *other[] = {"name=EI du Canal", "kind=EI", NULL};
+    struct id elsewhere = twin_add(&o.t.server, "structure", other);
+    sync_all(&o);
+    const char *person[] = {"name=Exemple", "first_name=Luc", ref("structure", &elsewhere),
+                            NULL};
+    struct id made = twin_add(o.anna, "person", person);
+    assert_int_equal(twin_sync(&o.t, 0).refused, 1);
+    struct quarantined q = refused(o.anna, &arena);
+    struct buf name = {0};
+    quarantine_name(q.epoch, q.op_no, &name);
+    assert_int_equal(quarantine_find(o.t.server.store, buf_str(&name), &arena, &q, NULL),
+                     ERR_OK);
+    struct closing_value home = {0, value("person", "structure", value_id(&o.t.structure))};
+    struct closing_plan plan = {.values = &home, .count = 1};
+    assert_int_equal(closing_resubmit(o.t.server.store, &q, &plan, &rows, &why), ERR_OK);
+    sync_all(&o);
+    assert_string_equal(twin_get(o.anna->store, "person", &made, "first_name"), "Luc");
+    assert_int_equal(twin_count(o.bilal->store, "person"), 0);
+    assert_same(&o.t, 0);
+    buf_done(&name);
+    arena_done(&arena);
+    twin_close(&o.t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +298,7 @@ int main(void)
         cmocka_unit_test(what_has_left_is_not_settled_by_saving_nothing),
         cmocka_unit_test(the_reason_for_giving_up_leaves_too),
         cmocka_unit_test(what_waits_comes_back_with_the_dossier),
+        cmocka_unit_test(a_dossier_saved_again_for_its_author_is_the_authors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
