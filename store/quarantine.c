@@ -49,11 +49,19 @@ static enum err read_one(struct stmt *stmt, struct quarantined *q)
 
 enum err quarantine_list(struct store *s, bool closed, quarantine_on_op *on_op, void *ctx)
 {
+    return quarantine_list_after(s, closed, 0, 0, on_op, ctx);
+}
+
+enum err quarantine_list_after(struct store *s, bool closed, uint32_t epoch, uint64_t op_no,
+                               quarantine_on_op *on_op, void *ctx)
+{
     struct stmt *stmt = NULL;
     enum err err = store_sql(s, SQL_QUARANTINE_LIST, &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, closed ? QUARANTINE_DISCARDED : QUARANTINE_OPEN);
+    bind_int(stmt, 2, epoch);
+    bind_int(stmt, 3, (int64_t)op_no);
     enum step step = STEP_DONE;
     while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
         struct quarantined q;

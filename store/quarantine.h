@@ -38,6 +38,9 @@ void quarantine_name(uint32_t epoch, uint64_t op_no, struct buf *out);
 typedef enum err quarantine_on_op(void *ctx, const struct quarantined *q);
 NODISCARD enum err quarantine_list(struct store *s, bool closed, quarantine_on_op *on_op,
                                    void *ctx);
+/* The same from behind this one on: a long list in pieces, which the callback ends. */
+NODISCARD enum err quarantine_list_after(struct store *s, bool closed, uint32_t epoch,
+                                         uint64_t op_no, quarantine_on_op *on_op, void *ctx);
 /* The one a person means by EPOCH/OPERATION, or by the number of the operation alone where that
  * leaves no doubt. Its bytes live in `arena`. USAGE, NOTFOUND, EXISTS (several). */
 NODISCARD enum err quarantine_find(struct store *s, struct str name, struct arena *arena,

@@ -68,7 +68,8 @@
     X(QUARANTINE_COUNT, "SELECT count(*) FROM quarantine WHERE state=0")                       \
     X(QUARANTINE_LIST,                                                                         \
       "SELECT epoch,op_no,reason,at_ms,actor,op,edit_ms,state,closed_ms,closed_by,note FROM "  \
-      "quarantine WHERE state<=?1 ORDER BY epoch,op_no")                                       \
+      "quarantine WHERE state<=?1 AND (epoch>?2 OR (epoch=?2 AND op_no>?3)) "                  \
+      "ORDER BY epoch,op_no")                                                                  \
     X(QUARANTINE_FIND,                                                                         \
       "SELECT epoch,op_no,reason,at_ms,actor,op,edit_ms,state,closed_ms,closed_by,note FROM "  \
       "quarantine WHERE (epoch=?1 OR ?3=0) AND op_no=?2 ORDER BY epoch LIMIT 2")               \
