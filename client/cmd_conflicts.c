@@ -117,6 +117,9 @@ int cmd_resolve(void *program, const struct args *args)
     struct id id;
     bool deletion = false;
     enum err err = cmd_row(c, table, args->word[0], &id, &why);
+    if (err == ERR_NOTFOUND)
+        err = note_set(&why, err,
+                       N_("aucun conflit avec cet identifiant : voyez jalon conflicts"));
     if (err == ERR_OK)
         err = find_about(c, table, &id, &about, &deletion);
     if (err == ERR_OK)

@@ -43,6 +43,10 @@ static int decide(struct cmd *c, const struct args *args, enum duplicate_state s
     const char *reason = args_value(args, "reason");
     struct id id;
     enum err err = cmd_row(c, table, args->word[0], &id, &why);
+    if (err == ERR_NOTFOUND)
+        err = note_set(&why, err,
+                       N_("aucun doublon possible avec cet identifiant : voyez jalon "
+                          "duplicates"));
     if (err == ERR_OK)
         err = duplicate_decide(c->store, &id, state, str_of(reason), &why);
     if (err != ERR_OK)

@@ -7,6 +7,7 @@
 #include "client/refused_text.h"
 #include "io/json.h"
 #include "store/closing.h"
+#include "store/duplicates.h"
 
 int cmd_inbox(void *program, const struct args *args)
 {
@@ -14,6 +15,7 @@ int cmd_inbox(void *program, const struct args *args)
     uint64_t conflicts = 0;
     uint64_t refused = 0;
     uint64_t duplicates = 0;
+    uint64_t doubles = 0; /* that follow what is printed before */
     buf_text(&c->out, c->json ? "{\"conflicts\":[" : "");
     enum err err = conflict_print(c, false, &conflicts);
     buf_text(&c->out, c->json ? "],\"quarantine\":[" : "");
@@ -22,7 +24,9 @@ int cmd_inbox(void *program, const struct args *args)
     if (err == ERR_OK)
         err = refused_print(c, args_flag(args, "closed"), &refused);
     buf_text(&c->out, c->json ? "],\"duplicates\":[" : "");
-    if (err == ERR_OK && !c->json && conflicts + refused > 0)
+    if (err == ERR_OK)
+        err = duplicates_waiting(c->store, &doubles);
+    if (err == ERR_OK && !c->json && conflicts + refused > 0 && doubles > 0)
         buf_u8(&c->out, '\n');
     if (err == ERR_OK)
         err = duplicates_print(c, false, &duplicates);

@@ -262,6 +262,23 @@ static void print_field_label(struct printing *p, const struct row *row,
     buf_u8(&p->c->out, '\n');
 }
 
+static const char *decision_text(const struct value *decision)
+{
+    static const struct {
+        const char *word;
+        const char *text;
+    } texts[] = {
+        {"current", N_("la valeur affichée (current)")},
+        {"other", N_("l'autre valeur (other)")},
+        {"value", N_("une troisième valeur")},
+        {"mixed", N_("les deux, mêlées")},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (decision->type == VALUE_TEXT && str_eq(decision->s, str_of(texts[i].word)))
+            return say_text(texts[i].text);
+    return "?";
+}
+
 static void print_decided(struct printing *p, const struct row *row, const char *id)
 {
     struct cmd *c = p->c;
@@ -269,7 +286,7 @@ static void print_decided(struct printing *p, const struct row *row, const char 
     const struct value *reason = get(p, row, FIELD_CONFLICT_DECIDED_REASON);
     struct id by = decided_by(p, row);
     buf_text(&c->out, T("  tranché : "));
-    grid_clean(&c->out, decision->type == VALUE_TEXT ? decision->s : STR("?"));
+    buf_text(&c->out, decision_text(decision));
     buf_text(&c->out, T(", par "));
     words_staff(c, &by, &c->out);
     if (reason->type == VALUE_TEXT) {

@@ -10,30 +10,6 @@ struct printing {
     uint64_t count, waiting;
 };
 
-/* The stable words of `why`, for people. */
-static const char *why_text(struct str why)
-{
-    static const struct {
-        const char *word;
-        const char *text;
-    } texts[] = {
-        {"name birth_date", N_("même nom, même date de naissance")},
-        {"sound birth_date", N_("nom qui sonne pareil, même date de naissance")},
-        {"name birth_date_swapped", N_("même nom, jour et mois de naissance inversés")},
-        {"sound birth_date_swapped",
-         N_("nom qui sonne pareil, jour et mois de naissance inversés")},
-        {"name", N_("même nom")},
-        {"name postcode", N_("même nom, même code postal")},
-        {"company_no", N_("même numéro d'entreprise")},
-        {"person date", N_("même personne, même jour, deux agents")},
-        {"company date", N_("même entreprise, même jour, deux agents")},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (str_eq(why, str_of(texts[i].word)))
-            return say_text(texts[i].text);
-    return T("ressemblance");
-}
-
 static const struct value *get(const struct cmd *c, const struct row *row, uint16_t field)
 {
     const struct table *table = schema_table(store_schema(c->store), TABLE_DUPLICATE_CASE);
@@ -106,43 +82,48 @@ static enum err print_sides(struct cmd *c, const struct duplicate *d)
     return err;
 }
 
+/* Decided, and was it done? */
+static const char *state_text(const struct duplicate *d)
+{
+    if (d->state == DUPLICATE_SAME)
+        return d->settled ? T("  décidé : les mêmes")
+                          : T("  décidé : les mêmes, mais elles ne sont pas réunies");
+    return d->settled ? T("  décidé : différentes")
+                      : T("  décidé : différentes, mais elles sont encore réunies");
+}
+
 static void print_state(struct cmd *c, const struct row *row, const struct duplicate *d,
                         const char *id)
 {
     const struct value *reason = get(c, row, FIELD_DUPLICATE_DECIDED_REASON);
-    if (d->state == DUPLICATE_SAME)
-        buf_text(&c->out, d->settled
-                              ? T("  décidé : les mêmes")
-                              : T("  décidé : les mêmes, mais elles ne sont pas réunies"));
-    else if (d->state == DUPLICATE_DIFFERENT)
-        buf_text(&c->out, d->settled
-                              ? T("  décidé : différentes")
-                              : T("  décidé : différentes, mais elles sont encore réunies"));
-    else if (d->settled)
-        buf_text(&c->out, T("  réunies par une autre décision"));
-    if (d->state != DUPLICATE_OPEN && reason->type == VALUE_TEXT) {
-        buf_text(&c->out, " : ");
-        grid_clean(&c->out, reason->s);
-    }
-    if (d->state != DUPLICATE_OPEN || d->settled)
+    if (d->state != DUPLICATE_OPEN) {
+        buf_text(&c->out, state_text(d));
+        if (reason->type == VALUE_TEXT) {
+            buf_text(&c->out, " : ");
+            grid_clean(&c->out, reason->s);
+        }
         buf_u8(&c->out, '\n');
-    if (!d->settled)
+    }
+    if (!d->here)
+        buf_text(&c->out, T("  une des deux fiches n'est pas ici ou est supprimée ; rien à "
+                            "faire ici\n"));
+    else if (!d->settled)
         buf_printf(&c->out, T("  décider : jalon duplicate same|different %s\n"), id);
     else if (d->state != DUPLICATE_OPEN)
         buf_printf(&c->out, T("  revenir sur la décision : jalon duplicate undo %s\n"), id);
+    else
+        buf_printf(&c->out, "%s\n", T("  réunies par une autre décision"));
 }
 
 static enum err print_words(struct cmd *c, const struct row *row, const struct duplicate *d,
                             bool first)
 {
     char id[ID_TEXT_BYTES];
-    const struct value *why = get(c, row, FIELD_DUPLICATE_WHY);
     const struct value *score = get(c, row, FIELD_DUPLICATE_SCORE);
     id_print(&row->id, id);
     buf_printf(&c->out, T("%sdoublon possible %s\n"), first ? "" : "\n", id);
     buf_printf(&c->out, "  %s : %s (%lld %%)\n",
-               d->table == NULL ? "?" : say_text(d->table->label),
-               why_text(why->type == VALUE_TEXT ? why->s : STR("")),
+               d->table == NULL ? "?" : say_text(d->table->label), say_text(duplicate_why(row)),
                score->type == VALUE_INT ? (long long)score->i : 0);
     enum err err = d->table == NULL ? ERR_OK : print_sides(c, d);
     print_state(c, row, d, id);

@@ -166,7 +166,7 @@ static void print_closed(struct cmd *c, const struct quarantined *q)
     buf_u8(&c->out, '\n');
 }
 
-static void print_next_step(struct cmd *c, const struct quarantined *q, bool shown)
+static void print_next_step(struct cmd *c, const struct quarantined *q, bool shown, bool cut)
 {
     struct buf name = {0};
     quarantine_name(q->epoch, q->op_no, &name);
@@ -174,20 +174,27 @@ static void print_next_step(struct cmd *c, const struct quarantined *q, bool sho
     const char *id = name.err == ERR_OK ? (const char *)name.p : "?";
     if (!shown)
         buf_printf(&c->out, T("  tout voir : jalon inbox show %s\n"), id);
-    buf_printf(&c->out, T("  corriger et renvoyer : jalon inbox resubmit %s [CHAMP=VALEUR…]\n"),
-               id);
+    if (!cut)
+        buf_printf(&c->out,
+                   T("  corriger et renvoyer : jalon inbox resubmit %s [CHAMP=VALEUR…]\n"), id);
     buf_printf(&c->out, T("  abandonner : jalon inbox discard %s --reason TEXTE\n"), id);
     buf_done(&name);
 }
 
 static enum err print_words(struct cmd *c, const struct quarantined *q, bool all)
 {
+    bool cut = false;
     print_head(c, q);
     enum err err = print_changes(c, q, all ? UINT32_MAX : CHANGES_LISTED);
+    if (err == ERR_OK)
+        err = quarantine_is_cut(c->store, q, &cut);
+    if (cut)
+        buf_text(&c->out, T("  le reste a quitté cet appareil avec le dossier ; le serveur l'a "
+                            "gardé, la coordination peut le reprendre\n"));
     if (q->state != QUARANTINE_OPEN)
         print_closed(c, q);
     else
-        print_next_step(c, q, all);
+        print_next_step(c, q, all, cut);
     return err;
 }
 

@@ -151,6 +151,24 @@ static enum err write_card(struct stick_out *out, struct note *why)
     return err;
 }
 
+/* Is what stands in the place a bundle, of whatever version, or nothing? */
+static enum err may_replace(const char *path, struct note *why)
+{
+    uint8_t begins[BUNDLE_HEAD_BYTES];
+    struct bundle_head head;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd >= 0 ? read(fd, begins, sizeof begins) : errno == EACCES ? -1 : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    struct str bytes = {(const char *)begins, n < 0 ? 0 : (size_t)n};
+    if (n >= 0 && bundle_head_read(bytes, &head) != BUNDLE_FOREIGN)
+        return ERR_OK;
+    return note_set(why, ERR_EXISTS,
+                    N_("%.300s : il y a déjà là autre chose qu'un paquet ; choisissez un autre "
+                       "nom"),
+                    path);
+}
+
 enum err stick_create(const char *path, const struct stick_to *to, struct stick_out **result,
                       struct note *why)
 {
@@ -163,6 +181,8 @@ enum err stick_create(const char *path, const struct stick_to *to, struct stick_
     buf_u8(&out->part, 0);
     if (err == ERR_OK)
         err = out->part.err;
+    if (err == ERR_OK)
+        err = may_replace(path, why);
     if (err == ERR_OK) {
         const char *part = (const char *)out->part.p;
         out->seal.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);

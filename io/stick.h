@@ -21,7 +21,8 @@ struct stick_to {
 };
 struct stick_out;
 /* Begin a file: it grows beside its place, as PATH.part. The writer ends in stick_finish or
- * stick_drop. INVALID: a key is none; LIMIT, NOMEM, and the errors of io/file. */
+ * stick_drop. EXISTS: something else than a bundle stands there; INVALID: a key is none; LIMIT,
+ * NOMEM, and the errors of io/file. */
 NODISCARD enum err stick_create(const char *path, const struct stick_to *to,
                                 struct stick_out **out, struct note *why);
 /* Append whole frames. LIMIT: the file would grow past what a stick takes. */

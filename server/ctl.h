@@ -11,6 +11,9 @@
 /* Exit statuses of the command-line contract. */
 enum ctl_exit { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_OFFLINE = 3, CTL_DAMAGED = 6 };
 
+/* A list goes out in pieces of about so many bytes: rows may be large, and many. */
+enum { CTL_PIECE_BYTES = 1 << 20 };
+
 struct ctl {
     struct store *store;
     const struct enrol_ca *ca;
@@ -23,6 +26,11 @@ struct ctl {
     const struct args *args;
     bool more;             /* not done: run it again by ctl_again, when `out` was taken */
     struct ctl_rows *rows; /* a list in the making */
+    struct {
+        uint64_t count; /* told so far, and the last of them */
+        uint32_t epoch;
+        uint64_t op_no;
+    } refused; /* likewise, of refused work */
     /* what the rest of the server must do then */
     uint32_t device; /* set to `state`; 0: none */
     enum device_state state;

@@ -32,12 +32,26 @@ static enum err print_side(struct ctl *c, const struct table *table, const struc
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
+static const char *state_text(enum duplicate_state state)
+{
+    switch (state) {
+    case DUPLICATE_OPEN:
+        return T("à décider");
+    case DUPLICATE_SAME:
+        return T("les mêmes");
+    case DUPLICATE_DIFFERENT:
+        return T("différentes");
+    }
+    return "?";
+}
+
 static enum err on_case(void *ctx, const struct row *row, const struct duplicate *d)
 {
     struct listing *list = ctx;
     struct ctl *c = list->c;
     const struct table *table = schema_table(&schema_jalon, TABLE_DUPLICATE_CASE);
-    const struct value *why = &row->values[schema_field_index(table, FIELD_DUPLICATE_WHY)];
+    const struct value *reason =
+        &row->values[schema_field_index(table, FIELD_DUPLICATE_DECIDED_REASON)];
     char id[ID_TEXT_BYTES];
     list->count++;
     if (c->json) {
@@ -45,10 +59,12 @@ static enum err on_case(void *ctx, const struct row *row, const struct duplicate
         return duplicate_json(c->store, row, d, &c->out);
     }
     id_print(&row->id, id);
-    buf_printf(&c->out, "%s  %s  %s  ", id, d->table == NULL ? "?" : say_text(d->table->label),
-               duplicate_word(d->state));
-    if (why->type == VALUE_TEXT)
-        grid_clean(&c->out, why->s);
+    buf_printf(&c->out, "%s  %s  %s  %s", id,
+               d->table == NULL ? "?" : say_text(d->table->label), state_text(d->state),
+               say_text(duplicate_why(row)));
+    buf_text(&c->out, reason->type == VALUE_TEXT ? " : " : "");
+    if (reason->type == VALUE_TEXT)
+        grid_clean(&c->out, reason->s);
     buf_u8(&c->out, '\n');
     if (d->table == NULL)
         return c->out.err;

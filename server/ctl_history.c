@@ -34,6 +34,20 @@ static void moment_json(struct history *h, const struct history_moment *m)
     buf_printf(out, ",\"origin\":%u,\"changes\":[", (unsigned)m->stamp.origin);
 }
 
+/* Device 0 is the server itself; not every device was given a name. */
+static void print_device(struct ctl *c, const struct history_moment *m)
+{
+    if (m->device == 0)
+        buf_text(&c->out, T("  sur le serveur"));
+    else
+        buf_printf(&c->out, T("  appareil %u"), (unsigned)m->device);
+    if (m->name.n == 0)
+        return;
+    buf_text(&c->out, " (");
+    ctl_print_text(c, m->name);
+    buf_u8(&c->out, ')');
+}
+
 static enum err on_moment(void *ctx, const struct history_moment *m)
 {
     struct history *h = ctx;
@@ -44,9 +58,8 @@ static enum err on_moment(void *ctx, const struct history_moment *m)
         ctl_print_time(c, m->edit_ms);
         buf_text(&c->out, "  ");
         ctl_print_staff(c, &m->actor);
-        buf_printf(&c->out, T("  appareil %u ("), (unsigned)m->device);
-        ctl_print_text(c, m->name);
-        buf_text(&c->out, T("), reçu "));
+        print_device(c, m);
+        buf_text(&c->out, T(", reçu "));
         ctl_print_time(c, m->recv_ms);
         buf_text(&c->out, m->made ? T(" : création\n") : "\n");
     }

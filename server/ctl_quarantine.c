@@ -45,7 +45,10 @@ static void print_head(struct ctl *c, const struct quarantined *q)
         return;
     buf_text(&c->out, q->state == QUARANTINE_DISCARDED ? T("  abandonnée par ")
                                                        : T("  corrigée et renvoyée par "));
-    ctl_print_staff(c, &q->closed_by);
+    if (id_is_null(&q->closed_by)) /* with jalonctl */
+        buf_text(&c->out, T("l'administration"));
+    else
+        ctl_print_staff(c, &q->closed_by);
     buf_text(&c->out, ", ");
     ctl_print_time(c, q->closed_ms);
     buf_text(&c->out, q->note.n > 0 ? " : " : "");
@@ -111,36 +114,40 @@ static enum err print_all(struct ctl *c, const struct quarantined *q)
     return err;
 }
 
-struct refused {
-    struct ctl *c;
-    uint64_t count;
-};
-
 static enum err on_refused(void *ctx, const struct quarantined *q)
 {
-    struct refused *list = ctx;
-    struct buf *out = &list->c->out;
-    list->count++;
-    if (!list->c->json) {
-        print_head(list->c, q);
-        return out->err;
+    struct ctl *c = ctx;
+    struct buf *out = &c->out;
+    enum err err = ERR_OK;
+    c->refused.count++;
+    c->refused.epoch = q->epoch;
+    c->refused.op_no = q->op_no;
+    if (c->json) {
+        buf_text(out, c->refused.count > 1 ? ",\n" : "\n");
+        err = quarantine_json(c->store, q, out);
+    } else {
+        print_head(c, q);
     }
-    buf_text(out, list->count > 1 ? ",\n" : "\n");
-    return quarantine_json(list->c->store, q, out);
+    if (err == ERR_OK)
+        err = out->err;
+    return err == ERR_OK && out->n > CTL_PIECE_BYTES ? ERR_LATER : err;
 }
 
 int ctl_quarantine_list(void *program, const struct args *args)
 {
     struct ctl *c = program;
-    struct refused list = {.c = c};
-    if (c->json)
+    if (c->json && c->refused.count == 0)
         buf_u8(&c->out, '[');
-    enum err err = quarantine_list(c->store, args_flag(args, "closed"), on_refused, &list);
+    enum err err = quarantine_list_after(c->store, args_flag(args, "closed"), c->refused.epoch,
+                                         c->refused.op_no, on_refused, c);
+    c->more = err == ERR_LATER;
+    if (c->more)
+        return CTL_DONE;
     if (c->json)
-        buf_text(&c->out, list.count == 0 ? "]\n" : "\n]\n");
+        buf_text(&c->out, c->refused.count == 0 ? "]\n" : "\n]\n");
     else if (err == ERR_OK)
-        ctl_say(c, TN("%llu opération refusée", "%llu opérations refusées", list.count),
-                (unsigned long long)list.count);
+        ctl_say(c, TN("%llu opération refusée", "%llu opérations refusées", c->refused.count),
+                (unsigned long long)c->refused.count);
     return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, NULL);
 }
 

@@ -89,7 +89,9 @@ static void print_name(struct ctl *c, const struct field *field, const struct va
 void ctl_print_value(struct ctl *c, const struct field *field, const struct value *v)
 {
     struct buf name = {0};
-    if (v->type == VALUE_TEXT)
+    if (v->type == VALUE_NULL)
+        buf_text(&name, T("(vide)"));
+    else if (v->type == VALUE_TEXT)
         grid_clean(&c->out, v->s);
     else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
         print_name(c, field, v, &name);
@@ -230,7 +232,7 @@ static enum err on_row(void *ctx, const struct row *row)
     if (list->c->json) {
         buf_text(out, list->count == 1 ? "\n" : ",\n");
         rows_json(&schema_jalon, list->table, row, out);
-        return out->err;
+        return out->err == ERR_OK && out->n > CTL_PIECE_BYTES ? ERR_LATER : out->err;
     }
     id_print(&row->id, id);
     grid_cell(&list->grid, str_of(id), GRID_PLAIN);
@@ -272,7 +274,9 @@ static int print_slice(struct ctl *c)
     list->slice = 0;
     enum err err = rows_list_after(c->store, list->table, list->filters, list->filters_n,
                                    list->deleted, list->after, want, on_row, list);
-    if (err == ERR_OK && list->slice == SLICE_ROWS && list->count < list->limit) {
+    bool full = err == ERR_LATER || (err == ERR_OK && list->slice == SLICE_ROWS);
+    err = err == ERR_LATER ? ERR_OK : err;
+    if (full && list->count < list->limit) {
         c->more = true;
         return CTL_DONE;
     }

@@ -4,6 +4,7 @@
 #include "store/inside.h"
 #include "store/judge.h"
 #include "store/names.h"
+#include "store/takeback.h"
 
 /* What a device may send that is no operation. */
 static enum err unreadable(struct note *why)
@@ -138,23 +139,78 @@ static void read_values(struct again *a)
     }
 }
 
+/* Did the person say what is wanted of this field? */
+static bool insisted(const struct again *a, const struct field *field)
+{
+    for (size_t i = 0; i < a->plan->count; i++) {
+        const struct closing_value *v = &a->plan->values[i];
+        if (v->change + 1 == a->r.number && v->value.field == field)
+            return true;
+    }
+    return false;
+}
+
+/* Is this field of the row neither as the refused change found it nor as it wanted it? */
+static enum err changed_since(struct again *a, const struct row *row,
+                              const struct quarantined_field *f, bool *out)
+{
+    const struct table *table = a->r.table;
+    bool made = a->r.change.kind == CHANGE_INSERT;
+    int i = schema_field_index(table, f->field->id);
+    struct value now = i < 0 ? value_int(row->deleted ? 1 : 0) : row->values[i];
+    struct stamp base = f->base;
+    const struct value *found = made ? &VALUE_NONE : &f->before;
+    *out = !value_eq(&now, &f->after) && !value_eq(&now, found) &&
+           (made || !value_eq(&f->before, &f->after));
+    if (!*out || made)
+        return ERR_OK;
+    enum err err = takeback_base(a->s, table, &row->id, f->field->id, &base);
+    *out = !stamp_eq(row_stamp(row, f->field->id), base);
+    return err;
+}
+
+/* What others made of the row meanwhile is not put back by what was refused before: r as a->r
+ * is at the beginning of the change. */
+static enum err check_unchanged(struct again *a, struct quarantine_reader r, struct note *why)
+{
+    struct arena arena = {0};
+    struct quarantined_field f;
+    struct row *row = arena_new(&arena, sizeof *row);
+    bool changed = false;
+    enum err err =
+        row == NULL ? ERR_NOMEM : rows_find(a->s, r.table, &r.change.row, &arena, row);
+    while (err == ERR_OK && !changed && quarantine_field(&r, &f)) {
+        bool told = insisted(a, f.field == &schema_field_deleted ? NULL : f.field);
+        err = told ? ERR_OK : changed_since(a, row, &f, &changed);
+    }
+    arena_done(&arena);
+    if (err != ERR_OK || !changed)
+        return err == ERR_NOTFOUND ? ERR_OK : err; /* the edit says so */
+    return note_set(why, ERR_EXISTS,
+                    N_("%s a changé depuis ; pour le remplacer, écrivez la valeur : %u.%s=…, "
+                       "sinon --without %u"),
+                    f.field->name, (unsigned)r.number, f.field->name, (unsigned)r.number);
+}
+
 static enum err save_change(struct again *a, struct note *why)
 {
     const struct table *table = a->r.table;
     const struct id *row = &a->r.change.row;
+    struct quarantine_reader fields = a->r;
     struct scope scope;
     if (table == NULL)
         return note_set(why, ERR_VERSION, N_("cette version ne connaît pas cette table"));
     read_values(a);
     if (a->r.bad || a->count == 0)
         return a->r.bad ? unreadable(why) : ERR_OK;
-    enum err err =
-        a->r.change.kind == CHANGE_UPDATE ? ERR_OK : rows_locate(a->s, table, row, &scope);
+    enum err err = rows_locate(a->s, table, row, &scope);
+    if (err == ERR_NOTFOUND && a->r.change.kind == CHANGE_INSERT)
+        return edit_insert_as(a->edit, table, row, a->values, a->count, why);
     if (err == ERR_OK)
-        return edit_update(a->edit, table, row, a->values, a->count, why);
-    if (err != ERR_NOTFOUND)
-        return err;
-    return edit_insert_as(a->edit, table, row, a->values, a->count, why);
+        err = check_unchanged(a, fields, why);
+    return err == ERR_OK || err == ERR_NOTFOUND
+               ? edit_update(a->edit, table, row, a->values, a->count, why)
+               : err;
 }
 
 static enum err save_all(struct again *a, struct str op, struct note *why)
@@ -184,6 +240,18 @@ static enum err check_open(const struct quarantined *q, struct note *why)
     return note_set(why, ERR_EXISTS, N_("cette saisie refusée est déjà réglée"));
 }
 
+/* The server would take its own copy, whole, for saved again. */
+static enum err check_whole(struct store *s, const struct quarantined *q, struct note *why)
+{
+    bool cut = false;
+    enum err err = quarantine_is_cut(s, q, &cut);
+    if (err == ERR_OK && cut)
+        return note_set(why, ERR_REFUSED,
+                        N_("ce que dit cette saisie a quitté cet appareil avec le dossier ; le "
+                           "serveur l'a gardé : c'est à la coordination de la reprendre"));
+    return err;
+}
+
 /* Into the operation in the making, and on a replica into the quarantine here: the server's
  * judge closes its own. */
 static enum err close_it(struct store *s, struct edit *edit, const struct quarantined *q,
@@ -208,6 +276,8 @@ enum err closing_resubmit(struct store *s, const struct quarantined *q,
         return ERR_NOMEM;
     *a = (struct again){.s = s, .plan = plan};
     enum err err = check_open(q, why);
+    if (err == ERR_OK)
+        err = check_whole(s, q, why);
     if (err == ERR_OK)
         err = edit_open(s, &a->edit, why);
     if (err == ERR_OK) {

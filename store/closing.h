@@ -36,11 +36,12 @@ struct closing_plan {
     const bool *without; /* OP_CHANGES_MAX of them: changes left out; NULL: none */
 };
 /* Save the changes again through the edit door, as what they are now: a row that is there by
- * now is changed instead of made, and only fields the operation really changed are touched. On
+ * now is changed instead of made, and only fields the operation really changed are touched. One
+ * that others have changed since is touched only where the plan says its value: else EXISTS. On
  * the server the rows stay their author's. The refused operation is closed in the same
  * transaction. *rows: changes written. Errors as edit_insert and edit_update with the number of
- * the change in `why`; EXISTS when it was closed before; VERSION: a table this program does not
- * know. */
+ * the change in `why`; EXISTS when it was closed before; REFUSED: a part of it has left this
+ * replica; VERSION: a table this program does not know. */
 NODISCARD enum err closing_resubmit(struct store *s, const struct quarantined *q,
                                     const struct closing_plan *plan, uint64_t *rows,
                                     struct note *why);

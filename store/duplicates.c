@@ -33,6 +33,31 @@ static bool id_of(const struct value *v, struct id *out)
     return true;
 }
 
+const char *duplicate_why(const struct row *row)
+{
+    static const struct {
+        const char *word;
+        const char *text;
+    } texts[] = {
+        {"name birth_date", N_("même nom, même date de naissance")},
+        {"sound birth_date", N_("nom qui sonne pareil, même date de naissance")},
+        {"name birth_date_swapped", N_("même nom, jour et mois de naissance inversés")},
+        {"sound birth_date_swapped",
+         N_("nom qui sonne pareil, jour et mois de naissance inversés")},
+        {"name", N_("même nom")},
+        {"name postcode", N_("même nom, même code postal")},
+        {"company_no", N_("même numéro d'entreprise")},
+        {"person date", N_("même personne, même jour, deux agents")},
+        {"company date", N_("même entreprise, même jour, deux agents")},
+    };
+    const struct table *table = schema_table(&schema_jalon, TABLE_DUPLICATE_CASE);
+    const struct value *why = get(table, row, FIELD_DUPLICATE_WHY);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (why->type == VALUE_TEXT && str_eq(why->s, str_of(texts[i].word)))
+            return texts[i].text;
+    return N_("ressemblance");
+}
+
 /* The row the tie field of this one names; null when it names none, or the row is not here. */
 static enum err tied_to(struct store *s, const struct table *table, const struct id *id,
                         struct id *out, bool *here)
@@ -48,26 +73,43 @@ static enum err tied_to(struct store *s, const struct table *table, const struct
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* Are the two rows one by now, through whatever ties? */
-static enum err are_one(struct store *s, const struct table *table, const struct id *left,
-                        const struct id *right, bool *out)
+/* A row of a case, and where its ties lead. */
+struct side {
+    struct id tied, end; /* end: tied, or for merged rows the end of the chain */
+    bool here;           /* live, and all it is merged into is here too */
+};
+
+static enum err look_at(struct store *s, const struct table *table, const struct id *id,
+                        struct side *out)
 {
-    struct id a = {0};
-    struct id b = {0};
-    bool here = false;
-    if (ties_merged(table) != NULL) {
-        enum err err = ties_root(s, table, left, &a);
-        if (err == ERR_OK)
-            err = ties_root(s, table, right, &b);
-        *out = id_eq(&a, &b);
+    struct scope scope;
+    enum err err = tied_to(s, table, id, &out->tied, &out->here);
+    bool tied = !id_is_null(&out->tied);
+    bool merged = ties_merged(table) != NULL;
+    out->end = tied && !merged ? out->tied : *id;
+    if (err != ERR_OK || !tied || !merged)
         return err;
-    }
-    enum err err = tied_to(s, table, left, &a, &here);
+    err = ties_root(s, table, id, &out->end);
+    if (err != ERR_OK)
+        return err;
+    err = rows_locate(s, table, &out->end, &scope);
+    out->here = out->here && err == ERR_OK;
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* Are the two rows one by now, through whatever ties? And is all of it here? */
+static enum err are_one(struct store *s, const struct duplicate *d, bool *one, bool *here)
+{
+    struct side a;
+    struct side b;
+    enum err err = look_at(s, d->table, &d->left, &a);
     if (err == ERR_OK)
-        err = tied_to(s, table, right, &b, &here);
-    bool same_third = !id_is_null(&a) && id_eq(&a, &b);
-    *out = same_third || id_eq(&a, right) || id_eq(&b, left);
-    return err;
+        err = look_at(s, d->table, &d->right, &b);
+    if (err != ERR_OK)
+        return err;
+    *one = id_eq(&a.end, &b.end) || id_eq(&a.end, &d->right) || id_eq(&b.end, &d->left);
+    *here = a.here && b.here;
+    return ERR_OK;
 }
 
 enum err duplicate_read(struct store *s, const struct row *row, struct duplicate *out)
@@ -91,8 +133,9 @@ enum err duplicate_read(struct store *s, const struct row *row, struct duplicate
         return ERR_OK;
     }
     bool one = false;
-    enum err err = are_one(s, out->table, &out->left, &out->right, &one);
-    out->settled = one ? out->state != DUPLICATE_DIFFERENT : out->state == DUPLICATE_DIFFERENT;
+    enum err err = are_one(s, out, &one, &out->here);
+    out->settled = !out->here || (one ? out->state != DUPLICATE_DIFFERENT
+                                      : out->state == DUPLICATE_DIFFERENT);
     return err;
 }
 
@@ -119,6 +162,21 @@ enum err duplicates_list(struct store *s, bool settled, duplicate_on_case *on_ca
     return rows_list(s, cases(s), NULL, 0, false, 0, on_row, &l);
 }
 
+static enum err on_waiting(void *ctx, const struct row *row, const struct duplicate *d)
+{
+    uint64_t *count = ctx;
+    (void)row;
+    (void)d;
+    (*count)++;
+    return ERR_OK;
+}
+
+enum err duplicates_waiting(struct store *s, uint64_t *count)
+{
+    *count = 0;
+    return duplicates_list(s, false, on_waiting, count);
+}
+
 static enum err side_json(struct store *s, const char *key, const struct table *table,
                           const struct id *id, struct buf *out)
 {
@@ -142,7 +200,8 @@ enum err duplicate_json(struct store *s, const struct row *row, const struct dup
     rows_json(s->env.schema, cases(s), row, out);
     if (out->err == ERR_OK)
         out->n--; /* the closing brace */
-    buf_printf(out, ",\"settled\":%s", d->settled ? "true" : "false");
+    buf_printf(out, ",\"here\":%s,\"settled\":%s", d->here ? "true" : "false",
+               d->settled ? "true" : "false");
     enum err err = side_json(s, "left_row", d->table, &d->left, out);
     if (err == ERR_OK)
         err = side_json(s, "right_row", d->table, &d->right, out);
@@ -156,6 +215,7 @@ struct settling {
     struct store *s;
     struct edit *edit;
     struct duplicate d;
+    hlc_t decided; /* when, if it was */
     struct note *why;
 };
 
@@ -167,18 +227,25 @@ static enum err set_tie(struct settling *w, const struct id *row, const struct i
     return edit_update(w->edit, w->d.table, row, &value, 1, w->why);
 }
 
-static enum err both_here(struct settling *w)
+/* Half of a case is nobody's to decide: the server would refuse it, and a tie that leads out of
+ * sight would be replaced unseen. */
+static enum err all_here(struct settling *w)
 {
-    struct id tie;
-    bool left = false;
-    bool right = false;
-    enum err err = tied_to(w->s, w->d.table, &w->d.left, &tie, &left);
-    if (err == ERR_OK)
-        err = tied_to(w->s, w->d.table, &w->d.right, &tie, &right);
-    if (err == ERR_OK && (!left || !right))
+    const struct id *ids[] = {&w->d.left, &w->d.right};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < 2 && err == ERR_OK; i++) {
+        struct scope scope;
+        struct id end = *ids[i];
+        err = rows_locate(w->s, w->d.table, ids[i], &scope);
+        if (err == ERR_OK)
+            err = ties_root(w->s, w->d.table, ids[i], &end);
+        if (err == ERR_OK)
+            err = rows_locate(w->s, w->d.table, &end, &scope);
+    }
+    if (err == ERR_NOTFOUND)
         return note_set(w->why, ERR_REFUSED,
-                        N_("une des deux fiches n'est pas ici, ou est supprimée : c'est à la "
-                           "coordination de décider"));
+                        N_("une des deux fiches, ou celle à laquelle elle est réunie, n'est "
+                           "pas ici : c'est à la coordination de décider"));
     return err;
 }
 
@@ -187,12 +254,13 @@ static enum err tie(struct settling *w, struct id *tied)
 {
     struct id a = w->d.left;
     struct id b = w->d.right;
-    enum err err = both_here(w);
-    if (err == ERR_OK && ties_merged(w->d.table) != NULL) {
-        err = ties_root(w->s, w->d.table, &w->d.left, &a);
-        if (err == ERR_OK)
-            err = ties_root(w->s, w->d.table, &w->d.right, &b);
-    }
+    if (!w->d.here)
+        return note_set(w->why, ERR_REFUSED,
+                        N_("une des deux fiches est supprimée : ramenez-la d'abord (jalon "
+                           "restore)"));
+    enum err err = ties_shown(w->s, w->d.table, &w->d.left, &a);
+    if (err == ERR_OK)
+        err = ties_shown(w->s, w->d.table, &w->d.right, &b);
     if (err != ERR_OK)
         return err;
     *tied = (struct id){0};
@@ -213,12 +281,31 @@ static enum err untie_one(struct settling *w, const struct id *row, const struct
     return err == ERR_OK && is ? set_tie(w, row, NULL) : err;
 }
 
+/* Is the tie of the row this case tied still the one it set? It may be tied elsewhere since, by
+ * another decision; set anew between these two it is meant as well. */
+static enum err is_ours(struct settling *w, bool one, bool *out)
+{
+    const struct table *table = w->d.table;
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : rows_find(w->s, table, &w->d.tied, &arena, row);
+    bool side = id_eq(&w->d.tied, &w->d.left) || id_eq(&w->d.tied, &w->d.right);
+    *out = err == ERR_OK &&
+           ((one && side) || row_stamp(row, schema_tie(table)->id).hlc <= w->decided);
+    arena_done(&arena);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 /* The tie this case set; and where the two are to be different, one that was set by hand. */
 static enum err untie(struct settling *w, bool different)
 {
     bool one = false;
-    enum err err = ERR_OK;
-    if (!id_is_null(&w->d.tied))
+    bool here = false;
+    bool ours = false;
+    enum err err = are_one(w->s, &w->d, &one, &here);
+    if (err == ERR_OK && !id_is_null(&w->d.tied))
+        err = is_ours(w, one, &ours);
+    if (err == ERR_OK && ours)
         err = untie_one(w, &w->d.tied, NULL);
     if (err != ERR_OK || !different)
         return err;
@@ -226,7 +313,7 @@ static enum err untie(struct settling *w, bool different)
     if (err == ERR_OK)
         err = untie_one(w, &w->d.right, &w->d.left);
     if (err == ERR_OK)
-        err = are_one(w->s, w->d.table, &w->d.left, &w->d.right, &one);
+        err = are_one(w->s, &w->d, &one, &here);
     if (err == ERR_OK && one)
         return note_set(w->why, ERR_REFUSED,
                         N_("les deux fiches sont réunies par d'autres décisions : annulez "
@@ -263,10 +350,11 @@ struct others {
 static enum err on_other(void *ctx, const struct row *row, const struct duplicate *d)
 {
     struct others *o = ctx;
-    if (d->table != o->w->d.table || id_eq(&row->id, &o->but) || o->n == OTHERS_MAX)
+    if (d->table != o->w->d.table || id_eq(&row->id, &o->but) || o->n == OTHERS_MAX || !d->here)
         return ERR_OK;
     bool one = false;
-    enum err err = are_one(o->w->s, d->table, &d->left, &d->right, &one);
+    bool here = false;
+    enum err err = are_one(o->w->s, d, &one, &here);
     bool closes = one && d->state == DUPLICATE_OPEN;
     bool opens = !one && d->state == DUPLICATE_SAME && id_is_null(&d->tied);
     if (err != ERR_OK || (!closes && !opens))
@@ -276,7 +364,8 @@ static enum err on_other(void *ctx, const struct row *row, const struct duplicat
     return ERR_OK;
 }
 
-/* A case between rows that are one now is closed; one that was closed so waits again. */
+/* A case between rows that are one now is closed; one that was closed so waits again. What is
+ * not all in sight is left to whoever sees it: the server would refuse the whole decision. */
 static enum err settle_others(struct settling *w, const struct id *but)
 {
     static const struct id none = {{0}};
@@ -299,6 +388,11 @@ static enum err find_case(struct settling *w, const struct id *id)
     enum err err = row == NULL ? ERR_NOMEM : rows_find(w->s, cases(w->s), id, &arena, row);
     if (err == ERR_OK)
         err = duplicate_read(w->s, row, &w->d);
+    if (err == ERR_OK) {
+        hlc_t state = row_stamp(row, FIELD_DUPLICATE_STATE).hlc;
+        hlc_t tied = row_stamp(row, FIELD_DUPLICATE_TIED).hlc;
+        w->decided = state > tied ? state : tied;
+    }
     arena_done(&arena);
     if (err == ERR_NOTFOUND)
         return note_set(w->why, err, N_("aucun doublon possible avec cet identifiant"));
@@ -315,7 +409,12 @@ enum err duplicate_settle(struct store *s, struct edit *edit, const struct id *i
     struct id tied = {0};
     enum err err = find_case(&w, id);
     if (err == ERR_OK && w.d.state == state && (w.d.settled || state == DUPLICATE_OPEN))
-        return note_set(why, ERR_EXISTS, N_("ce doublon possible est déjà décidé ainsi"));
+        return note_set(why, ERR_EXISTS,
+                        state == DUPLICATE_OPEN
+                            ? N_("ce doublon possible n'est pas décidé : rien à annuler")
+                            : N_("ce doublon possible est déjà décidé ainsi"));
+    if (err == ERR_OK)
+        err = all_here(&w);
     if (err == ERR_OK)
         err =
             state == DUPLICATE_SAME ? tie(&w, &tied) : untie(&w, state == DUPLICATE_DIFFERENT);

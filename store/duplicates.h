@@ -15,21 +15,28 @@ struct duplicate {
     struct id left, right;     /* the smaller one first */
     enum duplicate_state state;
     struct id tied; /* row whose tie the decision set; null: none */
-    bool settled;   /* decided, and the rows are tied or not as decided */
+    bool here;      /* both rows are here and live, with all they are merged into */
+    bool settled;   /* nothing to be decided here: the rows are tied or not as was decided, or
+                       not both are in sight */
 };
+/* Why the two may be the same, for people: French, to be translated. */
+const char *duplicate_why(const struct row *row);
 /* CORRUPT when it says nothing that can be understood. */
 NODISCARD enum err duplicate_read(struct store *s, const struct row *row,
                                   struct duplicate *out);
 /* The cases that wait for a person, oldest first: open ones, and those whose rows are tied
  * otherwise than was decided. What stands in one case with rows that are the same already does
- * not wait. Views valid during the call. */
+ * not wait, nor what is about a row that was deleted, or that only others see. Views valid
+ * during the call. */
 typedef enum err duplicate_on_case(void *ctx, const struct row *row,
                                    const struct duplicate *duplicate);
 NODISCARD enum err duplicates_list(struct store *s, bool settled, duplicate_on_case *on_case,
                                    void *ctx);
+/* How many wait. */
+NODISCARD enum err duplicates_waiting(struct store *s, uint64_t *count);
 
-/* Append the case as one JSON object: as rows_json, then settled, left_row and right_row (null:
- * not here). */
+/* Append the case as one JSON object: as rows_json, then here, settled, left_row and right_row
+ * (null: not here). */
 NODISCARD enum err duplicate_json(struct store *s, const struct row *row,
                                   const struct duplicate *d, struct buf *out);
 

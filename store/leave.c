@@ -261,6 +261,45 @@ static enum err mark_scope(struct leaving *l, const struct leave_scope *scope)
     return ERR_PROTOCOL;
 }
 
+/* The row that a refused operation would have made, where it would hang on one that leaves. */
+static enum err mark_made(struct leaving *l, struct quarantine_reader *r)
+{
+    const struct table *table = r->table;
+    struct quarantined_field f;
+    bool hangs = table != NULL && r->change.kind == CHANGE_INSERT &&
+                 (table->scope == SCOPE_OF_REF || table->scope == SCOPE_OF_ROW);
+    while (hangs && quarantine_field(r, &f)) {
+        struct id on;
+        if (f.field->id != table->scope_field || f.after.type != VALUE_BYTES ||
+            f.after.s.n != ID_BYTES)
+            continue;
+        memcpy(on.b, f.after.s.p, ID_BYTES);
+        const struct mark *parent = find(l, &on);
+        if (parent == NULL)
+            return ERR_OK;
+        struct mark m = {.id = r->change.row, .lost = parent->lost, .facet = parent->facet};
+        m.facet = table->facet != 0 ? table->facet : m.facet;
+        return mark(l, &m);
+    }
+    return ERR_OK;
+}
+
+/* What was refused is among no rows. Where a part of it goes, so does why it was closed. */
+static enum err mark_refused(void *ctx, const struct quarantined *q)
+{
+    struct leaving *l = ctx;
+    struct quarantine_reader r;
+    struct mark closing = {op_closing_id(q->epoch, q->op_no), UINT8_MAX, UINT8_MAX};
+    bool part = false;
+    enum err err = ERR_OK;
+    quarantine_read(l->s->env.schema, q->op, &r);
+    while (err == ERR_OK && quarantine_change(&r)) {
+        err = mark_made(l, &r);
+        part = part || goes(l, &r.change.row);
+    }
+    return err == ERR_OK && part ? mark(l, &closing) : err;
+}
+
 /* From the rows that name a scope to all that hang on them, as deep as it goes. */
 static enum err mark_all(struct leaving *l, struct leave leave)
 {
@@ -276,6 +315,8 @@ static enum err mark_all(struct leaving *l, struct leave leave)
         l->grown = false;
         for (uint16_t i = 0; i < l->s->env.schema->table_count && err == ERR_OK; i++)
             err = mark_hanging(l, &l->s->env.schema->tables[i]);
+        if (err == ERR_OK)
+            err = quarantine_list(l->s, true, mark_refused, l);
     }
     return err;
 }

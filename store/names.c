@@ -189,7 +189,7 @@ static enum err shown_for(struct names *names, const struct table *table, const 
     const struct field *tie = ties_merged(table);
     if (tie == NULL || row->values[schema_field_index(table, tie->id)].type == VALUE_NULL)
         return ERR_OK;
-    return ties_root(names->s, table, &row->id, out);
+    return ties_shown(names->s, table, &row->id, out);
 }
 
 static enum err put_row(struct names *names, struct index *index, const struct table *table,
@@ -407,7 +407,7 @@ void names_row(struct store *s, const struct table *table, const struct id *id, 
     struct row *row = arena_new(&arena, sizeof *row);
     size_t before = out->n;
     struct id shown = *id;
-    bool found = row != NULL && ties_root(s, table, id, &shown) == ERR_OK;
+    bool found = row != NULL && ties_shown(s, table, id, &shown) == ERR_OK;
     if (found && rows_find(s, table, &shown, &arena, row) == ERR_OK)
         names_title(table, row, out);
     if (out->n == before) {

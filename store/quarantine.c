@@ -49,11 +49,19 @@ static enum err read_one(struct stmt *stmt, struct quarantined *q)
 
 enum err quarantine_list(struct store *s, bool closed, quarantine_on_op *on_op, void *ctx)
 {
+    return quarantine_list_after(s, closed, 0, 0, on_op, ctx);
+}
+
+enum err quarantine_list_after(struct store *s, bool closed, uint32_t epoch, uint64_t op_no,
+                               quarantine_on_op *on_op, void *ctx)
+{
     struct stmt *stmt = NULL;
     enum err err = store_sql(s, SQL_QUARANTINE_LIST, &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, closed ? QUARANTINE_DISCARDED : QUARANTINE_OPEN);
+    bind_int(stmt, 2, epoch);
+    bind_int(stmt, 3, (int64_t)op_no);
     enum step step = STEP_DONE;
     while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
         struct quarantined q;
@@ -130,7 +138,8 @@ enum err quarantine_find(struct store *s, struct str name, struct arena *arena,
     if (step == STEP_FAILED)
         return db_error(s->db);
     if (step == STEP_DONE)
-        return note_set(why, ERR_NOTFOUND, N_("aucune saisie refusée de ce nom"));
+        return note_set(why, ERR_NOTFOUND,
+                        N_("aucune saisie refusée de ce nom : voyez la liste"));
     if (several)
         return note_set(why, ERR_EXISTS,
                         N_("plusieurs saisies refusées ont ce numéro : écrivez-le en entier, "
@@ -189,7 +198,7 @@ bool quarantine_field(struct quarantine_reader *r, struct quarantined_field *out
         uint16_t id = 0;
         r->left--;
         if (update)
-            (void)op_field_base(cur, &id);
+            out->base = op_field_base(cur, &id);
         else
             id = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
         const struct field *field = r->table == NULL ? NULL : schema_field(r->table, id);
@@ -209,6 +218,37 @@ bool quarantine_field(struct quarantine_reader *r, struct quarantined_field *out
             return true;
     }
     return false;
+}
+
+static bool has_row(struct store *s, const struct quarantined *q, int64_t table,
+                    const struct id *row)
+{
+    struct quarantine_reader r;
+    quarantine_read(s->env.schema, q->op, &r);
+    while (quarantine_change(&r))
+        if (r.change.table == table && id_eq(&r.change.row, row))
+            return true;
+    return false;
+}
+
+/* The names of its rows stay. */
+enum err quarantine_is_cut(struct store *s, const struct quarantined *q, bool *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_QUARANTINE_ROWS_OF, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, q->epoch);
+    bind_int(stmt, 2, (int64_t)q->op_no);
+    enum step step = STEP_DONE;
+    *out = false;
+    while (err == ERR_OK && !*out && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct id row;
+        err = col_id(stmt, 1, &row) ? ERR_OK : ERR_CORRUPT;
+        *out = err == ERR_OK && !has_row(s, q, col_int(stmt, 0), &row);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
 }
 
 /* ---- write ---- */

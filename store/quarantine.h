@@ -38,6 +38,9 @@ void quarantine_name(uint32_t epoch, uint64_t op_no, struct buf *out);
 typedef enum err quarantine_on_op(void *ctx, const struct quarantined *q);
 NODISCARD enum err quarantine_list(struct store *s, bool closed, quarantine_on_op *on_op,
                                    void *ctx);
+/* The same from behind this one on: a long list in pieces, which the callback ends. */
+NODISCARD enum err quarantine_list_after(struct store *s, bool closed, uint32_t epoch,
+                                         uint64_t op_no, quarantine_on_op *on_op, void *ctx);
 /* The one a person means by EPOCH/OPERATION, or by the number of the operation alone where that
  * leaves no doubt. Its bytes live in `arena`. USAGE, NOTFOUND, EXISTS (several). */
 NODISCARD enum err quarantine_find(struct store *s, struct str name, struct arena *arena,
@@ -58,7 +61,8 @@ struct quarantine_reader {
 };
 struct quarantined_field {
     const struct field *field; /* schema_field_deleted too */
-    struct value before;       /* of an update */
+    struct stamp base;         /* of an update: the version it was made on … */
+    struct value before;       /* … and its value */
     struct value after;
 };
 void quarantine_read(const struct schema *schema, struct str op, struct quarantine_reader *r);
@@ -66,6 +70,9 @@ void quarantine_read(const struct schema *schema, struct str op, struct quaranti
 bool quarantine_change(struct quarantine_reader *r);
 /* The next field of the present change; false at its end. */
 bool quarantine_field(struct quarantine_reader *r, struct quarantined_field *out);
+
+/* Replica: has a part of it, or all, left with rows that may not be seen any more (leave.c)? */
+NODISCARD enum err quarantine_is_cut(struct store *s, const struct quarantined *q, bool *out);
 
 /* Inside a transaction: keep a refused operation and the names of its rows. It stays as it is
  * when it is there already. q->state and what follows are ignored. */

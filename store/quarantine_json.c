@@ -104,9 +104,10 @@ enum err quarantine_json(struct store *s, const struct quarantined *q, struct bu
 {
     struct quarantine_reader r;
     struct arena arena = {0};
-    enum err err = ERR_OK;
+    bool cut = false;
+    enum err err = quarantine_is_cut(s, q, &cut);
     head_json(q, out);
-    buf_text(out, ",\"changes\":[");
+    buf_printf(out, ",\"cut\":%s,\"changes\":[", cut ? "true" : "false");
     quarantine_read(store_schema(s), q->op, &r);
     while (err == ERR_OK && quarantine_change(&r)) {
         err = change_json(s, &r, &arena, out);

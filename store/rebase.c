@@ -95,15 +95,20 @@ static enum err forget_refusal(struct rebase *r, uint32_t epoch, uint64_t op_no)
     return stmt_run(stmt);
 }
 
-/* r->op, of that epoch. */
+/* r->op, of that epoch. What was refused then, and closed by a person since, is not written
+ * again: a server that does not know of the refusal might take what was given up. */
 static enum err one_op(struct rebase *r, uint32_t epoch)
 {
     struct op_head head;
     struct cur changes;
     size_t used = 0;
-    enum err err = op_read(buf_str(&r->op), &head, &changes, &used);
-    if (err != ERR_OK)
+    uint64_t closed = 0;
+    if (op_read(buf_str(&r->op), &head, &changes, &used) != ERR_OK)
         return ERR_CORRUPT;
+    enum err err = store_number(r->s, SQL_QUARANTINE_CLOSED,
+                                (int64_t[]){epoch, (int64_t)head.op_no}, 2, &closed);
+    if (err != ERR_OK || closed != 0)
+        return err;
     op_writer_clear(&r->writer);
     for (uint32_t i = 0; i < head.changes && err == ERR_OK; i++) {
         struct change change = op_change(&changes);

@@ -305,8 +305,18 @@ static bool is_first_of_field(const struct filter *filters, size_t at)
     return true;
 }
 
+/* Or no live row is where the tie leads, and this is the first of those tied to that place. */
+static void standing_sql(const struct table *table, const char *name, struct buf *where)
+{
+    buf_printf(where,
+               " OR NOT EXISTS(SELECT 1 FROM t_%s o WHERE o._del=0 AND (o._id=t_%s.\"%s\" OR "
+               "(o.\"%s\"=t_%s.\"%s\" AND o._id<t_%s._id)))",
+               table->name, table->name, name, name, table->name, name, table->name);
+}
+
 /* " AND (…)" for each field; the n-th filter's value is bound as ?n. */
-static void filter_sql(const struct filter *filters, size_t count, struct buf *where)
+static void filter_sql(const struct table *table, const struct filter *filters, size_t count,
+                       struct buf *where)
 {
     for (size_t i = 0; i < count; i++) {
         const char *name = filters[i].field->name;
@@ -317,6 +327,8 @@ static void filter_sql(const struct filter *filters, size_t count, struct buf *w
             if (filters[k].field == filters[i].field)
                 buf_printf(where, " OR \"%s\" IS ?%zu", name, k + 1);
         }
+        if (filters[i].field->tie == TIE_MERGED && filters[i].value.type == VALUE_NULL)
+            standing_sql(table, name, where);
         buf_u8(where, ')');
     }
 }
@@ -333,7 +345,7 @@ enum err rows_list_after(struct store *s, const struct table *table,
 {
     struct buf where = {0};
     buf_printf(&where, "WHERE _del=%d AND _rid>%lld", deleted ? 1 : 0, (long long)after);
-    filter_sql(filters, count, &where);
+    filter_sql(table, filters, count, &where);
     buf_text(&where, " ORDER BY _rid");
     if (limit > 0)
         buf_printf(&where, " LIMIT %llu", (unsigned long long)limit);
@@ -361,7 +373,7 @@ enum err rows_tail(struct store *s, const struct table *table, const struct filt
 {
     struct buf where = {0};
     buf_text(&where, "WHERE _del=0");
-    filter_sql(filters, count, &where);
+    filter_sql(table, filters, count, &where);
     buf_text(&where, " ORDER BY _rid DESC");
     buf_u8(&where, 0);
     struct stmt *stmt = NULL;

@@ -84,8 +84,9 @@ struct stamp row_stamp(const struct row *row, uint16_t field);
 int64_t row_edit_ms(const struct row *row, uint16_t field);
 
 /* Rows of a table, live ones unless `deleted`, by creation; each filter must match exactly
- * (an empty value matches empty fields), of several of one field any. The row is valid during
- * the call. limit 0 = all. */
+ * (an empty value matches empty fields), of several of one field any. An empty TIE_MERGED field
+ * also matches the first of the rows merged into one that is not here, or deleted: nothing else
+ * would be shown for them. The row is valid during the call. limit 0 = all. */
 struct filter {
     const struct field *field;
     struct value value;

@@ -52,7 +52,8 @@
       "ON CONFLICT DO NOTHING")                                                                \
     X(QUARANTINE_ROW_FIND, "SELECT 1 FROM quarantine_row WHERE tab=?1 AND id=?2 AND epoch=?3 " \
                            "LIMIT 1")                                                          \
-    X(QUARANTINE_CUT, "UPDATE quarantine SET op=?3 WHERE epoch=?1 AND op_no=?2")               \
+    X(QUARANTINE_ROWS_OF, "SELECT tab,id FROM quarantine_row WHERE epoch=?1 AND op_no=?2")     \
+    X(QUARANTINE_CUT, "UPDATE quarantine SET op=?3,note=NULL WHERE epoch=?1 AND op_no=?2")     \
     X(QUARANTINE_OF_ROW,                                                                       \
       "SELECT q.epoch,q.op_no FROM quarantine_row r JOIN quarantine q ON q.epoch=r.epoch AND " \
       "q.op_no=r.op_no WHERE r.tab=?1 AND r.id=?2 AND q.state=0 ORDER BY q.epoch,q.op_no "     \
@@ -62,10 +63,13 @@
     X(QUARANTINE_BY_STAMP, "SELECT op FROM quarantine WHERE epoch=?1 AND hlc=?2 LIMIT 1")      \
     X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE epoch=?1 AND op_no>?2 AND state=0")       \
     X(QUARANTINE_FORGET, "DELETE FROM quarantine WHERE epoch=?1 AND op_no=?2 AND state=0")     \
+    X(QUARANTINE_CLOSED,                                                                       \
+      "SELECT count(*) FROM quarantine WHERE epoch=?1 AND op_no=?2 AND state<>0")              \
     X(QUARANTINE_COUNT, "SELECT count(*) FROM quarantine WHERE state=0")                       \
     X(QUARANTINE_LIST,                                                                         \
       "SELECT epoch,op_no,reason,at_ms,actor,op,edit_ms,state,closed_ms,closed_by,note FROM "  \
-      "quarantine WHERE state<=?1 ORDER BY epoch,op_no")                                       \
+      "quarantine WHERE state<=?1 AND (epoch>?2 OR (epoch=?2 AND op_no>?3)) "                  \
+      "ORDER BY epoch,op_no")                                                                  \
     X(QUARANTINE_FIND,                                                                         \
       "SELECT epoch,op_no,reason,at_ms,actor,op,edit_ms,state,closed_ms,closed_by,note FROM "  \
       "quarantine WHERE (epoch=?1 OR ?3=0) AND op_no=?2 ORDER BY epoch LIMIT 2")               \
@@ -225,7 +229,6 @@
     X(SCOPE_GET, "SELECT kind,id FROM scope WHERE sid=?1")                                     \
     X(SCOPES_IN, "SELECT sid,id FROM scope WHERE kind=3 AND parent=?1 ORDER BY sid")           \
     X(STAFF_HOME, "SELECT structure,first_name,name FROM t_staff WHERE _id=?1 AND _del=0")     \
-    X(DUPLICATES_OPEN, "SELECT count(*) FROM t_duplicate_case WHERE state='open' AND _del=0")  \
     X(CONFLICTS_OPEN, "SELECT count(*) FROM t_conflict WHERE state='open' AND _del=0")
 
 enum sql {

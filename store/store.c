@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store.h"
 
+#include "store/duplicates.h"
 #include "store/inside.h"
 #include "store/rows.h"
 
@@ -362,7 +363,7 @@ enum err store_status(struct store *s, struct store_status *out)
     if (err == ERR_OK)
         err = store_number(s, SQL_QUARANTINE_COUNT, NULL, 0, &status.quarantined);
     if (err == ERR_OK)
-        err = store_number(s, SQL_DUPLICATES_OPEN, NULL, 0, &status.duplicates);
+        err = duplicates_waiting(s, &status.duplicates);
     if (err != ERR_OK)
         return err;
     status.device = (uint32_t)v[DEVICE];

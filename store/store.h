@@ -55,7 +55,7 @@ struct store_status {
     bool complete;           /* the first sync has come to its end */
     uint64_t conflicts;      /* open */
     uint64_t quarantined;    /* open */
-    uint64_t duplicates;     /* cases nobody has decided */
+    uint64_t duplicates;     /* cases that wait for a person */
     uint32_t generation;
     struct id history;
 };

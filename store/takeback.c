@@ -72,13 +72,13 @@ static enum err keep_value(struct arena *arena, struct value *v)
 
 /* Down through refused edits, to what somebody else or an accepted operation wrote. */
 static enum err settle_past(struct store *s, struct arena *arena, const struct table *table,
-                            const struct row *row, uint16_t field, struct past *past)
+                            const struct id *row, uint16_t field, struct past *past)
 {
     struct buf op = {0};
     enum err err = ERR_OK;
     for (int depth = 0; depth < DEPTH_MAX && past->base.origin != 0; depth++) {
         err = quarantine_op_of(s, past->base, &op);
-        if (err != ERR_OK || !past_in(buf_str(&op), table, &row->id, field, past))
+        if (err != ERR_OK || !past_in(buf_str(&op), table, row, field, past))
             break;
         err = keep_value(arena, &past->before);
         if (err != ERR_OK)
@@ -88,10 +88,22 @@ static enum err settle_past(struct store *s, struct arena *arena, const struct t
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
+enum err takeback_base(struct store *s, const struct table *table, const struct id *row,
+                       uint16_t field, struct stamp *base)
+{
+    struct arena arena = {0};
+    struct past past = {.base = *base};
+    enum err err = settle_past(s, &arena, table, row, field, &past);
+    if (err == ERR_OK)
+        *base = past.base;
+    arena_done(&arena);
+    return err;
+}
+
 static enum err take_back_field(struct store *s, struct arena *arena, const struct table *table,
                                 struct row *row, uint16_t field, struct past *past)
 {
-    enum err err = settle_past(s, arena, table, row, field, past);
+    enum err err = settle_past(s, arena, table, &row->id, field, past);
     if (err != ERR_OK)
         return err;
     struct version v = {.field = field, .stamp = past->base};

@@ -5,6 +5,7 @@
 #define STORE_TAKEBACK_H
 
 #include "proto/op.h"
+#include "proto/schema.h"
 #include "store/store.h"
 
 /* Inside the transaction that put the operation into quarantine; `changes` at its first change.
@@ -13,5 +14,9 @@
  * operation, to what was before that one. A field edited again since is left to that edit's own
  * verdict. The pages after the verdict bring what the server holds by now. */
 NODISCARD enum err takeback_op(struct store *s, const struct op_head *head, struct cur changes);
+/* *base: the version of a field a refused edit was made on. It becomes the one below all
+ * refused edits. Both sides. */
+NODISCARD enum err takeback_base(struct store *s, const struct table *table,
+                                 const struct id *row, uint16_t field, struct stamp *base);
 
 #endif

@@ -9,15 +9,17 @@ const struct field *ties_merged(const struct table *table)
     return tie != NULL && tie->tie == TIE_MERGED ? tie : NULL;
 }
 
-/* Where one step of the chain leads; false at its end. */
+/* Where one step of the chain leads; *found false at its end. *live: the row is here, and not
+ * deleted. */
 static enum err next_of(struct store *s, const struct table *table, const struct field *tie,
-                        const struct id *id, struct id *next, bool *found)
+                        const struct id *id, struct id *next, bool *found, bool *live)
 {
     struct arena arena = {0};
     struct row *row = arena_new(&arena, sizeof *row);
     enum err err = row == NULL ? ERR_NOMEM : rows_find(s, table, id, &arena, row);
     const struct value *v =
         err == ERR_OK ? &row->values[schema_field_index(table, tie->id)] : NULL;
+    *live = v != NULL && !row->deleted;
     *found = v != NULL && v->type == VALUE_BYTES && v->s.n == ID_BYTES;
     if (*found)
         memcpy(next->b, v->s.p, ID_BYTES);
@@ -33,11 +35,12 @@ enum err ties_root(struct store *s, const struct table *table, const struct id *
     size_t n = 0;
     struct id at = *id;
     bool more = tie != NULL;
+    bool live = false;
     enum err err = ERR_OK;
     while (more && err == ERR_OK && n < TIES_HOPS_MAX) {
         path[n++] = at;
         struct id next = {0};
-        err = next_of(s, table, tie, &at, &next, &more);
+        err = next_of(s, table, tie, &at, &next, &more, &live);
         if (!more || err != ERR_OK)
             break;
         for (size_t i = 0; i < n; i++) {
@@ -57,12 +60,12 @@ enum err ties_root(struct store *s, const struct table *table, const struct id *
 }
 
 static enum err add_behind(struct store *s, struct stmt *stmt, const struct id *id,
-                           struct id *out, size_t *count)
+                           struct id *out, size_t *count, size_t max)
 {
     bind_id(stmt, 1, id);
     enum err err = ERR_OK;
     enum step step = STEP_DONE;
-    while (err == ERR_OK && *count < TIES_ROWS_MAX && (step = stmt_step(stmt)) == STEP_ROW) {
+    while (err == ERR_OK && *count < max && (step = stmt_step(stmt)) == STEP_ROW) {
         struct id found;
         bool known = !col_id(stmt, 0, &found);
         err = known ? ERR_CORRUPT : ERR_OK;
@@ -88,6 +91,61 @@ static enum err prepare_behind(struct store *s, const struct table *table,
     return err;
 }
 
+/* The smallest live row tied to this one, which is itself not to be shown. */
+static enum err first_behind(struct store *s, const struct table *table,
+                             const struct field *tie, const struct id *id, struct id *out)
+{
+    struct stmt *stmt = NULL;
+    struct id found[1];
+    size_t n = 0;
+    enum err err = prepare_behind(s, table, tie, &stmt);
+    if (err == ERR_OK)
+        err = add_behind(s, stmt, id, found, &n, 1);
+    stmt_free(stmt);
+    if (err == ERR_OK && n > 0)
+        *out = found[0];
+    return err;
+}
+
+enum err ties_shown(struct store *s, const struct table *table, const struct id *id,
+                    struct id *out)
+{
+    const struct field *tie = ties_merged(table);
+    struct id at = *id;
+    struct id next = {0};
+    bool more = tie != NULL;
+    bool live = false;
+    enum err err = ERR_OK;
+    *out = *id;
+    for (int hop = 0; more && hop < TIES_HOPS_MAX; hop++) {
+        err = next_of(s, table, tie, &at, &next, &more, &live);
+        if (err != ERR_OK)
+            return err;
+        if (hop > 0 && !live)
+            return first_behind(s, table, tie, &at, out);
+        *out = at;
+        at = next;
+    }
+    return more ? ties_root(s, table, id, out) : err; /* a ring */
+}
+
+/* What leads together need not be here. */
+static enum err drop_dead(struct store *s, const struct table *table, const struct field *tie,
+                          struct id *out, size_t *count)
+{
+    struct id next;
+    bool more = false;
+    bool live = false;
+    if (*count < 2)
+        return ERR_OK;
+    enum err err = next_of(s, table, tie, &out[1], &next, &more, &live);
+    if (err != ERR_OK || live)
+        return err;
+    memmove(out + 1, out + 2, (*count - 2) * sizeof *out);
+    (*count)--;
+    return ERR_OK;
+}
+
 enum err ties_all(struct store *s, const struct table *table, const struct id *id,
                   struct id *out, size_t *count)
 {
@@ -99,14 +157,15 @@ enum err ties_all(struct store *s, const struct table *table, const struct id *i
     if (tie == NULL)
         return ERR_OK;
     enum err err = ties_root(s, table, id, &root);
-    if (err == ERR_OK && !id_eq(&root, id))
+    bool apart = !id_eq(&root, id);
+    if (err == ERR_OK && apart)
         out[(*count)++] = root;
     if (err == ERR_OK)
         err = prepare_behind(s, table, tie, &stmt);
     for (size_t i = 0; i < *count && err == ERR_OK; i++)
-        err = add_behind(s, stmt, &out[i], out, count);
+        err = add_behind(s, stmt, &out[i], out, count, TIES_ROWS_MAX);
     stmt_free(stmt);
-    return err;
+    return err == ERR_OK && apart ? drop_dead(s, table, tie, out, count) : err;
 }
 
 void ties_hide(const struct table *table, struct filter *filters, size_t *count)

@@ -14,15 +14,21 @@ enum {
 
 /* The tie field when rows of this table are merged; NULL otherwise. */
 const struct field *ties_merged(const struct table *table);
-/* The row that stands for this one: where its chain of merges ends; the smallest of a ring that
- * people made by hand. The id itself when it is merged into none, or not here. */
+/* Where the chain of merges ends, also at a row that is not here or deleted: the same for all
+ * that are one. The smallest of a ring that people made by hand. The id itself when it is
+ * merged into none, or not here. */
 NODISCARD enum err ties_root(struct store *s, const struct table *table, const struct id *id,
                              struct id *out);
-/* All live rows that are the same as this one, itself first and the one that stands for them
- * among them. `out` has room for TIES_ROWS_MAX. */
+/* The row that is shown for this one, live and here: a dossier that was merged into one of
+ * somebody else, or into one that was deleted, stays in sight. The id itself when it is merged
+ * into none, or not here. */
+NODISCARD enum err ties_shown(struct store *s, const struct table *table, const struct id *id,
+                              struct id *out);
+/* All live rows that are the same as this one, itself first and those that stand for them among
+ * them. `out` has room for TIES_ROWS_MAX. */
 NODISCARD enum err ties_all(struct store *s, const struct table *table, const struct id *id,
                             struct id *out, size_t *count);
-/* Add a filter that leaves out rows merged into another, unless there is one on that field.
+/* Add a filter that leaves out rows another is shown for, unless there is one on that field.
  * `filters` has room for one more. */
 void ties_hide(const struct table *table, struct filter *filters, size_t *count);
 /* The same filters, those on a reference to a row widened to all rows that are the same. What

@@ -208,7 +208,7 @@ settle bilal anna
 expect 0 on anna show person "$zoe" --json
 json_is city Liège
 expect 0 on anna conflicts --decided
-said out "tranché : mixed, par bilal Agent"
+said out "tranché : les deux, mêlées, par bilal Agent"
 
 say "another role is named, and nothing is saved"
 expect 0 on anna add company name="Forge fictive"

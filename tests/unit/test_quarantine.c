@@ -342,6 +342,79 @@ static void saved_again_on_the_server_the_row_stays_its_authors(void **state)
     fleet_close(&t.f);
 }
 
+static enum err again(struct party *p, uint64_t op_no, const struct closing_value *value)
+{
+    struct arena arena = {0};
+    struct note why = {""};
+    struct closing_plan plan = {.values = value, .count = value == NULL ? 0 : 1};
+    struct quarantined q = find(p, op_no, &arena);
+    uint64_t rows = 0;
+    enum err err = closing_resubmit(p->store, &q, &plan, &rows, &why);
+    assert_true(err == ERR_OK || why.text[0] != 0);
+    arena_done(&arena);
+    return err;
+}
+
+/* The device does not hear that the coordination took its work up. Weeks later it does so too:
+ * what others made of it since is not put back. */
+static void saving_again_puts_back_nothing_that_was_changed_since(void **state)
+{
+    (void)state;
+    struct story t;
+    char home[80];
+    begin(&t);
+    change_both(&t, "le frère");
+    const char *other[] = {"name=EI du Canal", "kind=EI", NULL};
+    struct id elsewhere = twin_add(&t.f.twin.server, "structure", other);
+    fleet_heal(&t.f);
+    const char *fields[] = {"name=Fictif", "first_name=Luc", ref("structure", &elsewhere, home),
+                            NULL};
+    struct id made = twin_add(t.bilal, "person", fields);
+    fleet_heal(&t.f);
+    const struct table *persons = schema_table(&schema_jalon, TABLE_PERSON);
+    struct closing_value home_here = {
+        0, {schema_field_named(persons, STR("structure")), value_id(&t.f.twin.structure)}};
+    assert_int_equal(again(&t.f.twin.server, 2, &home_here), ERR_OK);
+    fleet_heal(&t.f);
+    assert_int_equal(set(t.anna, "person", &made, "first_name=Lucas"), ERR_OK);
+    assert_int_equal(set(t.anna, "person", &t.person, "emergency=la sœur"), ERR_OK);
+    fleet_heal(&t.f);
+    assert_int_equal(again(t.bilal, 2, &home_here), ERR_EXISTS);
+    assert_string_equal(twin_get(t.bilal->store, "person", &made, "first_name"), "Lucas");
+    struct arena arena = {0};
+    bool without[OP_CHANGES_MAX] = {true};
+    struct closing_plan part = {.without = without};
+    struct quarantined q = find(t.bilal, 1, &arena);
+    uint64_t rows = 0;
+    assert_int_equal(closing_resubmit(t.bilal->store, &q, &part, &rows, NULL), ERR_EXISTS);
+    assert_string_equal(emergency(t.bilal, &t.person), "la sœur");
+    assert_int_equal(waiting(t.bilal), 2);
+    /* Said in so many words it is done. */
+    struct closing_value insist = {1, text("person", "emergency", "le frère")};
+    part.values = &insist;
+    part.count = 1;
+    assert_int_equal(closing_resubmit(t.bilal->store, &q, &part, &rows, NULL), ERR_OK);
+    assert_string_equal(emergency(t.bilal, &t.person), "le frère");
+    arena_done(&arena);
+    fleet_close(&t.f);
+}
+
+/* The last of several refused on top of each other, alone: nobody else changed anything. */
+static void the_last_of_refused_edits_is_saved_again_alone(void **state)
+{
+    (void)state;
+    struct story t;
+    begin(&t);
+    change_both(&t, "le frère");
+    assert_int_equal(set(t.bilal, "person", &t.person, "emergency=la sœur"), ERR_OK);
+    assert_int_equal(set(t.bilal, "person", &t.person, "emergency=le cousin"), ERR_OK);
+    fleet_heal(&t.f);
+    assert_int_equal(again(t.bilal, 3, NULL), ERR_OK);
+    fleet_heal(&t.f);
+    assert_string_equal(emergency(t.anna, &t.person), "le cousin");
+    fleet_close(&t.f);
+}
+
 static void nobody_closes_what_another_wrote(void **state)
 {
     (void)state;
@@ -396,6 +469,40 @@ static void what_was_given_up_stays_so_after_a_restore(void **state)
     fleet_close(&t.f);
 }
 
+/* The same on a replica that had to begin a new epoch: what is sent again to the restored
+ * server is not what was given up. */
+static void what_was_given_up_is_not_sent_again_under_a_new_epoch(void **state)
+{
+    (void)state;
+    struct story t;
+    struct arena arena = {0};
+    begin(&t);
+    fleet_backup(&t.f);
+    change_both(&t, "le frère");
+    fleet_heal(&t.f);
+    struct quarantined q = find(t.bilal, 1, &arena);
+    assert_int_equal(closing_discard(t.bilal->store, &q, STR("erreur"), NULL), ERR_OK);
+    fleet_heal(&t.f);
+    uint32_t epoch = t.bilal->store->epoch;
+    fleet_clone(&t.f, 1);
+    struct party *clone = &t.f.twin.replicas[2];
+    assert_int_equal(set(t.bilal, "person", &t.person, "city=Huy"), ERR_OK);
+    assert_int_equal(set(clone, "person", &t.person, "postcode=4500"), ERR_OK);
+    fleet_heal(&t.f);
+    assert_true(t.f.forks > 0);
+    t.f.twin.server.wall_ms += 5000;
+    fleet_restore(&t.f);
+    assert_int_equal(set(&t.f.twin.server, "session", &t.session, "state=draft"), ERR_OK);
+    size_t forked = t.bilal->store->epoch == epoch ? 2 : 1;
+    for (int i = 0; i < 3; i++)
+        fleet_sync(&t.f, forked);
+    assert_string_equal(emergency(&t.f.twin.server, &t.person), "la voisine");
+    assert_int_equal(waiting(&t.f.twin.replicas[forked]), 0);
+    assert_string_equal(emergency(&t.f.twin.replicas[forked], &t.person), "la voisine");
+    arena_done(&arena);
+    fleet_close(&t.f);
+}
+
 static void a_name_means_one_operation_or_none(void **state)
 {
     (void)state;
@@ -432,8 +539,11 @@ int main(void)
         cmocka_unit_test(saving_again_without_what_was_wrong_reaches_everybody),
         cmocka_unit_test(a_refused_row_comes_back_under_its_own_id),
         cmocka_unit_test(saved_again_on_the_server_the_row_stays_its_authors),
+        cmocka_unit_test(saving_again_puts_back_nothing_that_was_changed_since),
+        cmocka_unit_test(the_last_of_refused_edits_is_saved_again_alone),
         cmocka_unit_test(nobody_closes_what_another_wrote),
         cmocka_unit_test(what_was_given_up_stays_so_after_a_restore),
+        cmocka_unit_test(what_was_given_up_is_not_sent_again_under_a_new_epoch),
         cmocka_unit_test(a_name_means_one_operation_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

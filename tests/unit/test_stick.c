@@ -474,6 +474,29 @@ static void without_memory_there_is_no_half_a_file(void **state)
     assert_true(fail_at > 10);
 }
 
+/* A name typed wrong must not cost somebody their photographs. */
+static void only_a_bundle_is_written_over(void **state)
+{
+    (void)state;
+    struct stick_to to = to_server();
+    struct stick_out *out = NULL;
+    struct buf bytes = {0};
+    FILE *f = fopen(rig.path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fputs("une photo", f) >= 0, true);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(stick_create(rig.path, &to, &out, &rig.why), ERR_EXISTS);
+    assert_non_null(strstr(rig.why.text, rig.path));
+    load(&bytes);
+    assert_int_equal(bytes.n, strlen("une photo"));
+    f = fopen(rig.path, "wb"); /* nothing in it: no loss */
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    write_file((const size_t[]){10}, 1);
+    write_file((const size_t[]){10, 20}, 2); /* a later bundle in the place of an earlier one */
+    buf_done(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +509,7 @@ int main(void)
         cmocka_unit_test(nothing_can_be_read_on_the_way),
         cmocka_unit_test(no_two_files_are_alike),
         cmocka_unit_test(the_file_is_there_when_it_is_whole),
+        cmocka_unit_test(only_a_bundle_is_written_over),
         cmocka_unit_test(without_memory_there_is_no_half_a_file),
     };
     return cmocka_run_group_tests(tests, open_rig, close_rig);
