@@ -271,6 +271,7 @@ static int64_t cost_us(const struct hub_job *job)
     case HUB_JOB_FORK:
     case HUB_JOB_ENROL:
     case HUB_JOB_WIPED:
+    case HUB_JOB_TODAY:
         return 200;
     case HUB_JOB_PAGE:
         return job->paged ? 20 + (int64_t)job->frames.n / 30 : 10;
