@@ -11,6 +11,7 @@ struct edit {
     struct buf op;           /* scratch: one operation */
     struct op_head head;     /* hlc is set while an operation is in the making */
     struct id actor;
+    bool whole;          /* one operation, whatever its size */
     struct id deciding;  /* row whose fields are decided; null: none */
     struct arena arena;  /* of one call */
     uint64_t count;      /* changes written */
@@ -74,6 +75,12 @@ void edit_for(struct edit *edit, const struct id *staff)
 {
     must(on_server(edit) && edit->writer.changes == 0);
     edit->actor = *staff;
+}
+
+void edit_whole(struct edit *edit)
+{
+    must(edit->writer.changes == 0);
+    edit->whole = true;
 }
 
 uint64_t edit_count(const struct edit *edit)
@@ -195,6 +202,8 @@ enum err edit_commit(struct edit *edit, struct note *why)
 static enum err after_change(struct edit *edit)
 {
     edit->count++;
+    if (edit->whole)
+        return edit->writer.changes > OP_CHANGES_MAX ? ERR_LIMIT : ERR_OK;
     bool full =
         edit->writer.changes >= OP_BATCH_CHANGES || edit->writer.body.n > OP_BYTES_MAX / 2;
     return full || on_server(edit) ? save(edit) : ERR_OK;
