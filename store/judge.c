@@ -7,6 +7,7 @@
 #include "store/inside.h"
 #include "store/lookalike.h"
 #include "store/quarantine.h"
+#include "store/referents.h"
 #include "store/rules.h"
 #include "store/scopes.h"
 #include "store/unknown.h"
@@ -413,6 +414,8 @@ static enum err judge_insert(struct judge *j, const struct table *table,
         err = holders_touch(j->s, table, row, true);
         if (err == ERR_OK)
             err = lookalike_seen(j, table, row, NULL);
+        if (err == ERR_OK)
+            err = referents_check(j, table, row);
     }
     return err;
 }

@@ -156,6 +156,9 @@
       "s._del=0 AND s.active=1 AND EXISTS(SELECT 1 FROM t_staff_role r WHERE "                 \
       "r.staff=a.staff AND r._del=0 AND r.start<=?2 AND (r.\"end\" IS NULL OR "                \
       "r.\"end\">=?2)) ORDER BY a._rid")                                                       \
+    X(REFERENTS,                                                                               \
+      "SELECT _rid FROM t_assignment WHERE _dos=?1 AND pathway=?2 AND role='referent' AND "    \
+      "\"end\" IS NULL AND _del=0 AND staff<>?3 ORDER BY _rid")                                \
     X(OPENER,                                                                                  \
       "SELECT p._by FROM scope d JOIN t_person p ON p._id=d.id JOIN t_staff s ON "             \
       "s._id=p._by WHERE d.sid=?1 AND s._del=0 AND s.active=1 AND EXISTS(SELECT 1 FROM "       \

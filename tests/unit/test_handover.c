@@ -306,6 +306,59 @@ static void late_work_of_who_gave_is_taken_and_leaves(void **state)
     twin_close(&o.t);
 }
 
+static enum err note_id(void *ctx, const struct row *row)
+{
+    *(struct id *)ctx = row->id;
+    return ERR_OK;
+}
+
+/* Two coordinators, offline, give the same caseload to two people: both have it, nothing is
+ * lost, and the coordination is asked who leads. */
+static void two_hand_overs_that_meet_wait_for_a_decision(void **state)
+{
+    (void)state;
+    struct office o;
+    open_office(&o);
+    twin_enrol(&o.t, STR("coordinator"));
+    twin_enrol(&o.t, STR("jobcoach"));
+    size_t eva = 4;
+    case_sync_all(&o.t);
+    struct case_file c = case_open(&o.t.replicas[ANNA], &o.model, "MARQUE-1");
+    (void)case_assign(&o.t.replicas[ANNA], &c, case_staff(&o.t, ANNA), "referent", "2026-11-02",
+                      NULL);
+    case_sync_all(&o.t);
+    struct handover first = from_to(&o, ANNA, BILAL);
+    struct handover second = from_to(&o, ANNA, eva);
+    assert_int_equal(give(&o.t.replicas[CHLOE], &first, NULL, NULL), ERR_OK);
+    assert_int_equal(give(&o.t.replicas[DRISS], &second, NULL, NULL), ERR_OK);
+    assert_int_equal(twin_sync(&o.t, CHLOE).refused, 0);
+    assert_int_equal(twin_sync(&o.t, DRISS).refused, 0);
+    case_sync_all(&o.t);
+    assert_int_equal(twin_count(o.t.replicas[ANNA].store, "person"), 0);
+    assert_int_equal(twin_count(o.t.replicas[BILAL].store, "session_note"), 1);
+    assert_int_equal(twin_count(o.t.replicas[eva].store, "session_note"), 1);
+    assert_int_equal(twin_count(o.t.server.store, "conflict"), 1);
+    struct id conflict = {0};
+    const struct table *table = schema_table(&schema_jalon, TABLE_CONFLICT);
+    assert_int_equal(
+        rows_list(o.t.replicas[CHLOE].store, table, NULL, 0, false, 1, note_id, &conflict),
+        ERR_OK);
+    /* Who came second is to go. */
+    assert_int_equal(edit_resolve(o.t.replicas[CHLOE].store, &conflict, EDIT_TAKE_OTHER,
+                                  STR(""), STR("vu ensemble"), NULL),
+                     ERR_OK);
+    case_sync_all(&o.t);
+    o.t.server.wall_ms += day_ms; /* the day it ends on is still his */
+    for (size_t i = 0; i < o.t.count; i++)
+        o.t.replicas[i].wall_ms = o.t.server.wall_ms;
+    case_sync_all(&o.t);
+    assert_int_equal(twin_count(o.t.replicas[eva].store, "person"), 0);
+    assert_int_equal(twin_count(o.t.replicas[BILAL].store, "person"), 1);
+    for (size_t i = 0; i < o.t.count; i++)
+        assert_true(case_complete(&o.t, i));
+    twin_close(&o.t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +369,7 @@ int main(void)
         cmocka_unit_test(one_dossier_alone_by_the_administrator),
         cmocka_unit_test(a_refused_part_refuses_the_whole),
         cmocka_unit_test(late_work_of_who_gave_is_taken_and_leaves),
+        cmocka_unit_test(two_hand_overs_that_meet_wait_for_a_decision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
