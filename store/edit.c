@@ -3,6 +3,7 @@
 
 #include "proto/message.h"
 #include "store/apply.h"
+#include "store/referrals.h"
 #include "store/rules.h"
 
 struct edit {
@@ -144,6 +145,7 @@ static enum err reason_err(enum reason reason)
     case REASON_RIGHTS:
     case REASON_SCOPE:
     case REASON_MASS:
+    case REASON_CONSENT:
         return ERR_REFUSED;
     case REASON_NONE:
     case REASON_INVALID:
@@ -320,7 +322,7 @@ static enum err fill_row(struct edit *edit, const struct table *table,
                         N_("il faut exactement un des champs « %s » et « %s »"),
                         schema_field(table, table->exactly_one[0])->name,
                         schema_field(table, table->exactly_one[1])->name);
-    return ERR_OK;
+    return referrals_check_door(edit->s, table, row->values, why);
 }
 
 static struct id row_id(struct edit *edit, const struct table *table, const struct row *row)

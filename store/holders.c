@@ -48,6 +48,8 @@ enum err holders_touch(struct store *s, const struct table *table, const struct 
         return made ? touch_dossier(s, row->scope, true) : ERR_OK;
     case TABLE_ASSIGNMENT:
     case TABLE_CONTRACT:
+    case TABLE_CONSENT:
+    case TABLE_REFERRAL:
         return touch_dossier(s, row->scope, false);
     case TABLE_PARAMETER:
     case TABLE_STRUCTURE:
@@ -280,6 +282,8 @@ static enum err settle_dossier(struct settling *w, const struct dossier *d)
     if (err == ERR_OK)
         err = holders_want_listed(w, d, SQL_EMPLOYERS, w->today - AFTER_CONTRACT_DAYS, manager);
     if (err == ERR_OK)
+        err = holders_want_referred(w, d);
+    if (err == ERR_OK)
         err = store_sql(w->s, SQL_GRANTED_DOSSIER, &stmt);
     if (err != ERR_OK)
         return err;
@@ -421,6 +425,7 @@ static enum err touch_days(struct store *s, int32_t from, int32_t to)
         bool staff;
     } lists[] = {{SQL_ROLES_TURN, 0, true},
                  {SQL_ASSIGNED_TURN, 0, false},
+                 {SQL_REFERRED_TURN, 0, false},
                  {SQL_EMPLOYERS_TURN, AFTER_CONTRACT_DAYS, false}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof lists / sizeof *lists && err == ERR_OK; i++) {

@@ -47,5 +47,8 @@ NODISCARD enum err holders_want_assigned(struct settling *w, const struct dossie
 /* All staff that a statement with the dossier and a day names hold it like this. */
 NODISCARD enum err holders_want_listed(struct settling *w, const struct dossier *d,
                                        enum sql sql, int64_t day, struct grant grant);
+/* Of a dossier, by a referral that stands on a consent in force: whom it names and who
+ * coordinates the structure it goes to, what it shares of that which their role may read. */
+NODISCARD enum err holders_want_referred(struct settling *w, const struct dossier *d);
 
 #endif

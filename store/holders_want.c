@@ -123,3 +123,28 @@ enum err holders_want_listed(struct settling *w, const struct dossier *d, enum s
     stmt_reset(stmt);
     return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
 }
+
+enum err holders_want_referred(struct settling *w, const struct dossier *d)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(w->s, SQL_REFERRED, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, d->number);
+    bind_int(stmt, 2, w->today);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        bool notes = str_eq(col_text(stmt, 3), STR("facts_notes"));
+        unsigned shared = FACET_FACTS | (notes ? FACET_NOTES : 0U);
+        uint8_t role = scopes_role(col_text(stmt, 1), col_text(stmt, 2));
+        struct holding h = {.grant = {.home = d->home,
+                                      .dossier = d->number,
+                                      .roles = ROLE_RECEIVER,
+                                      .facets = (uint8_t)(shared & scope_facets(role))}};
+        err = col_id(stmt, 0, &h.staff) ? ERR_OK : ERR_CORRUPT;
+        if (h.grant.facets != 0)
+            want(w, &h);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
+}
