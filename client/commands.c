@@ -49,6 +49,11 @@ static const struct args_option duplicates_options[] = {
     {"decided", NULL, N_("aussi ce qui est déjà décidé"), false}, {NULL, NULL, NULL, false}};
 static const struct args_option decide_options[] = {
     {"reason", N_("TEXTE"), N_("pourquoi"), false}, {NULL, NULL, NULL, false}};
+static const struct args_option handover_options[] = {
+    {"from", N_("DATE"), N_("premier jour du nouvel agent ; aujourd'hui sinon"), false},
+    {"person", N_("PERSONNE"), N_("seulement son dossier ; peut être répété"), false},
+    {"dry-run", NULL, N_("montrer ce qui passerait : rien n'est enregistré"), false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option sync_options[] = {
     {"live", NULL, N_("rester connecté : envoyer et recevoir au fur et à mesure"), false},
     {NULL, NULL, NULL, false}};
@@ -97,6 +102,8 @@ static const struct args_command table[] = {
      cmd_duplicate_different},
     {"duplicate undo", N_("ID"), 1, 1, decide_options, N_("revenir sur cette décision"),
      cmd_duplicate_undo},
+    {"handover", N_("DE À"), 2, 2, handover_options,
+     N_("remettre les dossiers d'un agent à un autre, d'un seul geste"), cmd_handover},
     {"doctor", "", 0, 0, NULL, N_("vérifier les données de cet appareil"), cmd_doctor},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -241,6 +241,9 @@ static const char *why_text(const struct value *why)
         {"text_overlap", N_("le même paragraphe a été changé des deux côtés")},
         {"review", N_("la première valeur reste jusqu'à la décision")},
         {"undeleted", N_("une saisie a ramené une fiche supprimée en même temps")},
+        {"two_referents",
+         N_("deux référents à la fois, chacun sans voir l'autre : l'autre valeur "
+            "met fin à celui-ci")},
         {"incomparable", N_("deux états dont aucun ne va plus loin que l'autre")},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -334,6 +334,15 @@ const char *args_value(const struct args *args, const char *name)
     return value;
 }
 
+const char *args_value_at(const struct args *args, const char *name, size_t turn)
+{
+    for (size_t i = 0; i < args->options_n; i++) {
+        if (strcmp(args->option[i].name, name) == 0 && turn-- == 0)
+            return args->option[i].value;
+    }
+    return NULL;
+}
+
 /* ---- help ---- */
 
 /* Lines of two columns, the left one as wide as its widest text or LEFT_MAX. */

@@ -78,6 +78,9 @@ NODISCARD enum err args_parse(const struct args_program *program, int argc,
 bool args_flag(const struct args *args, const char *name);
 /* The option's value (the last, when given again), or NULL when it was not given. */
 const char *args_value(const struct args *args, const char *name);
+/* Of an option that may be given several times: the value of the one at `turn` from 0; NULL
+ * after the last. */
+const char *args_value_at(const struct args *args, const char *name, size_t turn);
 
 /* Append the help of one command, or of the program when command is NULL. */
 void args_help(const struct args_program *program, const struct args_command *command,

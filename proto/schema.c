@@ -379,7 +379,7 @@ static enum err lint_protection(const struct table *table, struct note *why)
         return BAD_TABLE("no retention class");
     if (table->purpose < FOR_INFORM || table->purpose > FOR_PROTECT)
         return BAD_TABLE("no purpose");
-    if (table->writers == 0 || table->writers > ROLE_ANY)
+    if (table->writers == 0 || table->writers > (ROLE_ANY | ROLE_RECEIVER))
         return BAD_TABLE("nobody, or an unknown role, may write");
     return ERR_OK;
 }

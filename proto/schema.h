@@ -12,7 +12,7 @@ enum {
     FIELD_DELETED = 240, /* bool, on every row */
     SCHEMA_TABLE_ID_MAX = 1000,
     SCHEMA_FIELDS_MAX = 64, /* own fields of one table */
-    SCHEMA_VERSION = 2,     /* grows with each addition */
+    SCHEMA_VERSION = 3,     /* grows with each addition */
 };
 
 enum kind {
@@ -47,6 +47,7 @@ enum role {
     ROLE_ADMIN = 8,
     ROLE_FEDERATION = 16, /* coordinator of a structure of kind federation; derived */
     ROLE_ANY = 31,
+    ROLE_RECEIVER = 32, /* of a referral, in the dossier it opens; derived, never decides */
 };
 
 enum facet { FACET_FACTS = 1, FACET_NOTES = 2, FACET_VAULT = 4 }; /* also bit masks */
@@ -160,6 +161,8 @@ enum {
     TABLE_JOB_FOLLOWUP,
     TABLE_DOCUMENT,
     TABLE_CONTACT_POINT,
+    TABLE_CONSENT = 71,
+    TABLE_REFERRAL,
     TABLE_CONFLICT = 90,
     TABLE_DUPLICATE_CASE,
 };
@@ -182,6 +185,26 @@ enum {
     FIELD_STAFF_ROLE_ROLE,
     FIELD_STAFF_ROLE_START,
     FIELD_STAFF_ROLE_END,
+
+    FIELD_CONSENT_PURPOSE = 2,
+    FIELD_CONSENT_RECIPIENT,
+    FIELD_CONSENT_SHARES,
+    FIELD_CONSENT_GIVEN_ON,
+    FIELD_CONSENT_UNTIL,
+    FIELD_CONSENT_WITHDRAWN_ON,
+
+    FIELD_REFERRAL_FROM = 2,
+    FIELD_REFERRAL_TO,
+    FIELD_REFERRAL_STAFF,
+    FIELD_REFERRAL_CONSENT,
+    FIELD_REFERRAL_SHARES,
+    FIELD_REFERRAL_INFORMED,
+    FIELD_REFERRAL_NEEDED = 11,
+    FIELD_REFERRAL_SENT_ON = 13,
+    FIELD_REFERRAL_ANSWER,
+    FIELD_REFERRAL_REFUSAL,
+    FIELD_REFERRAL_APPOINTMENT,
+    FIELD_REFERRAL_STARTED_ON,
 
     FIELD_SESSION_PERSON = 2,
     FIELD_SESSION_DATE = 4,

@@ -73,6 +73,15 @@ CODES(in_job, "same", "other", "no", "unknown");
 CODES(end_reason, "unreachable", "missed_interview", "not_interested", "not_eligible",
       "not_mobile", "skills", "incompatible_obstacle", "no_position", "other_job",
       "in_training");
+CODES(consent_purpose, "information", "share_structure", "testimonial", "photo", "esf",
+      "recontact_6_months");
+CODES(consent_mode, "signed", "oral_noted");
+/* What another structure may see of a dossier: never the vault. */
+CODES(shares, "facts", "facts_notes");
+CODES(referral_answer, "pending", "accepted", "refused", "expired", "withdrawn", "ended");
+CODES(refusal, "unreachable", "missed_interview", "not_interested", "not_eligible",
+      "not_mobile", "skills", "incompatible_obstacle", "no_position", "other_job",
+      "in_training");
 CODES(orientation, "inside_EI", "classic", "training", "self_employed");
 CODES(assignment_role, "referent", "co_referent", "facilitator", "tutor", "mentor",
       "substitute");
@@ -388,6 +397,46 @@ static const struct field contact_point_fields[] = {
     {4, "note", TEXT(80), .label = "Note"},
 };
 
+static const struct field consent_fields[] = {
+    {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = "Personne"},
+    {FIELD_CONSENT_PURPOSE, "purpose", ENUM(consent_purpose), REQ, FROZEN, TITLE,
+     .label = "Finalité"},
+    {FIELD_CONSENT_RECIPIENT, "recipient", REF(TABLE_STRUCTURE), FROZEN,
+     .label = "Structure destinataire"},
+    {FIELD_CONSENT_SHARES, "shares", ENUM(shares), FROZEN, .label = "Ce qui est partagé"},
+    {FIELD_CONSENT_GIVEN_ON, "given_on", DATE, REQ, FROZEN, TITLE, .label = "Donné le"},
+    {FIELD_CONSENT_UNTIL, "until", DATE, FROZEN, .label = "Jusqu'au"},
+    {FIELD_CONSENT_WITHDRAWN_ON, "withdrawn_on", DATE, ONCE(ROLE_COORDINATOR),
+     .label = "Retiré le"},
+    {8, "mode", ENUM(consent_mode), REQ, FROZEN, .label = "Forme"},
+    {9, "document", REF(TABLE_DOCUMENT), FROZEN, .label = "Preuve"},
+};
+/* The five points of shared secrecy are asked each time, and kept. */
+static const struct field referral_fields[] = {
+    {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = "Personne"},
+    {FIELD_REFERRAL_FROM, "from", REF(TABLE_STRUCTURE), REQ, FROZEN, .author_structure = true,
+     .label = "De"},
+    {FIELD_REFERRAL_TO, "to", REF(TABLE_STRUCTURE), REQ, FROZEN, .label = "Vers"},
+    {FIELD_REFERRAL_STAFF, "staff", REF(TABLE_STAFF), FROZEN, .label = "Agent destinataire"},
+    {FIELD_REFERRAL_CONSENT, "consent", REF(TABLE_CONSENT), REQ, FROZEN,
+     .label = "Consentement"},
+    {FIELD_REFERRAL_SHARES, "shares", ENUM(shares), REQ, FROZEN, .label = "Ce qui est partagé"},
+    {FIELD_REFERRAL_INFORMED, "informed", BOOL, REQ, FROZEN, .label = "Personne informée"},
+    {8, "agrees", BOOL, REQ, FROZEN, .label = "Personne d'accord"},
+    {9, "bound", BOOL, REQ, FROZEN, .label = "Destinataire tenu au secret"},
+    {10, "same_mission", BOOL, REQ, FROZEN, .label = "Même mission"},
+    {FIELD_REFERRAL_NEEDED, "needed", BOOL, REQ, FROZEN, .label = "Strictement nécessaire"},
+    {12, "reason", PROSE(2000), .label = "Motif"},
+    {FIELD_REFERRAL_SENT_ON, "sent_on", DATE, REQ, FROZEN, TITLE, .label = "Envoyée le"},
+    {FIELD_REFERRAL_ANSWER, "answer",
+     LATTICE(referral_answer, "pending<accepted,refused,expired,withdrawn<ended"),
+     .decider = ROLE_COORDINATOR, .label = "Réponse"},
+    {FIELD_REFERRAL_REFUSAL, "refusal", LIST(refusal), .label = "Motif de refus"},
+    {FIELD_REFERRAL_APPOINTMENT, "appointment", DATE, .label = "Rendez-vous"},
+    {FIELD_REFERRAL_STARTED_ON, "started_on", DATE, .label = "Début effectif"},
+    {18, "ended_on", DATE, .label = "Fin"},
+};
+
 /* ---- Made by the program ---- */
 #define SNAPSHOT .kind = KIND_RAW, .max = 64 * 1024
 static const struct field conflict_fields[] = {
@@ -507,6 +556,10 @@ static const struct table tables[] = {
      .retention = KEEP_DOSSIER, .purpose = FOR_ACCOMPANY, FIELDS(document_fields)},
     {TABLE_CONTACT_POINT, "contact_point", "Téléphone, courriel", DOSSIER, VIA(1),
      .writers = BY_FIELD, FIELDS(contact_point_fields)},
+    {TABLE_CONSENT, "consent", "Consentement", EVIDENCE, VIA(1), .writers = BY_FIELD,
+     .append_only = true, FIELDS(consent_fields)},
+    {TABLE_REFERRAL, "referral", "Passerelle", EVIDENCE, VIA(1),
+     .writers = BY_FIELD | ROLE_RECEIVER, FIELDS(referral_fields)},
     {TABLE_CONFLICT, "conflict", "Conflit", .scope = SCOPE_OF_ROW,
      .scope_table_field = FIELD_CONFLICT_OF_TABLE, .scope_field = FIELD_CONFLICT_OF_ROW,
      .writers = BY_EMPLOYERS, .program_only = true,

@@ -70,6 +70,13 @@ static const struct args_option discard_options[] = {
     END,
 };
 
+static const struct args_option handover_options[] = {
+    {"from", N_("DATE"), N_("premier jour du nouvel agent ; aujourd'hui sinon"), false},
+    {"person", N_("ID"), N_("seulement son dossier ; peut être répété"), false},
+    {"dry-run", NULL, N_("montrer ce qui passerait : rien n'est enregistré"), false},
+    END,
+};
+
 static const struct args_command commands[] = {
     {"structure add", N_("NOM [CHAMP=VALEUR…]"), 1, -1, structure_options,
      N_("créer une structure"), ctl_structure_add},
@@ -108,6 +115,8 @@ static const struct args_command commands[] = {
      N_("garder les deux fiches séparées"), ctl_duplicate_different},
     {"duplicate undo", N_("ID"), 1, 1, decide_options, N_("revenir sur cette décision"),
      ctl_duplicate_undo},
+    {"handover", N_("ID-AGENT ID-AGENT"), 2, 2, handover_options,
+     N_("remettre les dossiers d'un agent à un autre, d'un seul geste"), ctl_handover},
     {"stats", "", 0, 0, NULL, N_("dire où en est le serveur"), ctl_stats},
     {"check", "", 0, 0, NULL, N_("vérifier toute la base"), ctl_check},
     {"bundle take", N_("FICHIER"), 1, 1, bundle_options,

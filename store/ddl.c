@@ -92,6 +92,8 @@ static const char *const server_indexes[] = {
     " WHERE employer_structure IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS h_contract_structure ON t_contract(employer_structure)"
     " WHERE employer_structure IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS h_referral_dossier ON t_referral(_dos)",
+    "CREATE INDEX IF NOT EXISTS h_referral_to ON t_referral(\"to\")",
 };
 
 /* What service tables got since the first format; in this order. */

@@ -3,6 +3,7 @@
 
 #include "proto/message.h"
 #include "store/apply.h"
+#include "store/referrals.h"
 #include "store/rules.h"
 
 struct edit {
@@ -11,6 +12,7 @@ struct edit {
     struct buf op;           /* scratch: one operation */
     struct op_head head;     /* hlc is set while an operation is in the making */
     struct id actor;
+    bool whole;          /* one operation, whatever its size */
     struct id deciding;  /* row whose fields are decided; null: none */
     struct arena arena;  /* of one call */
     uint64_t count;      /* changes written */
@@ -76,6 +78,12 @@ void edit_for(struct edit *edit, const struct id *staff)
     edit->actor = *staff;
 }
 
+void edit_whole(struct edit *edit)
+{
+    must(edit->writer.changes == 0);
+    edit->whole = true;
+}
+
 uint64_t edit_count(const struct edit *edit)
 {
     return edit->count;
@@ -137,6 +145,7 @@ static enum err reason_err(enum reason reason)
     case REASON_RIGHTS:
     case REASON_SCOPE:
     case REASON_MASS:
+    case REASON_CONSENT:
         return ERR_REFUSED;
     case REASON_NONE:
     case REASON_INVALID:
@@ -195,6 +204,8 @@ enum err edit_commit(struct edit *edit, struct note *why)
 static enum err after_change(struct edit *edit)
 {
     edit->count++;
+    if (edit->whole)
+        return edit->writer.changes > OP_CHANGES_MAX ? ERR_LIMIT : ERR_OK;
     bool full =
         edit->writer.changes >= OP_BATCH_CHANGES || edit->writer.body.n > OP_BYTES_MAX / 2;
     return full || on_server(edit) ? save(edit) : ERR_OK;
@@ -311,7 +322,7 @@ static enum err fill_row(struct edit *edit, const struct table *table,
                         N_("il faut exactement un des champs « %s » et « %s »"),
                         schema_field(table, table->exactly_one[0])->name,
                         schema_field(table, table->exactly_one[1])->name);
-    return ERR_OK;
+    return referrals_check_door(edit->s, table, row->values, why);
 }
 
 static struct id row_id(struct edit *edit, const struct table *table, const struct row *row)

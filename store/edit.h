@@ -47,6 +47,9 @@ NODISCARD enum err edit_closing(struct edit *edit, uint32_t epoch, uint64_t op_n
 /* On the server: changes from here on are this person's, whom jalonctl acts for. The null id:
  * the program's again. */
 void edit_for(struct edit *edit, const struct id *staff);
+/* What is written from here to the commit is one operation, also on the server: all of it is
+ * taken, or nothing. LIMIT, from the edit or its commit, when that is more than one holds. */
+void edit_whole(struct edit *edit);
 /* Rows written so far. */
 uint64_t edit_count(const struct edit *edit);
 /* Save durably; frees the edit whatever happens. */

@@ -1,39 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/holders.h"
+#include "store/holders_inside.h"
 
 #include "store/grants.h"
-#include "store/scopes.h"
 
 #include <stdlib.h>
-
-/* A manager sees the dossier of a worker for so long after the contract has ended. */
-enum { AFTER_CONTRACT_DAYS = 730 };
-
-/* A dossier to look at again. */
-struct dossier {
-    uint32_t home, number;
-    bool born; /* by this operation */
-};
-
-/* Who shall hold what, or holds it. */
-struct holding {
-    struct id staff;
-    struct grant grant;
-    uint64_t from; /* version; of a present one */
-};
-
-struct settling {
-    struct store *s;
-    uint64_t seq;   /* first of the operation */
-    uint64_t since; /* of what begins now */
-    int64_t at_ms;  /* likewise, and of what ends */
-    int32_t today;  /* days since 1970 */
-    struct author *author;
-    bool all_shared;    /* whatever the parameters say */
-    bool born;          /* of the dossier in hand */
-    struct buf wanted;  /* struct holding */
-    struct buf present; /* likewise */
-};
 
 static int32_t day_of(int64_t ms)
 {
@@ -78,6 +48,8 @@ enum err holders_touch(struct store *s, const struct table *table, const struct 
         return made ? touch_dossier(s, row->scope, true) : ERR_OK;
     case TABLE_ASSIGNMENT:
     case TABLE_CONTRACT:
+    case TABLE_CONSENT:
+    case TABLE_REFERRAL:
         return touch_dossier(s, row->scope, false);
     case TABLE_PARAMETER:
     case TABLE_STRUCTURE:
@@ -175,23 +147,6 @@ static enum err spell_begins(struct settling *w, const struct holding *h)
     return err == ERR_OK ? note_version(w, &h->staff) : err;
 }
 
-static struct holding *holdings(const struct buf *list, size_t *count)
-{
-    *count = list->n / sizeof(struct holding);
-    return (struct holding *)(void *)list->p;
-}
-
-static struct holding *find(const struct buf *list, const struct holding *like)
-{
-    size_t n = 0;
-    struct holding *all = holdings(list, &n);
-    for (size_t i = 0; i < n; i++)
-        if (id_eq(&all[i].staff, &like->staff) && all[i].grant.home == like->grant.home &&
-            all[i].grant.dossier == like->grant.dossier)
-            return &all[i];
-    return NULL;
-}
-
 static bool same(const struct grant *a, const struct grant *b)
 {
     return a->roles == b->roles && a->facets == b->facets && a->dossiers == b->dossiers;
@@ -217,15 +172,15 @@ static enum err settle_difference(struct settling *w)
 {
     enum err err = w->wanted.err != ERR_OK ? w->wanted.err : w->present.err;
     size_t n = 0;
-    struct holding *present = holdings(&w->present, &n);
+    struct holding *present = holders_list(&w->present, &n);
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
-        const struct holding *stays = find(&w->wanted, &present[i]);
+        const struct holding *stays = holders_find(&w->wanted, &present[i]);
         if (stays == NULL || !same(&stays->grant, &present[i].grant))
             err = spell_ends(w, &present[i]);
     }
-    struct holding *wanted = holdings(&w->wanted, &n);
+    struct holding *wanted = holders_list(&w->wanted, &n);
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
-        const struct holding *before = find(&w->present, &wanted[i]);
+        const struct holding *before = holders_find(&w->present, &wanted[i]);
         if (before != NULL && same(&before->grant, &wanted[i].grant))
             continue;
         date(w, &wanted[i], before);
@@ -234,19 +189,6 @@ static enum err settle_difference(struct settling *w)
     buf_clear(&w->wanted);
     buf_clear(&w->present);
     return err;
-}
-
-/* One more reason to hold the scope. */
-static void want(struct settling *w, const struct holding *h)
-{
-    struct holding *known = find(&w->wanted, h);
-    if (known == NULL) {
-        buf_add(&w->wanted, h, sizeof *h);
-        return;
-    }
-    known->grant.roles |= h->grant.roles;
-    known->grant.facets |= h->grant.facets;
-    known->grant.dossiers |= h->grant.dossiers;
 }
 
 /* Columns: staff, home, dossier, roles, facets, dossiers, born, from, since. */
@@ -272,58 +214,11 @@ static enum err read_present(struct settling *w, struct stmt *stmt)
 
 /* ---- structures ---- */
 
-static enum err is_shared(struct settling *w, const struct id *structure, bool *shared)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(w->s, SQL_JOBCOACH_SEES, &stmt);
-    *shared = true;
-    if (err != ERR_OK || w->all_shared)
-        return err;
-    bind_int(stmt, 1, w->today);
-    bind_id(stmt, 2, structure);
-    enum step step = stmt_step(stmt);
-    *shared = step == STEP_ROW && str_eq(col_text(stmt, 0), STR("structure"));
-    stmt_reset(stmt);
-    return step == STEP_FAILED ? db_error(w->s->db) : ERR_OK;
-}
-
-static enum err want_roles(struct settling *w, const struct id *staff)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(w->s, SQL_ROLES_OF, &stmt);
-    if (err != ERR_OK)
-        return err;
-    const struct holding network = {
-        .staff = *staff, .grant = {.home = SCOPE_HOME_NETWORK, .facets = FACET_FACTS}};
-    bind_id(stmt, 1, staff);
-    bind_int(stmt, 2, w->today);
-    enum step step = STEP_DONE;
-    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
-        struct id structure = {0};
-        struct holding h = {.staff = *staff};
-        bool shared = false;
-        uint8_t role = scopes_role(col_text(stmt, 1), col_text(stmt, 2));
-        err = col_id(stmt, 0, &structure) ? ERR_OK : ERR_CORRUPT;
-        if (err == ERR_OK)
-            err = scopes_home(w->s, &structure, &h.grant.home);
-        if (err == ERR_OK && role == ROLE_JOBCOACH)
-            err = is_shared(w, &structure, &shared);
-        h.grant.roles = role;
-        h.grant.facets = scope_facets(role);
-        h.grant.dossiers = scope_dossier_facets(role, shared);
-        want(w, &h);
-        if (role != 0)
-            want(w, &network);
-    }
-    stmt_reset(stmt);
-    return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
-}
-
 static enum err settle_homes(struct settling *w, const struct id *staff)
 {
     struct stmt *stmt = NULL;
     w->born = false;
-    enum err err = want_roles(w, staff);
+    enum err err = holders_want_roles(w, staff);
     if (err == ERR_OK)
         err = store_sql(w->s, SQL_GRANTED_HOMES, &stmt);
     if (err != ERR_OK)
@@ -335,53 +230,6 @@ static enum err settle_homes(struct settling *w, const struct id *staff)
 }
 
 /* ---- dossiers ---- */
-
-/* By assignment; *referent: the dossier has one. */
-static enum err want_assigned(struct settling *w, const struct dossier *d, bool *referent)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(w->s, SQL_ASSIGNED, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, d->number);
-    bind_int(stmt, 2, w->today);
-    enum step step = STEP_DONE;
-    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
-        struct holding h = {.grant = scope_assignment(col_text(stmt, 1))};
-        h.grant.home = d->home;
-        h.grant.dossier = d->number;
-        err = col_id(stmt, 0, &h.staff) ? ERR_OK : ERR_CORRUPT;
-        *referent = *referent || (h.grant.facets & FACET_VAULT) != 0;
-        if (h.grant.facets != 0)
-            want(w, &h);
-    }
-    stmt_reset(stmt);
-    return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
-}
-
-/* All staff that a statement with the dossier and a day names hold it like this. */
-static enum err want_listed(struct settling *w, const struct dossier *d, enum sql sql,
-                            int64_t day, struct grant grant)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(w->s, sql, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, d->number);
-    bind_int(stmt, 2, w->today);
-    if (sql == SQL_EMPLOYERS)
-        bind_int(stmt, 3, day);
-    enum step step = STEP_DONE;
-    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
-        struct holding h = {.grant = grant};
-        h.grant.home = d->home;
-        h.grant.dossier = d->number;
-        err = col_id(stmt, 0, &h.staff) ? ERR_OK : ERR_CORRUPT;
-        want(w, &h);
-    }
-    stmt_reset(stmt);
-    return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
-}
 
 static const struct grant opener = {.roles = ROLE_JOBCOACH,
                                     .facets = FACET_FACTS | FACET_NOTES | FACET_VAULT};
@@ -397,7 +245,7 @@ static enum err trace_author(struct settling *w, const struct dossier *d)
     h.grant.dossier = d->number;
     h.grant.born = true;
     h.grant.since = w->seq;
-    const struct holding *holds = find(&w->wanted, &h);
+    const struct holding *holds = holders_find(&w->wanted, &h);
     if (holds != NULL && (opener.facets & ~(unsigned)holds->grant.facets) == 0)
         return ERR_OK;
     enum err err = add_spell(w, &h, w->s->rights + 1, w->at_ms);
@@ -428,11 +276,13 @@ static enum err settle_dossier(struct settling *w, const struct dossier *d)
     bool referent = false;
     struct stmt *stmt = NULL;
     w->born = d->born;
-    enum err err = want_assigned(w, d, &referent);
+    enum err err = holders_want_assigned(w, d, &referent);
     if (err == ERR_OK && !referent)
-        err = want_listed(w, d, SQL_OPENER, 0, opener);
+        err = holders_want_listed(w, d, SQL_OPENER, 0, opener);
     if (err == ERR_OK)
-        err = want_listed(w, d, SQL_EMPLOYERS, w->today - AFTER_CONTRACT_DAYS, manager);
+        err = holders_want_listed(w, d, SQL_EMPLOYERS, w->today - AFTER_CONTRACT_DAYS, manager);
+    if (err == ERR_OK)
+        err = holders_want_referred(w, d);
     if (err == ERR_OK)
         err = store_sql(w->s, SQL_GRANTED_DOSSIER, &stmt);
     if (err != ERR_OK)
@@ -575,6 +425,7 @@ static enum err touch_days(struct store *s, int32_t from, int32_t to)
         bool staff;
     } lists[] = {{SQL_ROLES_TURN, 0, true},
                  {SQL_ASSIGNED_TURN, 0, false},
+                 {SQL_REFERRED_TURN, 0, false},
                  {SQL_EMPLOYERS_TURN, AFTER_CONTRACT_DAYS, false}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof lists / sizeof *lists && err == ERR_OK; i++) {

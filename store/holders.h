@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who holds which scope, worked out from roles, assignments and contracts when these change or
- * their days come; the difference becomes spells of `granted`. On the server only. */
+/* Who holds which scope, worked out from roles, assignments, contracts and referrals when these
+ * change or their days come; the difference becomes spells of `granted`. On the server only. */
 #ifndef STORE_HOLDERS_H
 #define STORE_HOLDERS_H
 

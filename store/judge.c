@@ -7,6 +7,8 @@
 #include "store/inside.h"
 #include "store/lookalike.h"
 #include "store/quarantine.h"
+#include "store/referents.h"
+#include "store/referrals.h"
 #include "store/rules.h"
 #include "store/scopes.h"
 #include "store/unknown.h"
@@ -260,6 +262,8 @@ static enum err check_update(struct judge *j, const struct table *table, const s
     bool locked = false;
     enum err err = check_case(j, table, row);
     if (err == ERR_OK && j->reason == REASON_NONE)
+        err = referrals_check_update(j, table, row, edits, count);
+    if (err == ERR_OK && j->reason == REASON_NONE)
         err = rules_locked(j->s, table, row, j->arena, &locked);
     for (uint32_t i = 0; i < count && err == ERR_OK && j->reason == REASON_NONE; i++) {
         const struct edit_field *e = &edits[i];
@@ -393,6 +397,8 @@ static enum err judge_insert(struct judge *j, const struct table *table,
         err = check_rights(j, table, row->scope, facet);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_staff(j, table, row->values);
+    if (err == ERR_OK && j->reason == REASON_NONE)
+        err = referrals_check_insert(j, table, row);
     if (err != ERR_OK || j->reason != REASON_NONE)
         return err;
     row->seq = j->seq;
@@ -413,6 +419,8 @@ static enum err judge_insert(struct judge *j, const struct table *table,
         err = holders_touch(j->s, table, row, true);
         if (err == ERR_OK)
             err = lookalike_seen(j, table, row, NULL);
+        if (err == ERR_OK)
+            err = referents_check(j, table, row);
     }
     return err;
 }

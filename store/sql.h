@@ -172,6 +172,9 @@
       "s._del=0 AND s.active=1 AND EXISTS(SELECT 1 FROM t_staff_role r WHERE "                 \
       "r.staff=a.staff AND r._del=0 AND r.start<=?2 AND (r.\"end\" IS NULL OR "                \
       "r.\"end\">=?2)) ORDER BY a._rid")                                                       \
+    X(REFERENTS,                                                                               \
+      "SELECT _rid FROM t_assignment WHERE _dos=?1 AND pathway=?2 AND role='referent' AND "    \
+      "\"end\" IS NULL AND _del=0 AND staff<>?3 ORDER BY _rid")                                \
     X(OPENER,                                                                                  \
       "SELECT p._by FROM scope d JOIN t_person p ON p._id=d.id JOIN t_staff s ON "             \
       "s._id=p._by WHERE d.sid=?1 AND s._del=0 AND s.active=1 AND EXISTS(SELECT 1 FROM "       \
@@ -184,6 +187,21 @@
       "c._del=0 AND (c.actual_end IS NULL OR c.actual_end>=?3) AND r.role='manager' AND "      \
       "r._del=0 AND r.start<=?2 AND (r.\"end\" IS NULL OR r.\"end\">=?2) AND s._del=0 AND "    \
       "s.active=1 ORDER BY r._rid")                                                            \
+    X(REFERRED,                                                                                \
+      "SELECT r.staff,r.role,t.kind,f.shares FROM t_referral f JOIN t_consent c ON "           \
+      "c._id=f.consent JOIN t_staff_role r ON r.structure=f.\"to\" JOIN t_structure t ON "     \
+      "t._id=r.structure JOIN t_staff s ON s._id=r.staff WHERE f._dos=?1 AND c._dos=?1 AND "   \
+      "f._del=0 AND c._del=0 AND (f.answer IS NULL OR f.answer IN ('pending','accepted')) "    \
+      "AND f.sent_on<=?2 AND (f.ended_on IS NULL OR f.ended_on>=?2) AND "                      \
+      "c.purpose='share_structure' AND c.given_on<=?2 AND c.withdrawn_on IS NULL AND "         \
+      "(c.until IS NULL OR c.until>=?2) AND (c.recipient IS NULL OR c.recipient=f.\"to\") "    \
+      "AND (c.shares=f.shares OR c.shares='facts_notes') AND r._del=0 AND r.start<=?2 AND "    \
+      "(r.\"end\" IS NULL OR r.\"end\">=?2) AND s._del=0 AND s.active=1 AND "                  \
+      "(r.role='coordinator' OR r.staff=f.staff) ORDER BY r._rid")                             \
+    X(REFERRED_TURN,                                                                           \
+      "SELECT _home,_dos FROM t_referral WHERE (sent_on>?1 AND sent_on<=?2) OR "               \
+      "(ended_on>=?1 AND ended_on<?2) UNION SELECT _home,_dos FROM t_consent WHERE "           \
+      "(given_on>?1 AND given_on<=?2) OR (until>=?1 AND until<?2) ORDER BY 2")                 \
     X(JOBCOACH_SEES,                                                                           \
       "SELECT value FROM t_parameter WHERE key='jobcoach_sees' AND _del=0 AND "                \
       "valid_from<=?1 AND (structure IS NULL OR structure=?2) ORDER BY structure IS NULL,"     \
@@ -202,7 +220,9 @@
       "SELECT _home,_dos FROM t_assignment WHERE staff=?1 UNION SELECT _home,_dos FROM "       \
       "t_person WHERE _by=?1 UNION SELECT home,dossier FROM granted WHERE staff=?1 AND "       \
       "dossier>0 AND until_v=?2 UNION SELECT c._home,c._dos FROM t_contract c JOIN "           \
-      "t_staff_role r ON r.structure=c.employer_structure WHERE r.staff=?1 ORDER BY 2")        \
+      "t_staff_role r ON r.structure=c.employer_structure WHERE r.staff=?1 UNION SELECT "      \
+      "f._home,f._dos FROM t_referral f JOIN t_staff_role r ON r.structure=f.\"to\" WHERE "    \
+      "r.staff=?1 ORDER BY 2")                                                                 \
     X(GRANTED_OF, "SELECT home,dossier,roles,facets,dossiers,born,from_v,from_seq,until_v "    \
                   "FROM granted WHERE staff=?1 AND until_v>?2 ORDER BY home,dossier,from_v")   \
     X(GRANTED_AT,                                                                              \

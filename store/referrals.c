@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/referrals.h"
+
+#include "store/grants.h"
+#include "store/inside.h"
+#include "store/scopes.h"
+
+enum { FIELD_PERSON_OF = 1 }; /* of both tables */
+
+static const struct value *get(const struct table *table, const struct value *values,
+                               uint16_t field)
+{
+    int i = schema_field_index(table, field);
+    must(i >= 0);
+    return &values[i];
+}
+
+static bool text_is(const struct value *v, const char *word)
+{
+    return v->type == VALUE_TEXT && str_eq(v->s, str_of(word));
+}
+
+static bool id_of(const struct value *v, struct id *out)
+{
+    if (v->type != VALUE_BYTES || v->s.n != ID_BYTES)
+        return false;
+    memcpy(out->b, v->s.p, ID_BYTES);
+    return true;
+}
+
+static void refuse(struct judge *j, enum reason reason)
+{
+    j->verdict = VERDICT_REFUSED;
+    j->reason = reason;
+}
+
+/* ---- consent ---- */
+
+static bool points_all_yes(const struct table *table, const struct value *values)
+{
+    bool yes = true;
+    for (int f = FIELD_REFERRAL_INFORMED; f <= FIELD_REFERRAL_NEEDED; f++) {
+        const struct value *v = get(table, values, (uint16_t)f);
+        yes = yes && v->type == VALUE_INT && v->i != 0;
+    }
+    return yes;
+}
+
+/* c: of the consent, r: of the referral. */
+static bool covers(const struct table *consent, const struct value *c,
+                   const struct table *referral, const struct value *r)
+{
+    const struct value *sent = get(referral, r, FIELD_REFERRAL_SENT_ON);
+    const struct value *given = get(consent, c, FIELD_CONSENT_GIVEN_ON);
+    const struct value *until = get(consent, c, FIELD_CONSENT_UNTIL);
+    const struct value *for_whom = get(consent, c, FIELD_CONSENT_RECIPIENT);
+    const struct value *shares = get(consent, c, FIELD_CONSENT_SHARES);
+    bool in_time = sent->type == VALUE_INT && given->type == VALUE_INT && given->i <= sent->i &&
+                   (until->type != VALUE_INT || until->i >= sent->i);
+    bool to_them =
+        for_whom->type == VALUE_NULL || value_eq(for_whom, get(referral, r, FIELD_REFERRAL_TO));
+    bool as_much =
+        text_is(shares, "facts_notes") ||
+        (text_is(shares, "facts") && text_is(get(referral, r, FIELD_REFERRAL_SHARES), "facts"));
+    return in_time && to_them && as_much &&
+           value_eq(get(consent, c, FIELD_PERSON_OF), get(referral, r, FIELD_PERSON_OF)) &&
+           text_is(get(consent, c, FIELD_CONSENT_PURPOSE), "share_structure") &&
+           get(consent, c, FIELD_CONSENT_WITHDRAWN_ON)->type == VALUE_NULL;
+}
+
+static enum err is_covered(struct store *s, const struct table *table,
+                           const struct value *values, bool *covered)
+{
+    struct id id;
+    *covered = table->id != TABLE_REFERRAL;
+    if (*covered || !points_all_yes(table, values) ||
+        !id_of(get(table, values, FIELD_REFERRAL_CONSENT), &id))
+        return ERR_OK;
+    struct arena arena = {0};
+    const struct table *consent = schema_table(s->env.schema, TABLE_CONSENT);
+    struct row *row = arena_new(&arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : rows_find(s, consent, &id, &arena, row);
+    *covered = err == ERR_OK && !row->deleted && covers(consent, row->values, table, values);
+    arena_done(&arena);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+enum err referrals_check_door(struct store *s, const struct table *table,
+                              const struct value *values, struct note *why)
+{
+    bool covered = true;
+    enum err err = is_covered(s, table, values, &covered);
+    if (err != ERR_OK || covered)
+        return err;
+    return note_set(why, ERR_INVALID,
+                    N_("le consentement ne couvre pas cette passerelle : il faut les cinq "
+                       "points à oui, et un consentement de cette personne pour cette "
+                       "structure, en cours, non retiré, pour autant"));
+}
+
+/* ---- who ---- */
+
+/* Does the author hold the dossier otherwise than by a referral, or did he when this was
+ * written? */
+static enum err holds(struct judge *j, const struct table *table, struct scope scope, bool *out)
+{
+    struct table sender = *table;
+    sender.writers &= (uint8_t)~ROLE_RECEIVER;
+    *out = j->author->origin == 0 || scope_may_write(j->author->grants, &sender, scope);
+    if (*out)
+        return ERR_OK;
+    return grants_had_then(j->s, &j->author->staff, &sender, scope, sender.facet, j->edit_ms,
+                           out);
+}
+
+enum err referrals_check_insert(struct judge *j, const struct table *table,
+                                const struct row *row)
+{
+    bool sender = false;
+    bool covered = false;
+    struct id id[2];
+    struct scope from = {0};
+    struct scope to = {0};
+    if (table->id != TABLE_REFERRAL)
+        return ERR_OK;
+    enum err err = holds(j, table, row->scope, &sender);
+    if (err == ERR_OK && !sender) {
+        refuse(j, REASON_RIGHTS);
+        return ERR_OK;
+    }
+    bool named = id_of(get(table, row->values, FIELD_REFERRAL_FROM), &id[0]) &&
+                 id_of(get(table, row->values, FIELD_REFERRAL_TO), &id[1]);
+    if (err == ERR_OK && named)
+        err = scopes_home(j->s, &id[0], &from.home);
+    if (err == ERR_OK && named)
+        err = scopes_home(j->s, &id[1], &to.home);
+    if (err == ERR_OK)
+        err = is_covered(j->s, table, row->values, &covered);
+    if (err != ERR_OK && err != ERR_NOTFOUND)
+        return err;
+    if (err == ERR_NOTFOUND || from.home != row->scope.home || to.home == row->scope.home)
+        refuse(j, REASON_INVALID);
+    else if (!covered)
+        refuse(j, REASON_CONSENT);
+    return ERR_OK;
+}
+
+/* ---- changes ---- */
+
+static bool is_open(const struct value *answer)
+{
+    return answer->type == VALUE_NULL || text_is(answer, "pending") ||
+           text_is(answer, "accepted");
+}
+
+/* What whoever receives may write. */
+static bool is_answer(const struct edit_field *e)
+{
+    switch (e->id) {
+    case FIELD_REFERRAL_ANSWER:
+        return text_is(&e->after, "accepted") || text_is(&e->after, "refused");
+    case FIELD_REFERRAL_REFUSAL:
+    case FIELD_REFERRAL_APPOINTMENT:
+    case FIELD_REFERRAL_STARTED_ON:
+        return true;
+    }
+    return false;
+}
+
+static enum err check_answer(struct judge *j, const struct table *table, const struct row *row,
+                             const struct edit_field *e)
+{
+    bool covered = true;
+    if (e->id != FIELD_REFERRAL_ANSWER || !is_open(&e->after) ||
+        is_open(get(table, row->values, FIELD_REFERRAL_ANSWER)))
+        return ERR_OK;
+    enum err err = is_covered(j->s, table, row->values, &covered);
+    if (err == ERR_OK && !covered)
+        refuse(j, REASON_CONSENT);
+    return err;
+}
+
+enum err referrals_check_update(struct judge *j, const struct table *table,
+                                const struct row *row, const struct edit_field *edits,
+                                uint32_t count)
+{
+    bool sender = true;
+    enum err err = ERR_OK;
+    if (table->id != TABLE_REFERRAL && table->id != TABLE_CONSENT)
+        return ERR_OK;
+    if (table->id == TABLE_REFERRAL)
+        err = holds(j, table, row->scope, &sender);
+    for (uint32_t i = 0; i < count && err == ERR_OK && j->reason == REASON_NONE; i++) {
+        const struct edit_field *e = &edits[i];
+        if (e->index >= 0 && value_eq(&row->values[e->index], &e->after))
+            continue;
+        if (!sender && !is_answer(e))
+            refuse(j, REASON_RIGHTS);
+        else if (table->id == TABLE_REFERRAL)
+            err = check_answer(j, table, row, e);
+        else if (e->id == FIELD_CONSENT_WITHDRAWN_ON && e->after.type == VALUE_NULL)
+            refuse(j, REASON_CONSENT);
+    }
+    return err;
+}
