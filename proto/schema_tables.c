@@ -78,6 +78,9 @@ CODES(consent_purpose, "information", "share_structure", "testimonial", "photo",
 CODES(consent_mode, "signed", "oral_noted");
 /* What another structure may see of a dossier: never the vault. */
 CODES(shares, "facts", "facts_notes");
+CODES(sensitive_kind, "health", "recognised_disability", "addiction", "judicial", "origin",
+      "other");
+CODES(legal_basis, "explicit_consent", "social_law", "vital_interest", "legal_claim");
 CODES(referral_answer, "pending", "accepted", "refused", "expired", "withdrawn", "ended");
 CODES(refusal, "unreachable", "missed_interview", "not_interested", "not_eligible",
       "not_mobile", "skills", "incompatible_obstacle", "no_position", "other_job",
@@ -411,6 +414,19 @@ static const struct field consent_fields[] = {
     {8, "mode", ENUM(consent_mode), REQ, FROZEN, .label = "Forme"},
     {9, "document", REF(TABLE_DOCUMENT), FROZEN, .label = "Preuve"},
 };
+/* ---- The vault: for referents ---- */
+static const struct field identity_number_fields[] = {
+    {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = "Personne"},
+    {2, "value", EXACT(11), REQ, REVIEW(ROLE_JOBCOACH), .label = "N° national"},
+};
+static const struct field sensitive_fact_fields[] = {
+    {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = "Personne"},
+    {2, "category", ENUM(sensitive_kind), REQ, FROZEN, TITLE, .label = "Catégorie"},
+    {3, "detail", TEXT(4000), FROZEN, .label = "Détail"},
+    {4, "basis", LIST(legal_basis), REQ, FROZEN, .label = "Base légale"},
+    PERIOD_ONCE(5, ROLE_JOBCOACH),
+    {7, "replaces", REF(TABLE_SENSITIVE_FACT), FROZEN, .label = "Remplace"},
+};
 /* The five points of shared secrecy are asked each time, and kept. */
 static const struct field referral_fields[] = {
     {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = "Personne"},
@@ -498,6 +514,8 @@ enum {
 #define SECRET                                                                                 \
     .facet = FACET_NOTES, .sensitivity = SENS_SECRET, .retention = KEEP_DOSSIER,               \
     .purpose = FOR_ACCOMPANY, .writers = ROLE_JOBCOACH
+#define VAULT                                                                                  \
+    .facet = FACET_VAULT, .retention = KEEP_VAULT, .purpose = FOR_CARE, .writers = ROLE_JOBCOACH
 #define VIA(field_) .scope = SCOPE_OF_REF, .scope_field = (field_)
 
 static const struct table tables[] = {
@@ -560,6 +578,10 @@ static const struct table tables[] = {
      .append_only = true, FIELDS(consent_fields)},
     {TABLE_REFERRAL, "referral", "Passerelle", EVIDENCE, VIA(1),
      .writers = BY_FIELD | ROLE_RECEIVER, FIELDS(referral_fields)},
+    {TABLE_IDENTITY_NUMBER, "identity_number", "N° national", VAULT, VIA(1),
+     .sensitivity = SENS_NATIONAL, FIELDS(identity_number_fields)},
+    {TABLE_SENSITIVE_FACT, "sensitive_fact", "Coffre", VAULT, VIA(1), .sensitivity = SENS_GDPR9,
+     .append_only = true, FIELDS(sensitive_fact_fields)},
     {TABLE_CONFLICT, "conflict", "Conflit", .scope = SCOPE_OF_ROW,
      .scope_table_field = FIELD_CONFLICT_OF_TABLE, .scope_field = FIELD_CONFLICT_OF_ROW,
      .writers = BY_EMPLOYERS, .program_only = true,

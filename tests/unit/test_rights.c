@@ -445,6 +445,61 @@ static void an_old_client_whose_rights_changed_may_push_and_must_upgrade(void **
     twin_close(&t);
 }
 
+/* The vault opens for referents alone, closes again without the rest, and leaves the file. */
+static void the_vault_is_for_referents(void **state)
+{
+    (void)state;
+    struct twin t;
+    twin_open_apart(&t, 2, &schema_jalon);
+    twin_enrol(&t, STR("coordinator"));
+    struct party *anna = &t.replicas[0];
+    struct id model = case_model(&t);
+    case_sync_all(&t);
+    struct case_file c = case_open(anna, &model, "MARQUE-NOTE");
+    const char *fact[] = {case_ref("person", &c.person),
+                          "category=judicial",
+                          "detail=MARQUE-COFFRE",
+                          "basis=social_law",
+                          "start=2026-11-02",
+                          NULL};
+    (void)twin_add(anna, "sensitive_fact", fact);
+    const char *number[] = {case_ref("person", &c.person), "value=99010112345", NULL};
+    (void)twin_add(anna, "identity_number", number);
+    (void)case_assign(anna, &c, case_staff(&t, 0), "referent", "2026-11-02", NULL);
+    (void)case_assign(anna, &c, case_staff(&t, 1), "facilitator", "2026-11-02", NULL);
+    case_sync_all(&t);
+    assert_true(case_in_file(&t, 1, "MARQUE-NOTE"));
+    for (size_t i = 1; i < 3; i++) {
+        assert_int_equal(twin_count(t.replicas[i].store, "person"), 1);
+        assert_int_equal(twin_count(t.replicas[i].store, "sensitive_fact"), 0);
+        assert_int_equal(twin_count(t.replicas[i].store, "identity_number"), 0);
+        assert_false(case_in_file(&t, i, "MARQUE-COFFRE"));
+        assert_false(case_in_file(&t, i, "99010112345"));
+    }
+    struct id beside =
+        case_assign(anna, &c, case_staff(&t, 1), "co_referent", "2026-11-02", NULL);
+    case_sync_all(&t);
+    assert_int_equal(twin_count(t.replicas[1].store, "identity_number"), 1);
+    assert_true(case_in_file(&t, 1, "MARQUE-COFFRE"));
+    const char *end[] = {"end=2026-11-02", NULL};
+    assert_int_equal(twin_set(anna, "assignment", &beside, end), ERR_OK);
+    case_sync_all(&t);
+    anna->wall_ms += 2 * 86400000;
+    t.replicas[1].wall_ms = t.replicas[2].wall_ms = t.server.wall_ms = anna->wall_ms;
+    case_sync_all(&t);
+    assert_int_equal(twin_count(t.replicas[1].store, "identity_number"), 0);
+    assert_int_equal(twin_count(t.replicas[1].store, "session_note"), 1);
+    assert_false(case_in_file(&t, 1, "MARQUE-COFFRE"));
+    assert_true(case_in_file(&t, 1, "MARQUE-NOTE"));
+    for (size_t i = 0; i < t.count; i++)
+        assert_true(case_complete(&t, i));
+    /* Who may not read it may not write it either: a facilitator's is refused. */
+    (void)twin_add(&t.replicas[1], "sensitive_fact", fact);
+    assert_int_equal(twin_sync(&t, 1).refused, 1);
+    assert_int_equal(twin_count(t.server.store, "sensitive_fact"), 1);
+    twin_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +515,7 @@ int main(void)
         cmocka_unit_test(sharing_opens_and_closes_all_dossiers_of_the_structure),
         cmocka_unit_test(writing_in_a_dossier_of_somebody_else_is_refused),
         cmocka_unit_test(an_old_client_whose_rights_changed_may_push_and_must_upgrade),
+        cmocka_unit_test(the_vault_is_for_referents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
