@@ -11,7 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CROWD_DEVICES = 50, CROWD_ROWS = 20, LIVE_DEVICES = 200, LIVE_EDITS = 100 };
+enum {
+    CROWD_DEVICES = 50,
+    CROWD_ROWS = 20,
+    LIVE_DEVICES = 200,
+    LIVE_EDITS = 100,
+    STAY_DEVICES = 50
+};
 
 struct options {
     uint64_t rows[8]; /* sizes of the transfers */
@@ -77,6 +83,9 @@ static void live_run(struct figures *figures, const char *dir, uint64_t rows)
     uint64_t devices = rows / 10 < LIVE_DEVICES ? rows / 10 : LIVE_DEVICES;
     if (devices >= 2)
         programs_live(figures, dir, devices, devices < LIVE_EDITS ? devices : LIVE_EDITS);
+    devices = rows / 100 < STAY_DEVICES ? rows / 100 : STAY_DEVICES;
+    if (devices >= 2)
+        programs_stay(figures, dir, devices, devices);
 }
 
 static void one_run(const struct options *options, const char *dir, struct figures *figures)

@@ -56,6 +56,18 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void figures_spread(struct figures *figures, const char *p50, const char *p99, double *seconds,
+                    size_t n, const struct sample *sample)
+{
+    struct sample one = *sample;
+    must(n > 0);
+    qsort(seconds, n, sizeof *seconds, by_size);
+    one.seconds = seconds[n / 2];
+    figures_add(figures, p50, NULL, 1, &one);
+    one.seconds = seconds[n * 99 / 100];
+    figures_add(figures, p99, NULL, 1, &one);
+}
+
 static double middle(double *values, size_t count)
 {
     qsort(values, count, sizeof *values, by_size);

@@ -37,6 +37,10 @@ struct figures {
 /* Add a run to the figure of this name and number of rows. The strings must stay. */
 void figures_add(struct figures *figures, const char *name, const char *control, uint64_t rows,
                  const struct sample *sample);
+/* Add the median and the value that one in a hundred exceeds of n > 0 durations as two figures;
+ * sorts them. The rest of the sample is that of both. */
+void figures_spread(struct figures *figures, const char *p50, const char *p99, double *seconds,
+                    size_t n, const struct sample *sample);
 /* Medians and ratios: rows/s against the control's, wire and disk against raw MessagePack. */
 void figures_table(const struct figures *figures, FILE *out);
 void figures_json(const struct figures *figures, FILE *out);

@@ -8,11 +8,8 @@
 #include "support/rng.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { LANES = 8, TICK_MS = 1, GUARD_MS = 120 * 1000, ENROLMENTS = 50 };
+enum { LANES = 8, TICK_MS = 1, GUARD_MS = 120 * 1000 };
 
 struct herd;
 struct device {
@@ -164,16 +161,6 @@ static void on_guard(struct loop_timer *timer, void *arg)
 
 /* ---- the scene ---- */
 
-/* Each device has a disk of its own in life; two hundred on this one would measure this one. */
-static void in_memory(const struct world *w, const char *memory, const char *name)
-{
-    char to[PATH_BYTES];
-    char from[PATH_BYTES];
-    path_in(to, memory, name);
-    path_in(from, w->dir, name);
-    must(mkdir(to, 0700) == 0 && symlink(to, from) == 0);
-}
-
 static void open_device(struct herd *h, const struct world *w, size_t i, const char *name)
 {
     struct device *d = &h->devices[i];
@@ -194,11 +181,6 @@ static void open_device(struct herd *h, const struct world *w, size_t i, const c
     link_want(d->link);
 }
 
-static void device_name(size_t i, char out[32])
-{
-    (void)snprintf(out, 32, "live%zu", i);
-}
-
 static void open_herd(struct herd *h, const struct world *w, uint64_t devices, uint64_t edits)
 {
     *h = (struct herd){.count = devices, .edits = edits, .server = w->server.pid};
@@ -217,7 +199,7 @@ static void open_herd(struct herd *h, const struct world *w, uint64_t devices, u
     loop_timer_start(&h->guard, GUARD_MS);
     for (size_t i = 0; i < devices; i++) {
         char name[32];
-        device_name(i, name);
+        world_device_name(i, name);
         open_device(h, w, i, name);
     }
 }
@@ -234,51 +216,23 @@ static void close_herd(struct herd *h)
     free(h->delays);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void add(struct figures *figures, const char *name, double seconds,
-                const struct sample *all)
-{
-    struct sample sample = *all;
-    sample.seconds = seconds;
-    figures_add(figures, name, NULL, 1, &sample);
-}
-
 void programs_live(struct figures *figures, const char *dir, uint64_t devices, uint64_t edits)
 {
     struct world w;
     static struct herd h;
-    char memory[] = "/dev/shm/jalon-bench-XXXXXX";
+    char memory[WORLD_MEMORY_BYTES];
     crypt_start();
     world_open(&w, dir, "live");
-    bool has_memory = mkdtemp(memory) != NULL; /* else they share the server's disk */
-    for (size_t i = 0; i < devices; i++) {
-        char name[32];
-        if (i % ENROLMENTS == ENROLMENTS - 1) /* so many a minute are taken, else */
-            (void)world_restart(&w);
-        device_name(i, name);
-        if (has_memory)
-            in_memory(&w, memory, name);
-        new_device(&w, name, "jobcoach");
-    }
-    (void)world_restart(&w);
+    world_devices(&w, devices, memory);
     open_herd(&h, &w, devices, edits);
     loop_run(&h.loop);
     struct sample sample = SAMPLE_NONE;
     sample.far_cpu_s = (process_cpu(h.server) - h.cpu) / (double)edits;
     sample.peak_kb = process_peak_kb(w.server.pid);
     must(h.delays_n == (devices - 1) * edits);
-    qsort(h.delays, h.delays_n, sizeof *h.delays, by_size);
-    add(figures, "live: ack to applied, p50", h.delays[h.delays_n / 2], &sample);
-    add(figures, "live: ack to applied, p99", h.delays[h.delays_n * 99 / 100], &sample);
+    figures_spread(figures, "live: ack to applied, p50", "live: ack to applied, p99", h.delays,
+                   h.delays_n, &sample);
     close_herd(&h);
     world_close(&w);
-    const char *argv[] = {"/bin/rm", "-rf", memory, NULL};
-    struct ran ran;
-    process_run(argv, &ran);
+    world_forget(memory);
 }

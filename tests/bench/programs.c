@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { CHANGED_ROWS = 100, CROWD_MAX = 100 };
+enum { CHANGED_ROWS = 100, CROWD_MAX = 100, ENROLMENTS = 50 };
 
 void path_in(char out[PATH_BYTES], const char *dir, const char *name)
 {
@@ -83,6 +84,45 @@ void new_device(const struct world *w, const char *folder, const char *role)
     (void)snprintf(name, sizeof name, "Coach Fictif-%s", folder);
     add_staff(w, name, role, staff);
     enrol(w, folder, staff);
+}
+
+static void in_memory(const struct world *w, const char *memory, const char *name)
+{
+    char to[PATH_BYTES];
+    char from[PATH_BYTES];
+    path_in(to, memory, name);
+    path_in(from, w->dir, name);
+    must(mkdir(to, 0700) == 0 && symlink(to, from) == 0);
+}
+
+void world_device_name(size_t i, char out[32])
+{
+    (void)snprintf(out, 32, "live%zu", i);
+}
+
+void world_devices(struct world *w, uint64_t count, char memory[WORLD_MEMORY_BYTES])
+{
+    (void)snprintf(memory, WORLD_MEMORY_BYTES, "/dev/shm/jalon-bench-XXXXXX");
+    if (mkdtemp(memory) == NULL)
+        memory[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        if (i % ENROLMENTS == ENROLMENTS - 1) /* so many a minute are taken, else */
+            (void)world_restart(w);
+        world_device_name(i, name);
+        if (memory[0] != '\0')
+            in_memory(w, memory, name);
+        new_device(w, name, "jobcoach");
+    }
+    (void)world_restart(w);
+}
+
+void world_forget(const char *memory)
+{
+    const char *argv[] = {"/bin/rm", "-rf", memory, NULL};
+    struct ran ran;
+    if (memory[0] != '\0')
+        process_run(argv, &ran);
 }
 
 /* ---- files to import ---- */

@@ -17,6 +17,9 @@ void programs_crowd(struct figures *figures, const char *dir, uint64_t devices, 
 /* live.c: so many devices stay connected over TLS; so many edits, one after the other, from the
  * server's acknowledgement at one to the applied page at each other one: p50 and p99. */
 void programs_live(struct figures *figures, const char *dir, uint64_t devices, uint64_t edits);
+/* stay.c: so many `jalon sync --live`, each a process; so many edits, one after the other, each
+ * a command at one, from its "saved" to the event at each other one: p50 and p99. */
+void programs_stay(struct figures *figures, const char *dir, uint64_t devices, uint64_t edits);
 /* resumed.c: seconds and bytes of a sync with nothing to do, on a new connection of a process
  * that had one before. */
 void resumed_sync(const char *dir, struct sample *out);
