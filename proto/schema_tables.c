@@ -478,7 +478,7 @@ static const struct field conflict_fields[] = {
      .label = "Motif de la décision"},
 };
 /* Two rows that may be the same thing. It holds nothing of them but their ids: whoever sees
- * only one of them learns nothing of the other. */
+ * only the first learns that another resembles it, and how. */
 static const struct field duplicate_fields[] = {
     {FIELD_DUPLICATE_KIND, "kind", ENUM(duplicate_kind), REQ, FROZEN, TITLE, .label = "Type"},
     {FIELD_DUPLICATE_LEFT, "left", .kind = KIND_ID, REQ, FROZEN, .label = "Première fiche"},

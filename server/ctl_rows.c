@@ -205,15 +205,73 @@ static void choose_columns(struct ctl_rows *list)
     grid_init(&list->grid, list->columns, list->shown_n + 1);
 }
 
-/* RAW holds values of the row the conflict is about: {"name":"…"}. */
+static void print_plain(struct ctl_rows *list, const struct field *field, const struct value *v)
+{
+    if (v->type == VALUE_NULL)
+        buf_text(&list->text, T("(vide)"));
+    else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
+        print_name(list->c, field, v, &list->text);
+    else
+        value_print(field->kind, v, &list->text);
+}
+
+/* The values of the row the conflict is about, each under its field's name where there are
+ * several. What a newer program wrote is passed over. */
+static void print_raw(struct ctl_rows *list, const struct table *table, struct str raw)
+{
+    struct cur cur = cur_of(raw.p, raw.n);
+    struct cur rest = cur;
+    (void)unpack_any(&rest);
+    (void)unpack_any(&rest);
+    bool several = !rest.bad && cur_left(&rest) > 0;
+    while (table != NULL && cur_left(&cur) > 0 && !cur.bad) {
+        uint16_t id = (uint16_t)unpack_int_in(&cur, 0, UINT16_MAX);
+        const struct field *field =
+            id == FIELD_DELETED ? &schema_field_deleted : schema_field(table, id);
+        if (field == NULL) {
+            (void)unpack_any(&cur);
+            continue;
+        }
+        struct value v = unpack_nil(&cur) ? VALUE_NONE : value_unpack(field->kind, &cur);
+        if (cur.bad)
+            return;
+        buf_text(&list->text, list->text.n > 0 ? " ; " : "");
+        if (several)
+            buf_printf(&list->text, "%s : ", say_text(field->label));
+        print_plain(list, field, &v);
+    }
+}
+
+/* Of a conflict the table and field too by what people call them. */
+static void print_about(struct ctl_rows *list, const struct table *about,
+                        const struct field *field, const struct value *v)
+{
+    const struct field *of = NULL;
+    if (about != NULL && field->id == FIELD_CONFLICT_OF_FIELD)
+        of = str_eq(v->s, str_of(schema_field_deleted.name)) ? &schema_field_deleted
+                                                             : schema_field_named(about, v->s);
+    if (about != NULL && field->id == FIELD_CONFLICT_OF_TABLE)
+        buf_text(&list->text, say_text(about->label));
+    else if (of != NULL)
+        buf_text(&list->text, say_text(of->label));
+    else
+        value_print(field->kind, v, &list->text);
+}
+
 static void print_cell(struct ctl_rows *list, const struct row *row, uint16_t at)
 {
     const struct field *field = &list->table->fields[at];
     const struct value *v = &row->values[at];
+    bool conflict = list->table->id == TABLE_CONFLICT;
+    const struct value *named = &row->values[list->shown[0]];
+    const struct table *about = conflict && named->type == VALUE_TEXT
+                                    ? schema_table_named(&schema_jalon, named->s)
+                                    : NULL;
     buf_clear(&list->text);
     if (field->kind == KIND_RAW && v->type == VALUE_BYTES)
-        rows_json_raw(schema_table_named(&schema_jalon, row->values[list->shown[0]].s), v->s,
-                      &list->text);
+        print_raw(list, about, v->s);
+    else if (conflict && v->type == VALUE_TEXT)
+        print_about(list, about, field, v);
     else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
         print_name(list->c, field, v, &list->text);
     else

@@ -11,6 +11,8 @@
 struct mark {
     struct id id;
     uint8_t lost, facet;
+    bool refused; /* only what a refused operation says of it goes: the row was saved again
+                     elsewhere, or is none */
 };
 
 struct leaving {
@@ -65,12 +67,14 @@ static enum err mark(struct leaving *l, const struct mark *m)
     }
     struct mark *at = &l->marks[place(l, &m->id)];
     uint8_t lost = at->lost | m->lost;
-    if (lost == at->lost)
+    bool refused = m->refused && (at->lost == 0 || at->refused);
+    if (lost == at->lost && refused == at->refused)
         return ERR_OK;
     l->count += at->lost == 0 ? 1 : 0;
     l->grown = true;
     *at = *m;
     at->lost = lost;
+    at->refused = refused;
     return ERR_OK;
 }
 
@@ -96,7 +100,7 @@ static enum err mark_listed(struct leaving *l, const struct table *table, struct
             return ERR_CORRUPT;
         if (lost == 0) {
             const struct mark *parent = col_id(stmt, 1, &on) ? find(l, &on) : NULL;
-            if (parent == NULL)
+            if (parent == NULL || parent->refused)
                 continue;
             m.lost = parent->lost;
             m.facet = table->facet != 0 ? table->facet : parent->facet;
@@ -277,8 +281,8 @@ static enum err mark_made(struct leaving *l, struct quarantine_reader *r)
         const struct mark *parent = find(l, &on);
         if (parent == NULL)
             return ERR_OK;
-        struct mark m = {.id = r->change.row, .lost = parent->lost, .facet = parent->facet};
-        m.facet = table->facet != 0 ? table->facet : m.facet;
+        struct mark m = {.id = r->change.row, .lost = parent->lost, .refused = true};
+        m.facet = table->facet != 0 ? table->facet : parent->facet;
         return mark(l, &m);
     }
     return ERR_OK;
@@ -289,7 +293,7 @@ static enum err mark_refused(void *ctx, const struct quarantined *q)
 {
     struct leaving *l = ctx;
     struct quarantine_reader r;
-    struct mark closing = {op_closing_id(q->epoch, q->op_no), UINT8_MAX, UINT8_MAX};
+    struct mark closing = {op_closing_id(q->epoch, q->op_no), UINT8_MAX, UINT8_MAX, true};
     bool part = false;
     enum err err = ERR_OK;
     quarantine_read(l->s->env.schema, q->op, &r);
@@ -336,7 +340,7 @@ static enum err purge_table(struct leaving *l, const struct table *table)
         struct id id;
         if (!col_id(stmt, 1, &id))
             err = ERR_CORRUPT;
-        else if (goes(l, &id))
+        else if (goes(l, &id) && !find(l, &id)->refused)
             buf_add(&rids, &rid, sizeof rid);
     }
     stmt_free(stmt);
@@ -362,7 +366,7 @@ static bool refers(const struct leaving *l, struct str body)
         if (memcmp(body.p + i, bin16, sizeof bin16) != 0)
             continue;
         memcpy(id.b, body.p + i + sizeof bin16, ID_BYTES);
-        if (goes(l, &id))
+        if (goes(l, &id) && !find(l, &id)->refused)
             return true;
     }
     return false;
@@ -407,8 +411,21 @@ static enum err purge_unknown(struct leaving *l)
 
 /* ---- operations ---- */
 
+/* Does a change go? What is said of a row that was refused, and is here all the same, goes from
+ * the quarantine only. */
+static bool change_goes(const struct leaving *l, const struct change *change, bool quarantined)
+{
+    struct scope scope;
+    if (!goes(l, &change->row))
+        return false;
+    const struct table *table = schema_table(l->s->env.schema, change->table);
+    return quarantined || table == NULL || !find(l, &change->row)->refused ||
+           rows_locate(l->s, table, &change->row, &scope) != ERR_OK;
+}
+
 /* Copy the changes that stay; l NULL: none does. *cut: some do not. */
-static enum err copy_op(const struct leaving *l, struct str op, struct buf *out, bool *cut)
+static enum err copy_op(const struct leaving *l, struct str op, bool quarantined,
+                        struct buf *out, bool *cut)
 {
     struct op_head head;
     struct cur cur;
@@ -425,7 +442,7 @@ static enum err copy_op(const struct leaving *l, struct str op, struct buf *out,
             (void)unpack_any(&cur);
         if (cur.bad)
             err = ERR_CORRUPT;
-        else if (goes(l, &change.row))
+        else if (change_goes(l, &change, quarantined))
             *cut = true;
         else {
             buf_add(&writer.body, start, (size_t)(cur.p - start));
@@ -486,7 +503,7 @@ static enum err purge_outbox(struct leaving *l)
         bool judged = op_no <= (int64_t)l->s->acked;
         if (op.n == 0)
             continue;
-        err = copy_op(l, buf_str(&op), &rest, &cut);
+        err = copy_op(l, buf_str(&op), false, &rest, &cut);
         l->purged = l->purged || cut;
         if (err == ERR_OK && cut)
             err = save_cut(l->s, op_no, buf_str(judged ? &rest : &op),
@@ -518,7 +535,7 @@ static enum err purge_refused(void *ctx, const struct quarantined *q)
 {
     struct refused *r = ctx;
     bool cut = false;
-    enum err err = copy_op(r->l, q->op, &r->rest, &cut);
+    enum err err = copy_op(r->l, q->op, true, &r->rest, &cut);
     return err == ERR_OK && cut
                ? cut_quarantined(r->l->s, q->epoch, q->op_no, buf_str(&r->rest))
                : err;
@@ -604,7 +621,7 @@ enum err leave_judged(struct store *s, uint64_t through, bool accepted)
             err = step == STEP_FAILED ? db_error(s->db) : ERR_OK;
             break;
         }
-        err = op.err == ERR_OK ? copy_op(NULL, buf_str(&op), &head, &cut) : op.err;
+        err = op.err == ERR_OK ? copy_op(NULL, buf_str(&op), true, &head, &cut) : op.err;
         if (err == ERR_OK)
             err = cut_quarantined(s, s->epoch, op_no, buf_str(&head));
         if (err == ERR_OK)

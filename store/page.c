@@ -7,12 +7,21 @@
 #include "store/sweep.h"
 #include "store/unknown.h"
 
+/* A change of one field, in page_work.history. */
+struct noted {
+    struct stamp stamp; /* who made it, and when */
+    size_t at, n;       /* its bytes */
+};
+
 /* One page being applied. */
 struct page_work {
     struct store *s;
-    struct arena arena; /* of one row */
-    struct buf history; /* scratch */
-    struct buf bytes;   /* scratch */
+    struct arena arena;               /* of one row */
+    struct buf history;               /* scratch: what changed in the row … */
+    struct noted noted[VERSIONS_MAX]; /* … in the order it was made */
+    uint32_t noted_n;
+    struct buf entry; /* scratch: what changed with one stamp */
+    struct buf bytes; /* scratch: of a row's digest */
     hlc_t latest;
     uint64_t rows;
 };
@@ -131,21 +140,32 @@ static enum err read_whole(struct page_work *w, const struct table *table, uint3
     return err == ERR_CORRUPT ? ERR_PROTOCOL : err;
 }
 
-static void note_change(struct page_work *w, uint16_t field, const struct value *before,
-                        const struct value *after)
+static void forget_changes(struct page_work *w)
 {
-    if (value_eq(before, after))
+    buf_clear(&w->history);
+    w->noted_n = 0;
+}
+
+static void note_change(struct page_work *w, uint16_t field, struct stamp stamp,
+                        const struct value *before, const struct value *after)
+{
+    /* A row has no more fields, but a page gone wrong may name one twice. */
+    if (value_eq(before, after) || w->noted_n == VERSIONS_MAX)
         return;
+    struct noted noted = {.stamp = stamp, .at = w->history.n};
     pack_int(&w->history, field);
     value_pack(before, &w->history);
     value_pack(after, &w->history);
+    noted.n = w->history.n - noted.at;
+    uint32_t i = w->noted_n++;
+    for (; i > 0 && stamp_cmp(w->noted[i - 1].stamp, stamp) > 0; i--)
+        w->noted[i] = w->noted[i - 1];
+    w->noted[i] = noted;
 }
 
-static enum err save_history(struct page_work *w, const struct table *table,
-                             const struct row *row, struct stamp stamp)
+static enum err save_entry(struct page_work *w, const struct table *table,
+                           const struct row *row, struct stamp stamp)
 {
-    if (w->history.n == 0)
-        return w->history.err;
     struct id actor = {0};
     struct stmt *stmt = NULL;
     enum err err = store_sql(w->s, SQL_ORIGIN_GET, &stmt);
@@ -162,19 +182,35 @@ static enum err save_history(struct page_work *w, const struct table *table,
                                   .actor = actor,
                                   .edit_ms = hlc_ms(stamp.hlc),
                                   .recv_ms = store_now(w->s),
-                                  .changes = buf_str(&w->history)};
+                                  .changes = buf_str(&w->entry)};
     if (err == ERR_OK)
         err = rows_history_add(w->s, table, row->rid, &entry);
     return err;
 }
 
-/* Put the server's row in place of ours, but for the fields we edited and it has not judged;
- * the greatest stamp of those taken. */
-static struct stamp take_all(struct page_work *w, const struct table *table,
-                             const struct row *in, struct row *row)
+/* What several people changed came together: each is told with their own. */
+static enum err save_history(struct page_work *w, const struct table *table,
+                             const struct row *row)
+{
+    enum err err = w->history.err;
+    for (uint32_t i = 0; i < w->noted_n && err == ERR_OK;) {
+        struct stamp stamp = w->noted[i].stamp;
+        buf_clear(&w->entry);
+        for (; i < w->noted_n && stamp_eq(w->noted[i].stamp, stamp); i++)
+            buf_add(&w->entry, w->history.p + w->noted[i].at, w->noted[i].n);
+        err = w->entry.err;
+        if (err == ERR_OK)
+            err = save_entry(w, table, row, stamp);
+    }
+    return err;
+}
+
+/* Put the server's row in place of ours, but for the fields we edited and it has not judged. */
+static void take_all(struct page_work *w, const struct table *table, const struct row *in,
+                     struct row *row)
 {
     struct versions merged = in->versions;
-    struct stamp newest = in->stamp;
+    forget_changes(w);
     for (uint16_t i = 0; i < table->field_count; i++) {
         uint16_t id = table->fields[i].id;
         struct stamp ours = row_stamp(row, id);
@@ -183,9 +219,10 @@ static struct stamp take_all(struct page_work *w, const struct table *table,
             versions_set(&merged, &v);
             continue;
         }
+        /* Another value of the same version was altered here, by nobody (compare.h). */
         struct stamp theirs = row_stamp(in, id);
-        newest = stamp_cmp(theirs, newest) > 0 ? theirs : newest;
-        note_change(w, id, &row->values[i], &in->values[i]);
+        if (!stamp_eq(ours, theirs))
+            note_change(w, id, theirs, &row->values[i], &in->values[i]);
         row->values[i] = in->values[i];
     }
     struct stamp ours = row_stamp(row, FIELD_DELETED);
@@ -195,7 +232,7 @@ static struct stamp take_all(struct page_work *w, const struct table *table,
     } else {
         struct value before = value_int(row->deleted ? 1 : 0);
         struct value after = value_int(in->deleted ? 1 : 0);
-        note_change(w, FIELD_DELETED, &before, &after);
+        note_change(w, FIELD_DELETED, row_stamp(in, FIELD_DELETED), &before, &after);
         row->deleted = in->deleted;
     }
     row->versions = merged;
@@ -204,7 +241,6 @@ static struct stamp take_all(struct page_work *w, const struct table *table,
     row->by = in->by;
     row->form = in->form;
     row->seq = SWEEP_TOLD;
-    return newest;
 }
 
 /* A row of ours that does not even read: the server's comes in its place. */
@@ -238,12 +274,11 @@ static enum err overwrite(struct page_work *w, const struct table *table, struct
         err = number_of(w, table, row, &before);
     if (err != ERR_OK)
         return err;
-    buf_clear(&w->history);
-    struct stamp newest = take_all(w, table, in, row);
+    take_all(w, table, in, row);
     err = number_of(w, table, row, &after);
     compare_repaired(w->s, before, after);
     if (err == ERR_OK)
-        err = save_history(w, table, row, newest);
+        err = save_history(w, table, row);
     if (err == ERR_OK)
         err = rows_restamp(w->s, table, row);
     return err == ERR_OK ? rows_update(w->s, table, row) : err;
@@ -277,8 +312,7 @@ static enum err apply_partial(struct page_work *w, const struct table *table,
         return err;
     struct buf raw = {0};
     buf_add(&raw, row->raw.p, row->raw.n);
-    struct stamp newest = {0};
-    buf_clear(&w->history);
+    forget_changes(w);
     for (uint32_t i = FEED_PARTIAL_HEAD; i < items && !cur->bad; i += 4) {
         uint16_t field = (uint16_t)unpack_int_in(cur, 1, UINT16_MAX);
         struct stamp stamp = read_stamp(w, cur);
@@ -287,15 +321,14 @@ static enum err apply_partial(struct page_work *w, const struct table *table,
             continue;
         int index = schema_field_index(table, field);
         struct version v = {.field = field, .stamp = stamp};
-        newest = stamp_cmp(stamp, newest) > 0 ? stamp : newest;
         if (index >= 0) {
-            note_change(w, field, &row->values[index], &in->values[index]);
+            note_change(w, field, stamp, &row->values[index], &in->values[index]);
             row->values[index] = in->values[index];
             versions_set(&row->versions, &v);
         } else if (field == FIELD_DELETED) {
             struct value before = value_int(row->deleted ? 1 : 0);
             struct value after = value_int(in->deleted ? 1 : 0);
-            note_change(w, field, &before, &after);
+            note_change(w, field, stamp, &before, &after);
             row->deleted = in->deleted;
             versions_set(&row->versions, &v);
         }
@@ -303,7 +336,7 @@ static enum err apply_partial(struct page_work *w, const struct table *table,
     err = cur->bad ? ERR_PROTOCOL : keep_raw(w, row, &raw);
     buf_done(&raw);
     if (err == ERR_OK)
-        err = save_history(w, table, row, newest);
+        err = save_history(w, table, row);
     return err == ERR_OK ? rows_update(w->s, table, row) : err;
 }
 
@@ -355,6 +388,7 @@ enum err page_apply(struct store *s, struct str body, hlc_t *latest, uint64_t *r
     struct page_work w = {.s = s, .latest = *latest};
     enum err err = apply_rows(&w, body);
     buf_done(&w.history);
+    buf_done(&w.entry);
     buf_done(&w.bytes);
     if (err == ERR_OK) {
         *latest = w.latest;
@@ -381,6 +415,7 @@ enum err unknown_unpack_tables(struct store *s)
     }
     stmt_free(stmt);
     buf_done(&w.history);
+    buf_done(&w.entry);
     buf_done(&w.bytes);
     if (err == ERR_OK && step == STEP_FAILED)
         err = db_error(s->db);

@@ -107,9 +107,29 @@ static void copies_that_agree_are_left_alone(void **state)
     assert_true(report_of(anna()).at_ms > began_ms);
 }
 
+static enum err count_entry(void *ctx, const struct history_entry *entry)
+{
+    (void)entry;
+    (*(int *)ctx)++;
+    return ERR_OK;
+}
+
+static int history_of(struct store *s)
+{
+    const struct table *table = schema_table(&schema_jalon, TABLE_PERSON);
+    struct arena arena = {0};
+    struct row row;
+    int n = 0;
+    assert_int_equal(rows_find(s, table, &person, &arena, &row), ERR_OK);
+    assert_int_equal(rows_history(s, table, row.rid, count_entry, &n), ERR_OK);
+    arena_done(&arena);
+    return n;
+}
+
 static void an_altered_value_is_found_and_repaired(void **state)
 {
     (void)state;
+    int moments = history_of(anna()->store);
     int64_t began_ms = anna()->wall_ms;
     damage(anna(), "UPDATE t_person SET emergency='personne' WHERE emergency='la voisine'");
     fleet_sync(&f, 0);
@@ -117,6 +137,7 @@ static void an_altered_value_is_found_and_repaired(void **state)
     assert_true(report_of(anna()).found_ms > began_ms);
     assert_string_equal(twin_get(anna()->store, "person", &person, "emergency"), "la voisine");
     same_dumps(anna());
+    assert_int_equal(history_of(anna()->store), moments); /* nobody changed it */
     uint64_t seq = serve_seq(f.twin.server.store);
     pass(HOUR_MS);
     fleet_sync(&f, 0);

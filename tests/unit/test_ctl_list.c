@@ -158,11 +158,34 @@ static void conflicts_are_listed_in_pieces(void **state)
     twin_close(&o.t);
 }
 
+/* The administrator reads labels and values, not the program's words. */
+static void a_conflict_is_listed_in_words(void **state)
+{
+    (void)state;
+    struct story o;
+    begin(&o);
+    const char *here[] = {"street=rue du Pont 1", "city=Namur", NULL};
+    const char *there[] = {"street=rue Haute 2", "city=Huy", NULL};
+    assert_int_equal(twin_set(o.anna, "person", &o.person, here), ERR_OK);
+    assert_int_equal(twin_set(o.bilal, "person", &o.person, there), ERR_OK);
+    sync_all(&o);
+    const char *argv[] = {"jalonctl", "conflict", "list"};
+    struct ctl c = {.store = o.t.server.store};
+    assert_int_equal(ctl_run(&c, 3, argv), 0);
+    buf_u8(&c.out, 0);
+    assert_non_null(strstr((const char *)c.out.p, "Personne"));
+    assert_non_null(strstr((const char *)c.out.p, "Rue et n° : rue "));
+    assert_null(strchr((const char *)c.out.p, '{'));
+    ctl_done(&c);
+    twin_close(&o.t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_work_is_listed_in_pieces),
         cmocka_unit_test(conflicts_are_listed_in_pieces),
+        cmocka_unit_test(a_conflict_is_listed_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,11 +131,59 @@ static void one_field_alone_is_told_alone(void **state)
     fleet_close(&f);
 }
 
+/* The next sync brings every row whole. */
+static void ask_all(struct store *s)
+{
+    assert_int_equal(store_begin(s), ERR_OK);
+    assert_int_equal(store_end(s, meta_set_int(s, META_RETELL, 1)), ERR_OK);
+}
+
+/* Two people changed a row before it was read, whole or in part: each is named for their own
+ * field, also in the order they wrote. */
+static void changes_that_came_together_have_each_their_author(void **state)
+{
+    (void)state;
+    struct fleet f;
+    fleet_open(&f, 1);
+    for (int i = 0; i < 3; i++)
+        fleet_join(&f, ROLE_JOBCOACH, &f.twin.structure);
+    struct party *anna = &f.twin.replicas[0];
+    struct party *bilal = &f.twin.replicas[1];
+    struct party *chloe = &f.twin.replicas[2];
+    const char *fields[] = {"name=Fictif", "first_name=Zoé", NULL};
+    struct id zoe = twin_add(anna, "person", fields);
+    fleet_heal(&f);
+    for (int whole = 0; whole < 2; whole++) {
+        f.twin.server.wall_ms += HOUR_MS;
+        for (size_t i = 0; i < 3; i++)
+            f.twin.replicas[i].wall_ms = f.twin.server.wall_ms + (int64_t)i;
+        set(anna, &zoe, whole != 0 ? "emergency=la tante" : "emergency=le frère", NULL);
+        set(bilal, &zoe, whole != 0 ? "city=Namur" : "city=Huy", "postcode=4500");
+        fleet_sync(&f, 1);
+        fleet_sync(&f, 0);
+        if (whole != 0)
+            ask_all(chloe->store);
+        fleet_sync(&f, 2);
+        struct told told = tell(chloe, &zoe, NULL);
+        size_t n = whole != 0 ? 5 : 3;
+        assert_int_equal(told.n, n);
+        assert_true(id_eq(&told.moments[n - 2].actor, &anna->device.staff));
+        assert_true(id_eq(&told.moments[n - 1].actor, &bilal->device.staff));
+        assert_string_equal(told.text[n - 2], whole != 0 ? " emergency=le frère>la tante"
+                                                         : " emergency=>le frère");
+        assert_non_null(
+            strstr(told.text[n - 1], whole != 0 ? " city=Huy>Namur" : " city=>Huy"));
+        assert_null(strstr(told.text[n - 1], "emergency"));
+    }
+    fleet_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_making_comes_first_and_times_are_the_servers),
         cmocka_unit_test(one_field_alone_is_told_alone),
+        cmocka_unit_test(changes_that_came_together_have_each_their_author),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

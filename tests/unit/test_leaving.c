@@ -172,6 +172,45 @@ static void refused_rows_of_a_dossier_leave_with_it(void **state)
     twin_close(&o.t);
 }
 
+/* The coordination put it right: the visit was with somebody else. What was refused leaves with
+ * the one dossier, the visit stays with the other. */
+static void a_row_saved_again_elsewhere_stays_there(void **state)
+{
+    (void)state;
+    struct story o;
+    struct arena arena = {0};
+    struct note why = {""};
+    struct buf name = {0};
+    uint64_t rows = 0;
+    begin(&o);
+    const char *other[] = {"name=Exemple", "first_name=Luc", NULL};
+    struct id luc = twin_add(o.anna, "person", other);
+    sync_all(&o);
+    refused_visit(&o, "MARQUE-REFUSEE");
+    struct quarantined q = refused(o.anna, &arena);
+    quarantine_name(q.epoch, q.op_no, &name);
+    assert_int_equal(quarantine_find(o.t.server.store, buf_str(&name), &arena, &q, NULL),
+                     ERR_OK);
+    struct closing_value right[] = {{0, value("session", "person", value_id(&luc))},
+                                    {1, value("session_note", "person", value_id(&luc))}};
+    struct closing_plan plan = {
+        .values = right, .count = 2, .without = (bool[OP_CHANGES_MAX]){[3] = true}};
+    assert_int_equal(closing_resubmit(o.t.server.store, &q, &plan, &rows, &why), ERR_OK);
+    sync_all(&o);
+    assert_int_equal(twin_count(o.anna->store, "session"), 2);
+    (void)assign(&o, 1);
+    sync_all(&o);
+    assert_int_equal(twin_count(o.anna->store, "person"), 1);
+    assert_int_equal(twin_count(o.anna->store, "session"), 1);
+    assert_int_equal(twin_count(o.anna->store, "session_staff"), 1);
+    assert_same(&o.t, 0);
+    q = refused(o.anna, &arena);
+    assert_int_equal(changes_of(o.anna, &q), 0);
+    buf_done(&name);
+    arena_done(&arena);
+    twin_close(&o.t);
+}
+
 /* What is no longer here cannot be saved again from here: the server's copy stays open. */
 static void what_has_left_is_not_settled_by_saving_nothing(void **state)
 {
@@ -295,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_rows_of_a_dossier_leave_with_it),
+        cmocka_unit_test(a_row_saved_again_elsewhere_stays_there),
         cmocka_unit_test(what_has_left_is_not_settled_by_saving_nothing),
         cmocka_unit_test(the_reason_for_giving_up_leaves_too),
         cmocka_unit_test(what_waits_comes_back_with_the_dossier),
