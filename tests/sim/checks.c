@@ -5,19 +5,17 @@
 #include "store/grants.h"
 #include "store/inside.h"
 #include "store/rows.h"
+#include "tests/support/dump.h"
 
 #include <stdlib.h>
 
 /* ---- dumps ---- */
 
+/* What may be seen is read from the server's rows; a replica holds nothing else. */
 struct dump {
-    struct world *w;
     struct store *s;
     const struct table *table;
-    const struct client *viewer;
     struct grants grants; /* the viewer's, as the server keeps them */
-    struct buf *lines;
-    size_t n, room;
 };
 
 static int64_t ask(struct store *s, const char *sql, int64_t a, int64_t b, int64_t c)
@@ -35,96 +33,11 @@ static int64_t ask(struct store *s, const char *sql, int64_t a, int64_t b, int64
     return n;
 }
 
-static bool may_see(struct dump *d, const struct row *row)
-{
-    if (d->viewer == NULL || d->s->env.side == STORE_CLIENT)
-        return true;
-    int64_t facet = d->table->facet;
-    if (facet == 0)
-        facet = ask(d->s, "SELECT facet FROM feed WHERE tab=?1 AND rid=?2 AND seq=?3",
-                    d->table->id, row->rid, (int64_t)row->seq);
-    return scope_may_read(&d->grants, row->scope, (uint8_t)facet);
-}
-
-static void print_stamp(struct buf *out, struct stamp stamp)
-{
-    buf_printf(out, "@%llx.%u", (unsigned long long)stamp.hlc, stamp.origin);
-}
-
-static enum err dump_row(void *ctx, const struct row *row)
-{
-    struct dump *d = ctx;
-    if (!may_see(d, row))
-        return ERR_OK;
-    if (d->n == d->room) {
-        d->room = d->room == 0 ? 256 : 2 * d->room;
-        d->lines = mem_grow(d->lines, d->room * sizeof *d->lines);
-        must(d->lines != NULL);
-    }
-    struct buf *out = &d->lines[d->n++];
-    *out = (struct buf){.n = 0};
-    char id[ID_TEXT_BYTES];
-    id_print(&row->id, id);
-    buf_printf(out, "%s %s form=%u deleted=%d", d->table->name, id, row->form,
-               row->deleted ? 1 : 0);
-    print_stamp(out, row_stamp(row, FIELD_DELETED));
-    id_print(&row->by, id);
-    buf_printf(out, " by=%s", id);
-    for (uint16_t i = 0; i < d->table->field_count; i++) {
-        const struct field *field = &d->table->fields[i];
-        struct stamp stamp = row_stamp(row, field->id);
-        if (row->values[i].type == VALUE_NULL && stamp_eq(stamp, row->stamp))
-            continue;
-        buf_printf(out, " %s", field->name);
-        print_stamp(out, stamp);
-        buf_u8(out, '=');
-        value_print(field->kind, &row->values[i], out);
-    }
-    return out->err;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return str_cmp(buf_str(a), buf_str(b));
-}
-
 void checks_dump(struct world *w, struct node *n, const struct client *viewer, struct buf *out)
 {
-    struct dump d = {.w = w, .s = n->store, .viewer = viewer};
-    const struct grants_had nothing = {.held = 0};
-    uint64_t version = 0;
-    if (viewer != NULL && n->store->env.side == STORE_SERVER &&
-        grants_load(n->store, &viewer->staff, &nothing, &d.grants, &version, NULL) != ERR_OK)
-        world_fail(w, "server: rights cannot be read");
-    for (uint16_t i = 0; i < schema_jalon.table_count; i++) {
-        d.table = &schema_jalon.tables[i];
-        d.n = 0;
-        for (int deleted = 0; deleted < 2; deleted++) {
-            enum err err = rows_list(n->store, d.table, NULL, 0, deleted != 0, 0, dump_row, &d);
-            if (err != ERR_OK)
-                world_fail(w, "node %u: %s does not list: %s", n->at, d.table->name,
-                           err_name(err));
-        }
-        if (d.n > 0)
-            qsort(d.lines, d.n, sizeof *d.lines, by_text);
-        for (size_t k = 0; k < d.n; k++) {
-            buf_add(out, d.lines[k].p, d.lines[k].n);
-            buf_u8(out, '\n');
-            buf_done(&d.lines[k]);
-        }
-    }
-    mem_free(d.lines);
-    grants_done(&d.grants);
-}
-
-static struct str next_line(struct str *rest)
-{
-    const char *end = rest->n == 0 ? NULL : memchr(rest->p, '\n', rest->n);
-    struct str line = {rest->p, end == NULL ? rest->n : (size_t)(end - rest->p)};
-    size_t used = line.n + (end == NULL ? 0 : 1);
-    rest->p += used;
-    rest->n -= used;
-    return line;
+    enum err err = dump_store(n->store, viewer == NULL ? NULL : &viewer->staff, out);
+    if (err != ERR_OK)
+        world_fail(w, "node %u: its rows cannot be listed: %s", n->at, err_name(err));
 }
 
 /* ---- I1 ---- */
@@ -138,8 +51,8 @@ static void check_same(struct world *w, struct client *c)
     struct str a = buf_str(&ours);
     struct str b = buf_str(&theirs);
     while ((a.n > 0 || b.n > 0) && !w->failed) {
-        struct str x = next_line(&a);
-        struct str y = next_line(&b);
+        struct str x = dump_line(&a);
+        struct str y = dump_line(&b);
         if (str_eq(x, y))
             continue;
         world_say(w, "server:  %.*s", (int)x.n, x.p);
@@ -155,6 +68,7 @@ static void check_same(struct world *w, struct client *c)
 /* ---- I5 at the end ---- */
 
 struct unseen {
+    struct world *w;
     struct dump *d;
     bool *seen, *hidden; /* by mark */
     bool *into;
@@ -163,14 +77,14 @@ struct unseen {
 static void note_mark(void *ctx, uint32_t mark)
 {
     struct unseen *u = ctx;
-    if (mark < u->d->w->oracle.count)
+    if (mark < u->w->oracle.count)
         u->into[mark] = true;
 }
 
 static enum err sort_row(void *ctx, const struct row *row)
 {
     struct unseen *u = ctx;
-    u->into = may_see(u->d, row) ? u->seen : u->hidden;
+    u->into = dump_may_see(u->d->s, &u->d->grants, u->d->table, row) ? u->seen : u->hidden;
     for (uint16_t i = 0; i < u->d->table->field_count; i++)
         if (row->values[i].type == VALUE_TEXT || row->values[i].type == VALUE_BYTES)
             oracle_scan(row->values[i].s, note_mark, u);
@@ -204,8 +118,8 @@ static void scan_refused(struct unseen *u, const struct client *c)
 static void check_unseen(struct world *w, struct client *c)
 {
     const struct grants_had nothing = {.held = 0};
-    struct dump d = {.w = w, .s = w->server.node.store, .viewer = c};
-    struct unseen u = {.d = &d};
+    struct dump d = {.s = w->server.node.store};
+    struct unseen u = {.w = w, .d = &d};
     uint64_t version = 0;
     bool *found = mem_array(w->oracle.count + 1, sizeof *found);
     u.seen = mem_array(w->oracle.count + 1, sizeof *u.seen);
