@@ -256,6 +256,7 @@ static struct session_event answer_of(const struct agent_job *job)
         break;
     case AGENT_JOB_LEAVE:
         event.type = SESSION_EV_LEFT;
+        event.erased = job->erased;
         break;
     case AGENT_JOB_REBASE:
         event.type = SESSION_EV_REBASED;

@@ -97,7 +97,8 @@ enum verdict {
     X(DEPENDS, "depends_on_refused")                                                           \
     X(UNKNOWN, "unknown_table")                                                                \
     X(SCOPE, "scope")                                                                          \
-    X(MASS, "mass_change")
+    X(MASS, "mass_change")                                                                     \
+    X(ERASED, "erased")
 enum reason {
 #define X(name, word) REASON_##name,
     REASON_LIST(X)

@@ -12,7 +12,7 @@ enum {
     FIELD_DELETED = 240, /* bool, on every row */
     SCHEMA_TABLE_ID_MAX = 1000,
     SCHEMA_FIELDS_MAX = 64, /* own fields of one table */
-    SCHEMA_VERSION = 2,     /* grows with each addition */
+    SCHEMA_VERSION = 3,     /* grows with each addition */
 };
 
 enum kind {
@@ -162,6 +162,7 @@ enum {
     TABLE_CONTACT_POINT,
     TABLE_CONFLICT = 90,
     TABLE_DUPLICATE_CASE,
+    TABLE_ERASURE,
 };
 
 /* Field ids other code needs by name; all others are found through their table. */
@@ -216,6 +217,13 @@ enum {
     FIELD_DUPLICATE_STATE,
     FIELD_DUPLICATE_DECIDED_REASON,
     FIELD_DUPLICATE_TIED,
+
+    FIELD_ERASURE_DOSSIER = 1,
+    FIELD_ERASURE_STRUCTURE,
+    FIELD_ERASURE_REASON,
+    FIELD_ERASURE_ASKED_AS,
+    FIELD_ERASURE_STATE,
+    FIELD_ERASURE_SIGNED_AS,
 };
 
 /* The field every row has without declaring it; schema_field and schema_field_named do not

@@ -26,6 +26,8 @@ static const char *reason_text(enum reason reason)
         return T("la fiche n'appartient à aucune structure connue");
     case REASON_MASS:
         return T("trop de suppressions à la fois : une personne doit confirmer");
+    case REASON_ERASED:
+        return T("ce dossier a été effacé à la demande de deux personnes");
     case REASON_NONE:
     case REASON_COUNT:
         break;

@@ -137,6 +137,7 @@ static enum err reason_err(enum reason reason)
     case REASON_RIGHTS:
     case REASON_SCOPE:
     case REASON_MASS:
+    case REASON_ERASED:
         return ERR_REFUSED;
     case REASON_NONE:
     case REASON_INVALID:
