@@ -187,7 +187,10 @@ static void on_pulled(struct hub *hub, struct hub_peer *peer, uint64_t through)
 /* The store knows what it has told: more is not believed. */
 static void on_erased(struct hub *hub, struct hub_peer *peer, uint64_t through)
 {
-    peer->erased = through > peer->erased ? through : peer->erased;
+    if (through <= peer->erased)
+        return;
+    peer->erased = through;
+    hub->seen_ms = hub->now_ms; /* people wait for this one */
     hub_note(hub, peer);
 }
 

@@ -44,11 +44,12 @@ static struct dossier open_dossier(struct rig *r, const char *name, const char *
 {
     struct party *p = &r->t.replicas[ANNA];
     struct dossier d;
-    char text[4][80];
+    char text[3][80];
+    static char prose[9000]; /* of several pages, which become free as they are */
     (void)snprintf(text[0], sizeof text[0], "name=Fictif%s", name);
     (void)snprintf(text[1], sizeof text[1], "city=%sVILLE", mark);
-    (void)snprintf(text[2], sizeof text[2], "text=%sNOTE", mark);
-    (void)snprintf(text[3], sizeof text[3], "label=%sACTION", mark);
+    (void)snprintf(prose, sizeof prose, "text=%sNOTE %08000d %sFIN", mark, 0, mark);
+    (void)snprintf(text[2], sizeof text[2], "label=%sACTION", mark);
     const char *person[] = {
         text[0], "first_name=Zoé", text[1], "birth_date=1990-05-01", "gender=F", NULL};
     d.person = twin_add(p, "person", person);
@@ -58,9 +59,9 @@ static struct dossier open_dossier(struct rig *r, const char *name, const char *
     const char *session[] = {"kind=individual", ref("person", &d.person), "date=2026-11-02",
                              "minutes=45", NULL};
     d.session = twin_add(p, "session", session);
-    const char *note[] = {ref("session", &d.session), ref("person", &d.person), text[2], NULL};
+    const char *note[] = {ref("session", &d.session), ref("person", &d.person), prose, NULL};
     d.note = twin_add(p, "session_note", note);
-    const char *action[] = {ref("pathway", &d.pathway), "who=person", text[3], NULL};
+    const char *action[] = {ref("pathway", &d.pathway), "who=person", text[2], NULL};
     d.action = twin_add(p, "action", action);
     return d;
 }

@@ -90,6 +90,13 @@ static struct bench *new_bench(void)
     const char *person[] = {"name=Fictif", "first_name=Anna", "city=MARQUE-PART-1", NULL};
     b->person = twin_add(coach, "person", person);
     (void)twin_sync(&b->t, COACH);
+    static char prose[9000]; /* of several pages, which become free as they are */
+    (void)snprintf(prose, sizeof prose, "text=MARQUE-PART-4 %08000d MARQUE-PART-5", 0);
+    const char *visited[] = {"kind=individual", ref("person", &b->person), "date=2026-11-02",
+                             "minutes=30", NULL};
+    struct id session = twin_add(coach, "session", visited);
+    const char *note[] = {ref("session", &session), ref("person", &b->person), prose, NULL};
+    (void)twin_add(coach, "session_note", note);
     const char *moved[] = {"city=MARQUE-PART-2", NULL};
     assert_int_equal(twin_set(coach, "person", &b->person, moved), ERR_OK);
     const char *ask[] = {ref("dossier", &b->person), ref("structure", &b->t.structure),
@@ -276,6 +283,21 @@ static enum err all_done(void *ctx, const struct erase_info *info)
     return ERR_OK;
 }
 
+static enum err keeps_its_word(void *ctx, const struct erase_device *d)
+{
+    struct bench *b = ctx;
+    for (int side = 0; side < SERVER && d->acked_ms != 0; side++)
+        if (b->t.replicas[side].device.device == d->device)
+            assert_no_mark(b, side);
+    return ERR_OK;
+}
+
+/* Whoever has said that it is done has nothing of it. */
+static void assert_honest(struct bench *b)
+{
+    assert_int_equal(erase_devices(b->t.server.store, 1, keeps_its_word, b), ERR_OK);
+}
+
 /* Everybody comes once or twice more, without faults. */
 static void assert_finished(struct bench *b)
 {
@@ -333,6 +355,7 @@ static void every_allocation_may_fail(void **state)
         alloc_fail_off();
         for (int side = 0; side < SIDES; side++)
             reopen(b, side);
+        assert_honest(b);
         assert_finished(b);
         if (refused == 0)
             break;
@@ -352,6 +375,7 @@ static void fail_disk(int side, enum disk_op op, enum disk_fault fault, bool las
         disk_heal(b->disks[side]);
         for (int s = 0; s < SIDES; s++)
             reopen(b, s);
+        assert_honest(b);
         assert_finished(b);
         if (done)
             break;
