@@ -35,7 +35,7 @@ enum agent_job_type {
 };
 struct agent_job {
     enum agent_job_type type;
-    struct message message;   /* WELCOME, VERDICTS, LEAVE: views into the session */
+    struct message message;   /* WELCOME, VERDICTS, LEAVE, ERASE: views into the session */
     const struct page *pages; /* PAGES */
     size_t page_count;
     const struct idle *idle;    /* PAGES: may be NULL */
@@ -47,6 +47,7 @@ struct agent_job {
     struct buf frame;           /* result of PUSH */
     uint64_t last;              /* result of PUSH */
     uint64_t through;           /* result of PAGES: seq; of VERDICTS: operation */
+    uint64_t erased;            /* result of LEAVE: orders carried out through here */
     struct replica_tally tally; /* result: what this job alone did */
 };
 /* Do it. Database thread. Never fails: what went wrong is in job->err. */

@@ -30,6 +30,14 @@ static enum err do_rebase(struct store *s, struct agent_job *job)
     return err == ERR_OK ? replica_hello(s, &job->hello) : err;
 }
 
+static enum err do_leave(struct store *s, struct agent_job *job)
+{
+    job->erased = 0;
+    if (job->message.type == MESSAGE_ERASE)
+        return replica_erase(s, job->message.erase, &job->erased);
+    return replica_leave(s, job->message.leave);
+}
+
 void agent_job_run(struct store *s, struct agent_job *job)
 {
     switch (job->type) {
@@ -49,7 +57,7 @@ void agent_job_run(struct store *s, struct agent_job *job)
         job->err = do_pages(s, job);
         break;
     case AGENT_JOB_LEAVE:
-        job->err = replica_leave(s, job->message.leave);
+        job->err = do_leave(s, job);
         break;
     case AGENT_JOB_REBASE:
         job->err = do_rebase(s, job);
@@ -93,6 +101,7 @@ struct session_event agent_job_answer(const struct agent_job *job)
         break;
     case AGENT_JOB_LEAVE:
         event.type = SESSION_EV_LEFT;
+        event.erased = job->erased;
         break;
     case AGENT_JOB_REBASE:
         event.type = SESSION_EV_REBASED;

@@ -30,6 +30,8 @@ const char *refused_reason(enum reason reason)
         return T("trop de suppressions à la fois : une personne doit confirmer");
     case REASON_CONSENT:
         return T("le consentement manquait, était retiré ou ne couvrait pas cela");
+    case REASON_ERASED:
+        return T("ce dossier a été effacé à la demande de deux personnes");
     case REASON_NONE:
     case REASON_COUNT:
         break;

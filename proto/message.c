@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/message.h"
 
-enum { LEAVE_ITEMS = 3 }; /* of one scope */
+enum { LEAVE_ITEMS = 3, ERASE_ITEMS = 2 }; /* of one scope, one order */
 
 /* Every message is an array: type, then its items in the order of the struct. */
 static size_t begin(struct buf *out, enum message_type type, uint32_t items)
@@ -288,6 +288,42 @@ static struct leave read_leave(struct cur *cur)
     return (struct leave){.count = items / LEAVE_ITEMS, .scopes = *cur};
 }
 
+void message_erase_add(struct buf *orders, const struct erase_order *order)
+{
+    pack_uint(orders, order->no);
+    pack_id(orders, &order->dossier);
+}
+
+void message_erase(struct buf *out, uint32_t count, struct str orders)
+{
+    size_t at = begin(out, MESSAGE_ERASE, 1);
+    pack_array(out, count * ERASE_ITEMS);
+    pack_raw(out, orders);
+    frame_end(out, at);
+}
+
+struct erase_order message_erase_order(struct cur *cur)
+{
+    struct erase_order order = {.no = unpack_uint(cur)};
+    order.dossier = unpack_id(cur);
+    return order;
+}
+
+static struct erase read_erase(struct cur *cur)
+{
+    uint32_t items = unpack_array(cur);
+    if (items % ERASE_ITEMS != 0 || items / ERASE_ITEMS > MESSAGE_ERASES_MAX)
+        cur->bad = true;
+    return (struct erase){.count = items / ERASE_ITEMS, .orders = *cur};
+}
+
+void message_erased(struct buf *out, uint64_t through)
+{
+    size_t at = begin(out, MESSAGE_ERASED, 1);
+    pack_uint(out, through);
+    frame_end(out, at);
+}
+
 void message_bye(struct buf *out, const struct bye *m)
 {
     size_t at = begin(out, MESSAGE_BYE, 2);
@@ -405,6 +441,12 @@ static bool read_items(struct cur *cur, struct message *m)
     case MESSAGE_LEAVE:
         m->leave = read_leave(cur);
         return true;
+    case MESSAGE_ERASE:
+        m->erase = read_erase(cur);
+        return true;
+    case MESSAGE_ERASED:
+        m->erased = unpack_uint(cur);
+        return true;
     case MESSAGE_ENROL:
         m->enrol = read_enrol(cur);
         return true;
@@ -434,7 +476,7 @@ enum err message_read(struct str body, struct message *out)
     int64_t type = unpack_int(&cur);
     if (cur.bad || items == 0 || items > MESSAGE_ITEMS_MAX)
         return ERR_FORMAT;
-    if (type < MESSAGE_HELLO || type > (int64_t)MESSAGE_TYPE_LAST)
+    if (type < MESSAGE_HELLO || type > (int64_t)MESSAGE_TYPE_LAST || type == MESSAGE_GAP)
         return ERR_PROTOCOL;
     struct message m = {.type = (enum message_type)type};
     if (!read_items(&cur, &m) || cur.bad)

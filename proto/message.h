@@ -13,6 +13,9 @@ enum {
     MESSAGE_VERDICTS_MAX = 2000, /* ranges in one VERDICTS */
     MESSAGE_ORIGINS_MAX = 8000,  /* origins in one WELCOME */
     MESSAGE_LEAVES_MAX = 8000,   /* scopes in one LEAVE */
+    MESSAGE_ERASES_MAX = 8000,   /* orders in one ERASE */
+    MESSAGE_ERASE_SCHEMA = 3,    /* clients since this schema understand ERASE and the reasons
+                                    after REASON_MASS */
     MESSAGE_PAGE_ROWS = 500, /* a page is closed at the first operation boundary past this … */
     MESSAGE_PAGE_BYTES = 192 * 1024, /* … or past this many plain bytes */
     MESSAGE_PUSH_BYTES = 256 * 1024, /* likewise for a push */
@@ -38,8 +41,11 @@ enum message_type {
     MESSAGE_WIPE = 15,
     MESSAGE_WIPED = 16,
     MESSAGE_LEAVE = 17,
+    MESSAGE_ERASE = 19,
+    MESSAGE_ERASED = 20,
 };
-enum { MESSAGE_TYPE_LAST = MESSAGE_LEAVE };
+enum { MESSAGE_GAP = 18 }; /* a number nobody uses yet */
+enum { MESSAGE_TYPE_LAST = MESSAGE_ERASED };
 
 /* client → server, first */
 struct hello {
@@ -147,6 +153,16 @@ struct leave {
     struct cur scopes; /* positioned at the first; read with message_leave_scope */
 };
 
+/* server → client: these dossiers are erased, and every copy of them goes */
+struct erase_order {
+    uint64_t no;       /* the server's number of the order; ascending */
+    struct id dossier; /* the person */
+};
+struct erase {
+    uint32_t count;
+    struct cur orders; /* positioned at the first; read with message_erase_order */
+};
+
 /* either side: the last message */
 struct bye {
     enum err err;      /* OK, LATER, REVOKED, VERSION, … */
@@ -191,6 +207,11 @@ void message_idle(struct buf *out, const struct idle *m);
 /* scopes: `count` of them, encoded by message_leave_add. */
 void message_leave(struct buf *out, uint32_t count, struct str scopes);
 void message_leave_add(struct buf *scopes, const struct leave_scope *scope);
+/* orders: `count` of them, encoded by message_erase_add. */
+void message_erase(struct buf *out, uint32_t count, struct str orders);
+void message_erase_add(struct buf *orders, const struct erase_order *order);
+/* client → server: all orders told through this one are carried out, on the disk too. */
+void message_erased(struct buf *out, uint64_t through);
 void message_bye(struct buf *out, const struct bye *m);
 void message_epoch(struct buf *out, const struct epoch_given *m);
 void message_enrol(struct buf *out, const struct enrol *m);
@@ -212,6 +233,8 @@ struct message {
         struct bye bye;
         struct epoch_given epoch;
         struct leave leave;
+        struct erase erase;
+        uint64_t erased;
         struct enrol enrol;
         struct enrolled enrolled;
     };
@@ -219,10 +242,11 @@ struct message {
 /* Decode a frame's body, pre-checked. FORMAT, LIMIT, PROTOCOL (unknown type). Items beyond
  * those known are ignored, so that a later version may append some. */
 NODISCARD enum err message_read(struct str body, struct message *out);
-/* Next range, origin or scope; cur->bad when malformed. */
+/* Next range, origin, scope or order; cur->bad when malformed. */
 struct verdict_range message_range(struct cur *cur);
 struct origin message_origin(struct cur *cur);
 struct leave_scope message_leave_scope(struct cur *cur);
+struct erase_order message_erase_order(struct cur *cur);
 /* The encoded list for welcome.origins. */
 void message_origins(struct buf *out, const struct origin *list, uint32_t count);
 

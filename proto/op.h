@@ -98,7 +98,8 @@ enum verdict {
     X(UNKNOWN, "unknown_table")                                                                \
     X(SCOPE, "scope")                                                                          \
     X(MASS, "mass_change")                                                                     \
-    X(CONSENT, "consent")
+    X(CONSENT, "consent")                                                                      \
+    X(ERASED, "erased")
 enum reason {
 #define X(name, word) REASON_##name,
     REASON_LIST(X)

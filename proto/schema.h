@@ -167,6 +167,7 @@ enum {
     TABLE_SENSITIVE_FACT,
     TABLE_CONFLICT = 90,
     TABLE_DUPLICATE_CASE,
+    TABLE_ERASURE,
 };
 
 /* Field ids other code needs by name; all others are found through their table. */
@@ -241,6 +242,13 @@ enum {
     FIELD_DUPLICATE_STATE,
     FIELD_DUPLICATE_DECIDED_REASON,
     FIELD_DUPLICATE_TIED,
+
+    FIELD_ERASURE_DOSSIER = 1,
+    FIELD_ERASURE_STRUCTURE,
+    FIELD_ERASURE_REASON,
+    FIELD_ERASURE_ASKED_AS,
+    FIELD_ERASURE_STATE,
+    FIELD_ERASURE_SIGNED_AS,
 };
 
 /* The field every row has without declaring it; schema_field and schema_field_named do not

@@ -106,6 +106,9 @@ CODES(conflict_state, "open", "decided");
 /* Names of the tables whose rows may be the same thing entered twice. */
 CODES(duplicate_kind, "person", "company", "session");
 CODES(duplicate_state, "open", "same", "different");
+CODES(erasure_reason, "request", "retention", "other");
+CODES(erasure_role, "jobcoach", "manager", "coordinator");
+CODES(erasure_state, "asked", "declined", "confirmed");
 /* Tables whose rows may carry documents. */
 CODES(document_table, "staff", "company", "position", "project", "session", "person", "pathway",
       "step", "attendance", "session_note", "session_addendum", "objective", "action",
@@ -492,6 +495,21 @@ static const struct field duplicate_fields[] = {
      .label = "Motif de la décision"},
     {FIELD_DUPLICATE_TIED, "tied", .kind = KIND_ID, .label = "Fiche rattachée"},
 };
+/* The order to erase a dossier. It holds no value of it, only its id, and outlives it: two
+ * people with two roles sign, the second by deciding (store/erase.h). */
+static const struct field erasure_fields[] = {
+    {FIELD_ERASURE_DOSSIER, "dossier", .kind = KIND_ID, REQ, FROZEN, TITLE,
+     .label = "Dossier à effacer"},
+    {FIELD_ERASURE_STRUCTURE, "structure", REF(TABLE_STRUCTURE), REQ, FROZEN,
+     .author_structure = true, .label = "Structure"},
+    {FIELD_ERASURE_REASON, "reason", ENUM(erasure_reason), REQ, FROZEN, TITLE,
+     .label = "Motif"},
+    {FIELD_ERASURE_ASKED_AS, "asked_as", ENUM(erasure_role), REQ, FROZEN,
+     .label = "Demandé en qualité de"},
+    {FIELD_ERASURE_STATE, "state", LATTICE(erasure_state, "asked<declined<confirmed"),
+     .label = "État"},
+    {FIELD_ERASURE_SIGNED_AS, "signed_as", ENUM(erasure_role), .label = "Décidé en qualité de"},
+};
 #define OPEN(field_) (UINT64_C(1) << ((field_)-1))
 
 /* ---- Tables ---- */
@@ -597,6 +615,9 @@ static const struct table tables[] = {
      .derived = {FIELD_DUPLICATE_KIND, FIELD_DUPLICATE_LEFT, FIELD_DUPLICATE_RIGHT},
      .sensitivity = SENS_PERSONAL, .retention = KEEP_DOSSIER, .purpose = FOR_ACCOMPANY,
      FIELDS(duplicate_fields)},
+    {TABLE_ERASURE, "erasure", "Effacement", .scope = SCOPE_STRUCTURE,
+     .scope_field = FIELD_ERASURE_STRUCTURE, .facet = FACET_FACTS, .writers = BY_EMPLOYERS,
+     .retention = KEEP_AUDIT, .purpose = FOR_PROTECT, FIELDS(erasure_fields)},
 };
 
 const struct schema schema_jalon = {

@@ -13,7 +13,7 @@ enum state { NEW, GREETING, PLANNING, TALKING, FORKING, REBASING, WIPING, OVER, 
 /* Which messages may arrive in a state. */
 #define A(type) (1U << MESSAGE_##type)
 #define ALWAYS (A(BYE) | A(PING) | A(PONG) | A(WIPE))
-#define DATA (A(VERDICTS) | A(PAGE) | A(IDLE) | A(LEAVE))
+#define DATA (A(VERDICTS) | A(PAGE) | A(IDLE) | A(LEAVE) | A(ERASE))
 static const uint32_t allowed[STATE_COUNT] = {
     [GREETING] = ALWAYS | A(WELCOME) | A(EPOCH),
     [PLANNING] = ALWAYS | DATA,
@@ -29,7 +29,7 @@ enum { VERDICTS_BYTES_MAX = MESSAGE_VERDICTS_MAX * 48 };
 /* A frame that waits for the store, in order of arrival. */
 struct kept {
     struct buf body;        /* copy the views of `message` point into; empty for IDLE */
-    struct message message; /* VERDICTS, PAGE, LEAVE or IDLE */
+    struct message message; /* VERDICTS, PAGE, LEAVE, ERASE or IDLE */
     uint64_t op_through;    /* VERDICTS: last operation of its last range */
 };
 
@@ -206,7 +206,7 @@ static enum err check_idle(struct session *s, const struct idle *idle)
     return ERR_OK;
 }
 
-/* Keep VERDICTS, PAGE, LEAVE or IDLE until the store can take it. */
+/* Keep VERDICTS, PAGE, LEAVE, ERASE or IDLE until the store can take it. */
 static enum err keep(struct session *s, const struct message *m, struct str body)
 {
     /* A second IDLE says all the first one did. */
@@ -233,7 +233,7 @@ static enum err keep(struct session *s, const struct message *m, struct str body
     enum err err = message_read(buf_str(&kept->body), &kept->message);
     if (err != ERR_OK)
         return err;
-    if (m->type == MESSAGE_LEAVE)
+    if (m->type == MESSAGE_LEAVE || m->type == MESSAGE_ERASE)
         return ERR_OK;
     return m->type == MESSAGE_PAGE ? check_page(s, &kept->message.page)
                                    : check_verdicts(s, kept);
@@ -284,6 +284,7 @@ static void on_frame(struct session *s, struct str body)
     case MESSAGE_VERDICTS:
     case MESSAGE_PAGE:
     case MESSAGE_LEAVE:
+    case MESSAGE_ERASE:
     case MESSAGE_IDLE:
         on_data(s, &m, body);
         break;
@@ -307,6 +308,7 @@ static void on_frame(struct session *s, struct str body)
     case MESSAGE_ENROL:
     case MESSAGE_ENROLLED:
     case MESSAGE_WIPED:
+    case MESSAGE_ERASED:
         break; /* PONG needs no answer; the table above lets none of the others in */
     }
 }
@@ -436,6 +438,8 @@ static void take(struct session *s, const struct session_event *event)
         break;
     case SESSION_EV_LEFT:
         kept_drop(s, 1);
+        if (event->erased > 0 && s->state == TALKING)
+            message_erased(&s->out, event->erased);
         break;
     case SESSION_EV_REBASED:
         if (s->state == REBASING)
@@ -491,7 +495,8 @@ static void pump(struct session *s)
     } else if (s->count > 0 && kept_at(s, 0)->message.type == MESSAGE_VERDICTS) {
         ask(s, (struct session_action){.type = SESSION_DO_VERDICTS,
                                        .message = kept_at(s, 0)->message});
-    } else if (s->count > 0 && kept_at(s, 0)->message.type == MESSAGE_LEAVE) {
+    } else if (s->count > 0 && (kept_at(s, 0)->message.type == MESSAGE_LEAVE ||
+                                kept_at(s, 0)->message.type == MESSAGE_ERASE)) {
         ask(s, (struct session_action){.type = SESSION_DO_LEAVE,
                                        .message = kept_at(s, 0)->message});
     } else if (s->count > 0) {

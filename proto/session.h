@@ -33,6 +33,7 @@ struct session_event {
     uint64_t op_last;   /* PLANNED, PUSH: last operation saved */
     uint64_t last;      /* PUSH: last operation in the frame */
     uint64_t through;   /* APPLIED: pulled_through */
+    uint64_t erased;    /* LEFT: orders through here are carried out, 0 = none to tell of */
     enum err err;       /* STORE_FAILED */
 };
 
@@ -42,7 +43,7 @@ enum session_action_type {
     SESSION_DO_PUSH,     /* read the outbox after `after` */
     SESSION_DO_VERDICTS, /* message: VERDICTS */
     SESSION_DO_PAGES,    /* session_pages() */
-    SESSION_DO_LEAVE,    /* message: LEAVE */
+    SESSION_DO_LEAVE,    /* message: LEAVE or ERASE */
     SESSION_DO_REBASE,   /* epoch */
     SESSION_DO_WIPE,     /* the device was wiped by its coordinator */
     SESSION_DONE,        /* err: OK = everything sent and received */

@@ -164,7 +164,8 @@ static int run_restore(const char *dir, const struct args *args)
 {
     struct note why = {""};
     struct restored restored = {.kept = {0}};
-    enum err err = restore_run(dir, args->word[0], &restored, &why);
+    enum err err =
+        restore_run(dir, args->word[0], args_value(args, "erasures"), &restored, &why);
     if (err == ERR_OK && args_flag(args, "json")) {
         say_out("{\"restored\":true,\"states_lost\":%s}\n",
                 restored.states_lost ? "true" : "false");
@@ -177,6 +178,9 @@ static int run_restore(const char *dir, const struct args *args)
         say_err(
             T("l'ancienne base est illisible : les appareils révoqués depuis la copie ne le "
               "sont plus ; voyez jalonctl device list\n"));
+    if (err == ERR_OK && restored.states_lost && args_value(args, "erasures") == NULL)
+        say_err(T("les effacements ordonnés depuis la copie ne sont pas refaits : reprenez-la "
+                  "avec --erasures\n"));
     buf_done(&restored.kept);
     return err == ERR_OK ? 0 : fail(err, &why);
 }

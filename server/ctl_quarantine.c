@@ -28,6 +28,8 @@ static const char *reason_text(enum reason reason)
         return T("trop de suppressions à la fois : une personne doit confirmer");
     case REASON_CONSENT:
         return T("le consentement manquait, était retiré ou ne couvrait pas cela");
+    case REASON_ERASED:
+        return T("ce dossier a été effacé à la demande de deux personnes");
     case REASON_NONE:
     case REASON_COUNT:
         break;

@@ -2,15 +2,17 @@
 #include "server/ctl_restore.h"
 
 #include "io/clock.h"
+#include "io/file.h"
 #include "server/folder.h"
 #include "store/backup.h"
+#include "store/erase.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { COPY_BYTES = 256 * 1024 };
+enum { COPY_BYTES = 256 * 1024, ERASURES_BYTES_MAX = 16 * 1024 * 1024 };
 
 static enum err system_err(void)
 {
@@ -67,7 +69,8 @@ static enum err copy_file(const char *from, const char *to, struct note *why)
 
 /* What the restore must not undo. */
 struct states {
-    struct buf list; /* devices that may not come back: struct serve_device_info, no names */
+    struct buf list;   /* devices that may not come back: struct serve_device_info, no names */
+    struct buf erased; /* ids of the dossiers */
     struct serve_lineage lineage; /* zeroes: the old database cannot be read */
 };
 
@@ -114,6 +117,49 @@ static enum err keep_out(struct store *store, const struct states *states)
     return err;
 }
 
+static enum err collect_erased(void *ctx, const struct erase_info *info)
+{
+    struct buf *ids = ctx;
+    buf_add(ids, info->dossier.b, ID_BYTES);
+    return ids->err;
+}
+
+/* One id a line, as jalonctl erasure ids prints them. */
+static enum err read_erasures(const char *path, struct buf *ids, struct note *why)
+{
+    struct buf text = {0};
+    enum err err = path == NULL ? ERR_OK : file_read(path, ERASURES_BYTES_MAX, &text, why);
+    struct str rest = buf_str(&text);
+    while (err == ERR_OK && rest.n > 0) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        struct str line = {rest.p, end == NULL ? rest.n : (size_t)(end - rest.p)};
+        struct id id;
+        if (line.n > 0 && id_parse(line, &id) == ERR_OK)
+            buf_add(ids, id.b, ID_BYTES);
+        else if (line.n > 0)
+            err = note_set(why, ERR_FORMAT,
+                           N_("%s : chaque ligne doit être un numéro de "
+                              "dossier"),
+                           path);
+        size_t used = line.n + (end == NULL ? 0 : 1);
+        rest = (struct str){rest.p + used, rest.n - used};
+    }
+    buf_done(&text);
+    return err == ERR_OK ? ids->err : err;
+}
+
+static enum err erase_all(struct store *store, const struct buf *ids)
+{
+    enum err err = ERR_OK;
+    for (size_t at = 0; at < ids->n && err == ERR_OK; at += ID_BYTES) {
+        struct id id;
+        bool known = false;
+        memcpy(id.b, ids->p + at, ID_BYTES);
+        err = erase_again(store, &id, &known);
+    }
+    return err == ERR_OK ? erase_due(store) : err;
+}
+
 /* A new generation: the clients send again what the copy does not hold. */
 static enum err begin_generation(const char *path, const struct states *states,
                                  struct note *why)
@@ -122,6 +168,8 @@ static enum err begin_generation(const char *path, const struct states *states,
     enum err err = folder_store(path, &store, why);
     if (err == ERR_OK)
         err = keep_out(store, states);
+    if (err == ERR_OK)
+        err = erase_all(store, &states->erased);
     if (err == ERR_OK)
         err = serve_restored(store, &states->lineage);
     store_close(store);
@@ -137,6 +185,8 @@ static bool old_states(const char *path, struct states *states)
     enum err err = folder_store(path, &store, NULL);
     if (err == ERR_OK)
         err = serve_devices(store, collect, states);
+    if (err == ERR_OK)
+        err = erase_orders(store, collect_erased, &states->erased);
     if (err == ERR_OK)
         err = serve_lineage(store, &states->lineage);
     store_close(store);
@@ -197,8 +247,8 @@ static enum err swap(const char *dir, const char *database, const char *next, co
     return sync_folder(dir);
 }
 
-static enum err restore(const char *dir, const char *file, struct restored *out,
-                        struct note *why)
+static enum err restore(const char *dir, const char *file, const char *erasures,
+                        struct restored *out, struct note *why)
 {
     struct buf database = {0};
     struct buf next = {0};
@@ -215,7 +265,9 @@ static enum err restore(const char *dir, const char *file, struct restored *out,
     if (err != ERR_OK)
         goto out;
     out->states_lost = !old_states(path, &states);
-    err = prepare(file, (const char *)next.p, &states, why);
+    err = read_erasures(erasures, &states.erased, why);
+    if (err == ERR_OK)
+        err = prepare(file, (const char *)next.p, &states, why);
     if (err == ERR_OK)
         err = swap(dir, path, (const char *)next.p, (const char *)out->kept.p);
     else
@@ -224,10 +276,12 @@ out:
     buf_done(&database);
     buf_done(&next);
     buf_done(&states.list);
+    buf_done(&states.erased);
     return err;
 }
 
-enum err restore_run(const char *dir, const char *file, struct restored *out, struct note *why)
+enum err restore_run(const char *dir, const char *file, const char *erasures,
+                     struct restored *out, struct note *why)
 {
     struct file_lock lock;
     enum err err = folder_lock(dir, &lock, why);
@@ -235,7 +289,7 @@ enum err restore_run(const char *dir, const char *file, struct restored *out, st
         return note_set(why, err, N_("jalond tourne dans %s : arrêtez-le d'abord"), dir);
     if (err != ERR_OK)
         return err;
-    err = restore(dir, file, out, why);
+    err = restore(dir, file, erasures, out, why);
     file_unlock(&lock);
     return err;
 }

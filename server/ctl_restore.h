@@ -10,9 +10,11 @@ struct restored {
     bool states_lost; /* it could not be read: devices revoked since the backup are not */
 };
 /* Put the backup `file` in place; jalond must not run (BUSY). The database there was is kept
- * beside. Devices it knew as revoked or wiped stay so. CORRUPT: the backup is damaged, nothing
- * was changed. */
-NODISCARD enum err restore_run(const char *dir, const char *file, struct restored *out,
-                               struct note *why);
+ * beside. Devices it knew as revoked or wiped stay so. What it knew as erased is erased in the
+ * copy before that takes its place, and what the file `erasures` names (NULL: none), one id a
+ * line. CORRUPT: the backup is damaged, nothing was changed. FORMAT: that file is no such list,
+ * likewise. */
+NODISCARD enum err restore_run(const char *dir, const char *file, const char *erasures,
+                               struct restored *out, struct note *why);
 
 #endif

@@ -57,6 +57,11 @@ static const struct args_option resolve_options[] = {
     {"reason", N_("TEXTE"), N_("pourquoi"), false},
     END,
 };
+static const struct args_option restore_options[] = {
+    {"erasures", N_("FICHIER"), N_("refaire aussi ces effacements (jalonctl erasure ids)"),
+     false},
+    END,
+};
 static const struct args_option duplicate_options[] = {
     {"decided", NULL, N_("aussi ce qui est déjà décidé"), false},
     END,
@@ -117,13 +122,18 @@ static const struct args_command commands[] = {
      ctl_duplicate_undo},
     {"handover", N_("ID-AGENT ID-AGENT"), 2, 2, handover_options,
      N_("remettre les dossiers d'un agent à un autre, d'un seul geste"), ctl_handover},
+    {"erasure orders", "", 0, 0, NULL,
+     N_("dire quels dossiers sont effacés, et quels appareils l'ont confirmé"),
+     ctl_erasure_orders},
+    {"erasure ids", "", 0, 0, NULL,
+     N_("lister les dossiers effacés, à garder à côté des copies de la base"), ctl_erasure_ids},
     {"stats", "", 0, 0, NULL, N_("dire où en est le serveur"), ctl_stats},
     {"check", "", 0, 0, NULL, N_("vérifier toute la base"), ctl_check},
     {"bundle take", N_("FICHIER"), 1, 1, bundle_options,
      N_("prendre le paquet qu'un appareil sans réseau a écrit"), ctl_bundle_take},
     {"backup", N_("FICHIER"), 1, 1, NULL, N_("copier la base pendant le travail, et vérifier"),
      ctl_backup},
-    {"restore", N_("FICHIER"), 1, 1, NULL,
+    {"restore", N_("FICHIER"), 1, 1, restore_options,
      N_("reprendre une copie, jalond étant arrêté (l'ancienne base est gardée)"), NULL},
     END,
 };

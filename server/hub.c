@@ -32,11 +32,11 @@ static uint32_t allowed(enum hub_state state)
     case HUB_WIPED:
         return always;
     case HUB_TALKING:
-        return always | M(PUSH) | M(PULLED) | M(FORK);
+        return always | M(PUSH) | M(PULLED) | M(FORK) | M(ERASED);
     case HUB_FORKING:
-        return always | M(PULLED);
+        return always | M(PULLED) | M(ERASED);
     case HUB_WIPING: /* the rest was on its way when WIPE was sent */
-        return always | M(WIPED) | M(PUSH) | M(PULLED) | M(FORK) | M(HELLO);
+        return always | M(WIPED) | M(PUSH) | M(PULLED) | M(FORK) | M(HELLO) | M(ERASED);
     case HUB_ENDING:
         return 0;
     }
@@ -184,6 +184,16 @@ static void on_pulled(struct hub *hub, struct hub_peer *peer, uint64_t through)
     hub_ready(hub, peer);
 }
 
+/* The store knows what it has told: more is not believed. */
+static void on_erased(struct hub *hub, struct hub_peer *peer, uint64_t through)
+{
+    if (through <= peer->erased)
+        return;
+    peer->erased = through;
+    hub->seen_ms = hub->now_ms; /* people wait for this one */
+    hub_note(hub, peer);
+}
+
 static void on_fork(struct hub *hub, struct hub_peer *peer)
 {
     if (++peer->forks > LIMIT_EPOCHS) {
@@ -253,6 +263,10 @@ static void take(struct hub *hub, struct hub_peer *peer, const struct message *m
         if (peer->state == HUB_TALKING)
             on_pulled(hub, peer, m->pulled);
         return;
+    case MESSAGE_ERASED:
+        if (peer->state == HUB_TALKING)
+            on_erased(hub, peer, m->erased);
+        return;
     case MESSAGE_FORK:
         if (!wiping)
             on_fork(hub, peer);
@@ -275,6 +289,7 @@ static void take(struct hub *hub, struct hub_peer *peer, const struct message *m
     case MESSAGE_PAGE:
     case MESSAGE_IDLE:
     case MESSAGE_LEAVE:
+    case MESSAGE_ERASE:
     case MESSAGE_EPOCH:
     case MESSAGE_ENROLLED:
     case MESSAGE_WIPE:

@@ -80,6 +80,7 @@ struct hub_peer {
 
     bool seen_queued; /* `seen` is to be noted */
     uint64_t seen;    /* confirmed through here */
+    uint64_t erased;  /* orders of erasure carried out through this one; 0: none were */
     struct hub_peer *seen_next;
 
     int64_t due_ms;   /* of the present state; 0 = none */

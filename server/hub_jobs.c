@@ -178,8 +178,8 @@ static struct hub_job *seen_job(struct hub *hub)
         hub->seen_first = peer->seen_next;
         peer->seen_queued = false;
         job->seen[job->count] = peer;
-        job->marks[job->count] =
-            (struct serve_seen){.session = &peer->session, .pulled = peer->seen};
+        job->marks[job->count] = (struct serve_seen){
+            .session = &peer->session, .pulled = peer->seen, .erased = peer->erased};
     }
     return job;
 }
@@ -416,6 +416,7 @@ static void hello_done(struct hub *hub, struct hub_peer *peer, struct hub_job *j
     }
     peer->state = HUB_TALKING;
     peer->told = job->cursor;
+    peer->erased = 0;
     peer->seen = peer->hello.pulled < job->seq ? peer->hello.pulled : job->seq;
     peer->judged = peer->session.judged;
     peer->want_page = true;

@@ -3,6 +3,7 @@
 
 #include "proto/hash.h"
 #include "store/digest.h"
+#include "store/erase.h"
 #include "store/feed.h"
 #include "store/holders.h"
 #include "store/quarantine.h"
@@ -66,17 +67,31 @@ static enum err judge_all(struct judge *j, struct cur cur)
     return ERR_OK;
 }
 
-/* Keep the refused operation with its reason, and tell its rows' present values again. */
-static enum err quarantine(struct judge *j, struct str op, struct cur cur)
+/* Keep the refused operation with its reason, but nothing of a dossier that was erased. */
+static enum err keep_refused(struct judge *j, struct str op)
 {
+    struct buf rest = {0};
+    uint64_t erased = 0;
+    enum err err = erased_cut(j->s, op, &rest, &erased);
     struct quarantined q = {.epoch = j->author->origin,
                             .op_no = j->op->op_no,
                             .reason = j->reason,
                             .at_ms = j->recv_ms,
                             .edit_ms = j->edit_ms,
                             .actor = j->op->actor,
-                            .op = op};
-    enum err err = quarantine_add(j->s, &q);
+                            .op = erased == 0 ? op : buf_str(&rest)};
+    if (err == ERR_OK)
+        err = quarantine_add(j->s, &q);
+    if (err == ERR_OK && erased != 0)
+        err = erase_again_on(j->s, j->author->origin, erased);
+    buf_done(&rest);
+    return err;
+}
+
+/* … and tell its rows' present values again. */
+static enum err quarantine(struct judge *j, struct str op, struct cur cur)
+{
+    enum err err = keep_refused(j, op);
     for (uint32_t i = 0; i < j->op->changes && err == ERR_OK; i++) {
         struct change change = op_change(&cur);
         if (cur.bad)
@@ -214,7 +229,7 @@ static enum err last_link(struct store *s, uint8_t hash[32], int64_t *no)
 enum err apply_end(struct apply *a)
 {
     struct store *s = a->s;
-    if (a->entries.n == 0)
+    if (s->seq < a->seq_from)
         return ERR_OK;
     uint8_t previous[32];
     uint8_t link[32];

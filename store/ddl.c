@@ -79,6 +79,19 @@ static const char *const server_tables[] = {
     "CREATE TABLE IF NOT EXISTS digest(home INTEGER, dossier INTEGER, facet INTEGER,"
     " rows INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY(home,dossier,facet))"
     " STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS erase_order(no INTEGER PRIMARY KEY, dossier BLOB NOT NULL UNIQUE,"
+    " at_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL DEFAULT 0) STRICT",
+    "CREATE TABLE IF NOT EXISTS erased(id BLOB PRIMARY KEY, no INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS erase_device(device INTEGER, no INTEGER,"
+    " acked_ms INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(device,no)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS chain_cut(no INTEGER, at INTEGER, hash BLOB NOT NULL,"
+    " PRIMARY KEY(no,at)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS chain_cut_at ON chain_cut(at,no)",
+    "CREATE TABLE IF NOT EXISTS twin(tid INTEGER PRIMARY KEY, structure BLOB NOT NULL,"
+    " birth_year INTEGER, gender TEXT, area TEXT, entry_year INTEGER, months INTEGER,"
+    " sessions INTEGER NOT NULL, minutes INTEGER NOT NULL, contracts INTEGER NOT NULL,"
+    " internships INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS rights(staff BLOB PRIMARY KEY, v INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID",
 };

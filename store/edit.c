@@ -146,6 +146,7 @@ static enum err reason_err(enum reason reason)
     case REASON_SCOPE:
     case REASON_MASS:
     case REASON_CONSENT:
+    case REASON_ERASED:
         return ERR_REFUSED;
     case REASON_NONE:
     case REASON_INVALID:

@@ -60,6 +60,11 @@ enum err holders_touch(struct store *s, const struct table *table, const struct 
     return ERR_OK;
 }
 
+enum err holders_gone(struct store *s, struct scope scope)
+{
+    return touch_dossier(s, scope, false);
+}
+
 void holders_forget(struct store *s)
 {
     buf_clear(&s->touched.dossiers);

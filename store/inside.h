@@ -55,6 +55,8 @@ enum meta {
     META_RIGHTS,         /* version of the grants */
     META_EPOCH_FLOOR,    /* epochs below may have been given out before a restore */
     META_RIGHTS_DAY,     /* rights are worked out for this day (since 1970) */
+    META_ERASING = 70,   /* an order of erasure is not carried out yet, or not on the disk */
+    META_ERASED_LAST,    /* number of the last order of erasure, 0 = none ever */
     META_LAST = 80,
 };
 
@@ -103,10 +105,12 @@ struct store {
     uint8_t roles;
     uint64_t seq; /* server: last seq, also inside a transaction */
     uint64_t chain_commit;
-    uint64_t rights;     /* version of the grants */
-    bool rights_touched; /* this transaction changed them */
-    bool stale;          /* the mirrors could not be brought back after a rollback */
-    int32_t rights_day;  /* the day they are worked out for */
+    uint64_t rights;      /* version of the grants */
+    bool rights_touched;  /* this transaction changed them */
+    bool stale;           /* the mirrors could not be brought back after a rollback */
+    int32_t rights_day;   /* the day they are worked out for */
+    bool erasing;         /* server: erase_due has work */
+    uint64_t erased_last; /* server: last order of erasure; 0: no id was ever erased */
     struct touched touched;
     struct row *fresh;    /* rows_fresh */
     size_t moved_bytes;   /* server: of the rows feed_move put under the present seq */

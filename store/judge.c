@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/judge.h"
 
+#include "store/erase.h"
 #include "store/feed.h"
 #include "store/grants.h"
 #include "store/holders.h"
@@ -94,11 +95,15 @@ static enum err facet_of(struct judge *j, const struct table *table, const struc
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* A row that should exist does not: was its insert refused, or never seen? */
+/* A row that should exist does not: was it erased, its insert refused, or never seen? */
 static enum err refuse_missing(struct judge *j, const struct table *table, const struct id *id)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_sql(j->s, SQL_QUARANTINE_ROW_FIND, &stmt);
+    uint64_t erased = 0;
+    enum err err = erased_find(j->s, id, &erased);
+    if (err != ERR_OK || erased != 0)
+        return err == ERR_OK ? refuse(j, REASON_ERASED) : err;
+    err = store_sql(j->s, SQL_QUARANTINE_ROW_FIND, &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, table->id);
@@ -333,6 +338,8 @@ static enum err merge_insert(struct judge *j, const struct table *table,
     err = check_staff(j, table, row->values);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_update(j, table, row, edits, count);
+    if (err == ERR_OK && j->reason == REASON_NONE && table->id == TABLE_ERASURE)
+        err = erase_check_update(j, row, edits, count);
     bool changed = false;
     struct lookalike before = {.count = 0};
     if (err == ERR_OK && j->reason == REASON_NONE)
@@ -381,7 +388,12 @@ static enum err judge_insert(struct judge *j, const struct table *table,
     row->adj_ms = j->edit_ms - hlc_ms(j->op->hlc);
     row->by = j->op->actor;
     row->form = j->op->form;
+    uint64_t erased = 0;
     enum err err = read_insert(j, table, change->fields, cur, row);
+    if (err == ERR_OK && table->id != TABLE_ERASURE)
+        err = erased_refers(j->s, table, row->values, &erased);
+    if (err == ERR_OK && erased != 0)
+        return refuse(j, REASON_ERASED);
     if (err == ERR_OK && table->program_only && j->author->origin != 0)
         return refuse(j, REASON_RIGHTS);
     if (err == ERR_OK)
@@ -399,6 +411,8 @@ static enum err judge_insert(struct judge *j, const struct table *table,
         err = check_staff(j, table, row->values);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = referrals_check_insert(j, table, row);
+    if (err == ERR_OK && j->reason == REASON_NONE && table->id == TABLE_ERASURE)
+        err = erase_check_insert(j, row);
     if (err != ERR_OK || j->reason != REASON_NONE)
         return err;
     row->seq = j->seq;
@@ -486,6 +500,8 @@ static enum err judge_update(struct judge *j, const struct table *table,
         err = check_staff(j, table, row->values);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_update(j, table, row, edits, change->fields);
+    if (err == ERR_OK && j->reason == REASON_NONE && table->id == TABLE_ERASURE)
+        err = erase_check_update(j, row, edits, change->fields);
     bool changed = false;
     struct lookalike before = {.count = 0};
     if (err == ERR_OK && j->reason == REASON_NONE)
@@ -503,6 +519,8 @@ static enum err judge_update(struct judge *j, const struct table *table,
         err = lookalike_seen(j, table, row, &before);
     if (err == ERR_OK)
         note_decided(j, table, row);
+    if (err == ERR_OK && table->id == TABLE_ERASURE)
+        err = erase_settled(j, row);
     return err == ERR_OK ? holders_touch(j->s, table, row, false) : err;
 }
 
@@ -511,6 +529,10 @@ enum err judge_change(struct judge *j, const struct change *change, struct cur *
     const struct table *table = schema_table(j->s->env.schema, change->table);
     if (change->table == OP_CLOSING_TABLE)
         return judge_closing(j, change, cur);
+    uint64_t erased = 0;
+    enum err err = erased_find(j->s, &change->row, &erased);
+    if (err != ERR_OK || erased != 0)
+        return err == ERR_OK ? refuse(j, REASON_ERASED) : err;
     if (table == NULL)
         return refuse(j, REASON_UNKNOWN);
     if (change->kind == CHANGE_INSERT)

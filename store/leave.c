@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/leave.h"
 
-#include "proto/op.h"
+#include "store/leaving.h"
 #include "store/page.h"
 #include "store/quarantine.h"
 #include "store/replica.h"
 #include "store/rows.h"
 
-/* A row of a scope that is left: `lost` facets of it, `facet` is the row's own. */
-struct mark {
-    struct id id;
-    uint8_t lost, facet;
-    bool refused; /* only what a refused operation says of it goes: the row was saved again
-                     elsewhere, or is none */
-};
-
-struct leaving {
-    struct store *s;
-    struct mark *marks; /* by hash of the id; lost 0 = free place */
-    size_t room, count;
-    bool grown;  /* a pass found one more */
-    bool purged; /* something was there to go */
-};
-
-enum { MARKS_MIN = 256, PASSES_MAX = 8 };
+enum { MARKS_MIN = 256 };
 
 /* ---- the set ---- */
 
@@ -58,7 +42,7 @@ static enum err grow(struct leaving *l)
     return ERR_OK;
 }
 
-static enum err mark(struct leaving *l, const struct mark *m)
+enum err leaving_mark(struct leaving *l, const struct mark *m)
 {
     if (2 * (l->count + 1) > l->room) {
         enum err err = grow(l);
@@ -78,10 +62,28 @@ static enum err mark(struct leaving *l, const struct mark *m)
     return ERR_OK;
 }
 
-static bool goes(const struct leaving *l, const struct id *id)
+enum err leaving_begin(struct leaving *l, struct store *s)
+{
+    *l = (struct leaving){.s = s};
+    return grow(l);
+}
+
+void leaving_done(struct leaving *l)
+{
+    mem_free(l->marks);
+    l->marks = NULL;
+}
+
+bool leaving_goes(const struct leaving *l, const struct id *id)
 {
     const struct mark *m = find(l, id);
     return m != NULL && (m->lost & m->facet) != 0;
+}
+
+bool leaving_refused(const struct leaving *l, const struct id *id)
+{
+    const struct mark *m = find(l, id);
+    return m != NULL && m->refused;
 }
 
 /* ---- which rows ---- */
@@ -106,7 +108,7 @@ static enum err mark_listed(struct leaving *l, const struct table *table, struct
             m.facet = table->facet != 0 ? table->facet : parent->facet;
         }
         m.id = id;
-        err = mark(l, &m);
+        err = leaving_mark(l, &m);
     }
     return err == ERR_OK && step == STEP_FAILED ? db_error(l->s->db) : err;
 }
@@ -129,27 +131,30 @@ static const char *name_of(const struct table *table, uint16_t field)
     return f->name;
 }
 
-/* Rows that hang on marked ones. */
-static enum err mark_hanging(struct leaving *l, const struct table *table)
+enum err leaving_mark_by(struct leaving *l, const struct table *table, uint16_t field)
 {
-    char columns[120];
-    if (table->scope != SCOPE_OF_REF && table->scope != SCOPE_OF_ROW)
-        return ERR_OK;
-    struct buf text = {0};
-    buf_printf(&text, "_id,\"%s\"", name_of(table, table->scope_field));
-    must(text.err != ERR_OK || text.n < sizeof columns);
-    enum err err = text.err;
-    if (err == ERR_OK) {
-        memcpy(columns, text.p, text.n);
-        columns[text.n] = 0;
-    }
-    buf_done(&text);
+    struct buf columns = {0};
     struct stmt *stmt = NULL;
-    if (err == ERR_OK)
-        err = select_rows(l, table, columns, "", &stmt);
+    buf_printf(&columns, "_id,\"%s\"", name_of(table, field));
+    buf_u8(&columns, 0);
+    enum err err = columns.err == ERR_OK
+                       ? select_rows(l, table, (const char *)columns.p, "", &stmt)
+                       : columns.err;
+    buf_done(&columns);
     if (err == ERR_OK)
         err = mark_listed(l, table, stmt, 0);
     stmt_free(stmt);
+    return err;
+}
+
+enum err leaving_mark_hanging(struct leaving *l)
+{
+    enum err err = ERR_OK;
+    for (uint16_t i = 0; i < l->s->env.schema->table_count && err == ERR_OK; i++) {
+        const struct table *table = &l->s->env.schema->tables[i];
+        if (table->scope == SCOPE_OF_REF || table->scope == SCOPE_OF_ROW)
+            err = leaving_mark_by(l, table, table->scope_field);
+    }
     return err;
 }
 
@@ -226,7 +231,7 @@ static enum err mark_orphans_of(struct leaving *l, const struct table *table,
         if (!col_id(stmt, 0, &m.id))
             err = ERR_CORRUPT;
         else if (!page_is_pending(l->s, made))
-            err = mark(l, &m);
+            err = leaving_mark(l, &m);
     }
     stmt_free(stmt);
     return err == ERR_OK && step == STEP_FAILED ? db_error(l->s->db) : err;
@@ -234,7 +239,7 @@ static enum err mark_orphans_of(struct leaving *l, const struct table *table,
 
 /* A right may end while what it opened is being told: of a dossier, rows are here whose own
  * dossier never came. All that may be seen has come before the news of what leaves. */
-static enum err mark_orphans(struct leaving *l)
+enum err leaving_mark_orphans(struct leaving *l)
 {
     const struct schema *schema = l->s->env.schema;
     enum err err = ERR_OK;
@@ -259,7 +264,7 @@ static enum err mark_scope(struct leaving *l, const struct leave_scope *scope)
         return mark_structure(l, scope);
     case LEAVE_DOSSIER: {
         struct mark person = {.id = scope->id, .lost = scope->facets, .facet = FACET_FACTS};
-        return mark(l, &person);
+        return leaving_mark(l, &person);
     }
     }
     return ERR_PROTOCOL;
@@ -283,7 +288,7 @@ static enum err mark_made(struct leaving *l, struct quarantine_reader *r)
             return ERR_OK;
         struct mark m = {.id = r->change.row, .lost = parent->lost, .refused = true};
         m.facet = table->facet != 0 ? table->facet : parent->facet;
-        return mark(l, &m);
+        return leaving_mark(l, &m);
     }
     return ERR_OK;
 }
@@ -299,28 +304,32 @@ static enum err mark_refused(void *ctx, const struct quarantined *q)
     quarantine_read(l->s->env.schema, q->op, &r);
     while (err == ERR_OK && quarantine_change(&r)) {
         err = mark_made(l, &r);
-        part = part || goes(l, &r.change.row);
+        part = part || leaving_goes(l, &r.change.row);
     }
-    return err == ERR_OK && part ? mark(l, &closing) : err;
+    return err == ERR_OK && part ? leaving_mark(l, &closing) : err;
+}
+
+enum err leaving_mark_refused(struct leaving *l)
+{
+    return quarantine_list(l->s, true, mark_refused, l);
 }
 
 /* From the rows that name a scope to all that hang on them, as deep as it goes. */
 static enum err mark_all(struct leaving *l, struct leave leave)
 {
-    enum err err = grow(l);
+    enum err err = ERR_OK;
     for (uint32_t i = 0; i < leave.count && err == ERR_OK; i++) {
         struct leave_scope scope = message_leave_scope(&leave.scopes);
         err = leave.scopes.bad ? ERR_PROTOCOL : mark_scope(l, &scope);
     }
     if (err == ERR_OK)
-        err = mark_orphans(l);
+        err = leaving_mark_orphans(l);
     l->grown = true;
-    for (int pass = 0; pass < PASSES_MAX && l->grown && err == ERR_OK; pass++) {
+    for (int pass = 0; pass < LEAVING_PASSES_MAX && l->grown && err == ERR_OK; pass++) {
         l->grown = false;
-        for (uint16_t i = 0; i < l->s->env.schema->table_count && err == ERR_OK; i++)
-            err = mark_hanging(l, &l->s->env.schema->tables[i]);
+        err = leaving_mark_hanging(l);
         if (err == ERR_OK)
-            err = quarantine_list(l->s, true, mark_refused, l);
+            err = leaving_mark_refused(l);
     }
     return err;
 }
@@ -340,7 +349,7 @@ static enum err purge_table(struct leaving *l, const struct table *table)
         struct id id;
         if (!col_id(stmt, 1, &id))
             err = ERR_CORRUPT;
-        else if (goes(l, &id) && !find(l, &id)->refused)
+        else if (leaving_goes(l, &id) && !leaving_refused(l, &id))
             buf_add(&rids, &rid, sizeof rid);
     }
     stmt_free(stmt);
@@ -358,7 +367,7 @@ static enum err purge_table(struct leaving *l, const struct table *table)
 
 /* Does the row of a table we do not know refer to one that goes? All such do that hang on it.
  */
-static bool refers(const struct leaving *l, struct str body)
+bool leaving_refers(const struct leaving *l, struct str body)
 {
     static const uint8_t bin16[] = {0xc4, ID_BYTES};
     for (size_t i = 0; i + sizeof bin16 + ID_BYTES <= body.n; i++) {
@@ -366,7 +375,7 @@ static bool refers(const struct leaving *l, struct str body)
         if (memcmp(body.p + i, bin16, sizeof bin16) != 0)
             continue;
         memcpy(id.b, body.p + i + sizeof bin16, ID_BYTES);
-        if (goes(l, &id) && !find(l, &id)->refused)
+        if (leaving_goes(l, &id) && !leaving_refused(l, &id))
             return true;
     }
     return false;
@@ -385,7 +394,7 @@ static enum err purge_unknown(struct leaving *l)
         int64_t table = col_int(stmt, 0);
         if (!col_id(stmt, 1, &id))
             err = ERR_CORRUPT;
-        else if (refers(l, col_blob(stmt, 2))) {
+        else if (leaving_refers(l, col_blob(stmt, 2))) {
             buf_add(&gone, &table, sizeof table);
             buf_add(&gone, id.b, sizeof id.b);
         }
@@ -409,171 +418,31 @@ static enum err purge_unknown(struct leaving *l)
     return err;
 }
 
-/* ---- operations ---- */
-
-/* Does a change go? What is said of a row that was refused, and is here all the same, goes from
- * the quarantine only. */
-static bool change_goes(const struct leaving *l, const struct change *change, bool quarantined)
+enum err leaving_purge(struct leaving *l)
 {
-    struct scope scope;
-    if (!goes(l, &change->row))
-        return false;
-    const struct table *table = schema_table(l->s->env.schema, change->table);
-    return quarantined || table == NULL || !find(l, &change->row)->refused ||
-           rows_locate(l->s, table, &change->row, &scope) != ERR_OK;
-}
-
-/* Copy the changes that stay; l NULL: none does. *cut: some do not. */
-static enum err copy_op(const struct leaving *l, struct str op, bool quarantined,
-                        struct buf *out, bool *cut)
-{
-    struct op_head head;
-    struct cur cur;
-    size_t used = 0;
-    struct op_writer writer;
-    op_writer_init(&writer);
-    enum err err = op_read(op, &head, &cur, &used) == ERR_OK ? ERR_OK : ERR_CORRUPT;
-    *cut = l == NULL;
-    for (uint32_t i = 0; i < head.changes && err == ERR_OK && l != NULL; i++) {
-        const uint8_t *start = cur.p;
-        struct change change = op_change(&cur);
-        uint32_t items = change.fields * (change.kind == CHANGE_INSERT ? 2 : 5);
-        for (uint32_t k = 0; k < items && !cur.bad; k++)
-            (void)unpack_any(&cur);
-        if (cur.bad)
-            err = ERR_CORRUPT;
-        else if (change_goes(l, &change, quarantined))
-            *cut = true;
-        else {
-            buf_add(&writer.body, start, (size_t)(cur.p - start));
-            writer.changes++;
-        }
-    }
-    buf_clear(out);
-    if (err == ERR_OK && *cut)
-        err = op_write(&head, &writer, out);
-    op_writer_done(&writer);
-    return err;
-}
-
-static enum err save_cut(struct store *s, int64_t op_no, struct str op, int how)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_OUTBOX_CUT, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, op_no);
-    bind_blob(stmt, 2, op);
-    bind_int(stmt, 3, how);
-    err = stmt_run(stmt);
-    return err == ERR_OK && how == CUT_UNSENT ? meta_set_int(s, META_LEAVING, 1) : err;
-}
-
-/* The next operation of the outbox after op_no, copied. NOTFOUND. */
-static enum err next_op(struct store *s, int64_t *op_no, struct buf *op)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_OUTBOX_ALL, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, *op_no);
-    buf_clear(op);
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW) {
-        struct str bytes = col_blob(stmt, 1);
-        *op_no = col_int(stmt, 0);
-        buf_add(op, bytes.p, bytes.n);
-    }
-    stmt_reset(stmt);
-    if (step == STEP_FAILED)
-        return db_error(s->db);
-    return step == STEP_DONE ? ERR_NOTFOUND : op->err;
-}
-
-/* What was judged keeps the changes of rows that stay, that of earlier epochs (below 0: see
- * rebase.c) too; what was not goes out whole first. */
-static enum err purge_outbox(struct leaving *l)
-{
-    struct buf op = {0};
-    struct buf rest = {0};
-    int64_t op_no = INT64_MIN;
     enum err err = ERR_OK;
-    while (err == ERR_OK && (err = next_op(l->s, &op_no, &op)) == ERR_OK) {
-        bool cut = false;
-        bool judged = op_no <= (int64_t)l->s->acked;
-        if (op.n == 0)
-            continue;
-        err = copy_op(l, buf_str(&op), false, &rest, &cut);
-        l->purged = l->purged || cut;
-        if (err == ERR_OK && cut)
-            err = save_cut(l->s, op_no, buf_str(judged ? &rest : &op),
-                           judged ? CUT_PART : CUT_UNSENT);
-    }
-    buf_done(&op);
-    buf_done(&rest);
-    return err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
-static enum err cut_quarantined(struct store *s, uint32_t epoch, uint64_t op_no, struct str op)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_QUARANTINE_CUT, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, epoch);
-    bind_int(stmt, 2, (int64_t)op_no);
-    bind_blob(stmt, 3, op);
-    return stmt_run(stmt);
-}
-
-struct refused {
-    struct leaving *l;
-    struct buf rest;
-};
-
-static enum err purge_refused(void *ctx, const struct quarantined *q)
-{
-    struct refused *r = ctx;
-    bool cut = false;
-    enum err err = copy_op(r->l, q->op, true, &r->rest, &cut);
-    return err == ERR_OK && cut
-               ? cut_quarantined(r->l->s, q->epoch, q->op_no, buf_str(&r->rest))
-               : err;
-}
-
-/* A refused operation stays known with its reason; what it said of rows that leave, only the
- * server keeps. */
-static enum err purge_quarantine(struct leaving *l)
-{
-    struct refused r = {.l = l};
-    enum err err = quarantine_list(l->s, true, purge_refused, &r);
-    buf_done(&r.rest);
-    return err;
-}
-
-static enum err leave_all(struct leaving *l, struct leave leave)
-{
-    enum err err = mark_all(l, leave);
     for (uint16_t i = 0; i < l->s->env.schema->table_count && err == ERR_OK; i++)
         err = purge_table(l, &l->s->env.schema->tables[i]);
     if (err == ERR_OK)
         err = purge_unknown(l);
     if (err == ERR_OK)
-        err = purge_outbox(l);
-    return err == ERR_OK ? purge_quarantine(l) : err;
+        err = leaving_purge_ops(l);
+    return err == ERR_OK && l->purged ? meta_set_int(l->s, META_RESIDUE, 1) : err;
 }
 
 enum err replica_leave(struct store *s, struct leave leave)
 {
-    struct leaving l = {.s = s};
+    struct leaving l;
     enum err err = store_begin(s);
     if (err != ERR_OK)
         return err;
-    err = leave_all(&l, leave);
-    if (err == ERR_OK && l.purged)
-        err = meta_set_int(s, META_RESIDUE, 1);
+    err = leaving_begin(&l, s);
+    if (err == ERR_OK)
+        err = mark_all(&l, leave);
+    if (err == ERR_OK)
+        err = leaving_purge(&l);
     err = store_end(s, err);
-    mem_free(l.marks);
+    leaving_done(&l);
     return err == ERR_OK ? leave_clean(s) : err;
 }
 
@@ -591,49 +460,4 @@ enum err leave_clean(struct store *s)
     if (err == ERR_OK)
         err = store_end(s, meta_set_int(s, META_RESIDUE, 0));
     return err == ERR_FULL || err == ERR_NOMEM ? ERR_OK : err;
-}
-
-enum err leave_judged(struct store *s, uint64_t through, bool accepted)
-{
-    int64_t leaving = 0;
-    enum err err = meta_get_int(s, META_LEAVING, &leaving);
-    if (err != ERR_OK || leaving == 0)
-        return err;
-    struct buf op = {0};
-    struct buf head = {0};
-    uint64_t waiting = 0;
-    struct stmt *stmt = NULL;
-    uint64_t op_no = 0;
-    err = store_sql(s, SQL_OUTBOX_LEAVING, &stmt);
-    while (err == ERR_OK) {
-        bool cut = false;
-        bind_int(stmt, 1, (int64_t)op_no);
-        bind_int(stmt, 2, (int64_t)through);
-        enum step step = stmt_step(stmt);
-        buf_clear(&op);
-        if (step == STEP_ROW) {
-            struct str bytes = col_blob(stmt, 1);
-            op_no = (uint64_t)col_int(stmt, 0);
-            buf_add(&op, bytes.p, bytes.n);
-        }
-        stmt_reset(stmt);
-        if (step != STEP_ROW) {
-            err = step == STEP_FAILED ? db_error(s->db) : ERR_OK;
-            break;
-        }
-        err = op.err == ERR_OK ? copy_op(NULL, buf_str(&op), true, &head, &cut) : op.err;
-        if (err == ERR_OK)
-            err = cut_quarantined(s, s->epoch, op_no, buf_str(&head));
-        if (err == ERR_OK)
-            err = save_cut(s, (int64_t)op_no, (struct str){"", 0}, CUT_PART);
-    }
-    buf_done(&op);
-    buf_done(&head);
-    if (err == ERR_OK)
-        err = store_number(s, SQL_OUTBOX_LEAVING_COUNT, NULL, 0, &waiting);
-    if (err == ERR_OK && op_no != 0)
-        err = meta_set_int(s, META_RESIDUE, 1);
-    if (err == ERR_OK && op_no != 0 && accepted)
-        err = meta_set_int(s, META_RETELL, 1);
-    return err == ERR_OK && waiting == 0 ? meta_set_int(s, META_LEAVING, 0) : err;
 }

@@ -477,6 +477,19 @@ struct filling {
     const struct table *table;
 };
 
+enum err lookalike_gone(struct store *s, const struct table *table, const struct row *row)
+{
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    struct lookalike keys = {.count = 0};
+    /* It was near its day when it was noted. */
+    int64_t then_ms =
+        table->id == TABLE_SESSION ? day_of(table, row, FIELD_SESSION_DATE) * day_ms : 0;
+    enum err err = lookalike_of(table, row, then_ms, &keys);
+    for (uint32_t i = 0; i < keys.count && err == ERR_OK; i++)
+        err = leave_bucket(s, &keys, i, row->rid);
+    return err;
+}
+
 static enum err on_row(void *ctx, const struct row *row)
 {
     const struct filling *f = ctx;

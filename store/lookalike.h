@@ -36,6 +36,9 @@ NODISCARD enum err lookalike_of(const struct table *table, const struct row *row
  * it becomes a case of its own, once per pair. Inside the operation's savepoint. */
 NODISCARD enum err lookalike_seen(struct judge *j, const struct table *table,
                                   const struct row *row, const struct lookalike *before);
+/* The row goes for good: it is found no more. */
+NODISCARD enum err lookalike_gone(struct store *s, const struct table *table,
+                                  const struct row *row);
 /* A database that had no keys yet: those of all persons and companies. Of sessions only what
  * comes from now on is found. Inside a transaction. */
 NODISCARD enum err lookalike_upgrade(struct store *s);

@@ -19,7 +19,7 @@ void ranges_add(struct buf *ranges, const struct verdict_range *next)
     buf_add(ranges, next, sizeof *next);
 }
 
-void ranges_send(struct buf *frames, uint32_t epoch, const struct buf *ranges)
+void ranges_send(struct buf *frames, uint32_t epoch, uint32_t schema, const struct buf *ranges)
 {
     struct verdict_range part[64];
     size_t step = sizeof part / sizeof *part;
@@ -27,6 +27,9 @@ void ranges_send(struct buf *frames, uint32_t epoch, const struct buf *ranges)
     for (size_t i = 0; i < count; i += step) {
         size_t n = count - i < step ? count - i : step;
         memcpy(part, ranges->p + i * sizeof *part, n * sizeof *part);
+        for (size_t k = 0; k < n && schema < MESSAGE_ERASE_SCHEMA; k++)
+            if (part[k].reason > REASON_MASS)
+                part[k].reason = REASON_MISSING;
         message_verdicts(frames, epoch, part, (uint32_t)n);
     }
 }

@@ -54,6 +54,10 @@ NODISCARD enum err replica_pages(struct store *s, const struct page *pages, size
 /* What may not be seen any more leaves: rows, history, conflicts, what lies in the outbox and
  * in quarantine, and the pages it lay on. PROTOCOL: malformed. */
 NODISCARD enum err replica_leave(struct store *s, struct leave leave);
+/* Dossiers are erased: all there is of them leaves likewise, what only an operation says of
+ * them too. *done: the last of the orders, once nothing of them is on the disk; 0: not yet, the
+ * server will say it again. PROTOCOL: malformed. */
+NODISCARD enum err replica_erase(struct store *s, struct erase erase, uint64_t *done);
 /* The sync came to its end. */
 NODISCARD enum err replica_synced(struct store *s);
 

@@ -5,6 +5,7 @@
 #include "proto/hash.h"
 #include "store/apply.h"
 #include "store/epochs.h"
+#include "store/erase.h"
 #include "store/holders.h"
 #include "store/ranges.h"
 #include "store/scopes.h"
@@ -250,6 +251,8 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
     int64_t generation = 0;
     enum err err = holders_today(s);
     if (err == ERR_OK)
+        err = erase_due(s);
+    if (err == ERR_OK)
         err = check_hello(s, device, hello, &epoch);
     if (err == ERR_OK)
         err = meta_get_int(s, META_GENERATION, &generation);
@@ -272,7 +275,7 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
         err = ranges_stored(s, hello->epoch, hello->acked, epoch.chain.op_no, &ranges);
     if (err == ERR_OK) {
         message_welcome(frames, &welcome);
-        ranges_send(frames, hello->epoch, &ranges);
+        ranges_send(frames, hello->epoch, hello->schema, &ranges);
         err = frames->err;
     }
     if (err == ERR_OK)
@@ -405,6 +408,8 @@ static enum err send_idle(struct store *s, struct serve_session *session, uint64
     if (whole) {
         m.grants = session->version;
         err = send_left(session, frames);
+        if (err == ERR_OK && session->judged >= session->op_last)
+            err = erase_tell(s, session, frames);
     }
     if (err == ERR_OK)
         err = stable_op(s, session->epoch, &m.stable_op);
@@ -428,6 +433,8 @@ static enum err look_again(struct store *s, struct serve_session *session)
     bool changed = false;
     struct epoch_row epoch = {0};
     enum err err = holders_today(s);
+    if (err == ERR_OK)
+        err = erase_due(s);
     if (err == ERR_OK)
         err = serve_refresh(s, session, &changed);
     if (err == ERR_OK && changed)
@@ -482,7 +489,8 @@ static enum err note_seen(struct store *s, const struct serve_seen *seen)
         bind_int(stmt, 4, session->skew_ms);
         bind_int(stmt, 5, session->schema);
     }
-    return stmt_run(stmt);
+    err = stmt_run(stmt);
+    return err == ERR_OK && seen->erased > 0 ? erase_acked(s, session, seen->erased) : err;
 }
 
 enum err serve_seen(struct store *s, const struct serve_seen *list, size_t count)

@@ -37,6 +37,7 @@ struct serve_session {
     struct buf left;           /* scopes of LEAVE that it has not been told */
     uint64_t op_last;          /* … and is told once its operations through here are judged */
     bool moved;                /* its rights are not those of WELCOME any more */
+    uint64_t erase_told;       /* orders of erasure told through this one */
     bool outdated;             /* it cannot be told what has left: no pages for it */
     struct feed_reader reader; /* grants and pull cursor */
     uint64_t judged;           /* own operations judged through here */
@@ -76,6 +77,7 @@ NODISCARD enum err serve_page(struct store *s, struct serve_session *session,
 struct serve_seen {
     struct serve_session *session;
     uint64_t pulled; /* through here */
+    uint64_t erased; /* orders of erasure carried out through this one, 0: none */
 };
 NODISCARD enum err serve_seen(struct store *s, const struct serve_seen *list, size_t count);
 

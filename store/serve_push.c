@@ -2,6 +2,7 @@
 /* Pushes judged and committed together. */
 #include "store/apply.h"
 #include "store/epochs.h"
+#include "store/erase.h"
 #include "store/holders.h"
 #include "store/ranges.h"
 #include "store/serve.h"
@@ -97,7 +98,7 @@ static enum err grants_back(struct store *s, const struct serve_session *session
 
 static enum err judge_all(struct apply *a, const struct serve_session *session,
                           struct author *author, const struct buf *fresh,
-                          struct epoch_row *epoch, struct buf *ranges)
+                          struct epoch_row *epoch, struct buf *ranges, bool *erased)
 {
     for (size_t at = 0; at < fresh->n; at += sizeof(struct fresh_op)) {
         struct fresh_op op;
@@ -116,13 +117,14 @@ static enum err judge_all(struct apply *a, const struct serve_session *session,
         if (err != ERR_OK)
             return err;
         ranges_add(ranges, &range);
+        *erased = *erased || range.reason == REASON_ERASED;
         epoch->chain = (struct chain){head.op_no, op.hash, head.hlc};
         epoch->edit_ms = edit_ms;
     }
     return ranges->err;
 }
 
-static enum err judge_push(struct apply *a, const struct serve_session *session,
+static enum err judge_push(struct apply *a, struct serve_session *session,
                            const struct buf *fresh, struct epoch_row *epoch, struct buf *ranges)
 {
     struct grants own = {.count = 0};
@@ -130,7 +132,10 @@ static enum err judge_push(struct apply *a, const struct serve_session *session,
                             .staff = session->staff,
                             .grants = &session->reader.grants,
                             .own = &own};
-    enum err err = judge_all(a, session, &author, fresh, epoch, ranges);
+    bool erased = false;
+    enum err err = judge_all(a, session, &author, fresh, epoch, ranges, &erased);
+    if (erased)
+        session->erase_told = 0; /* it has something of it yet: told again */
     grants_done(&own);
     return err;
 }
@@ -219,11 +224,16 @@ enum err serve_pushes(struct store *s, struct serve_push *pushes, size_t count)
         apply_begin(&a, s);
         err = store_end(s, all_pushes(&a, pushes, count, ranges, judged));
     }
+    /* What was confirmed is done at once, before anybody is told a row of it. The verdicts are
+     * committed whatever becomes of that; it is taken up again before the next page. */
+    if (err == ERR_OK && s->erasing && erase_due(s) != ERR_OK && db_health(s->db) != ERR_OK)
+        err = db_health(s->db);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
         if (pushes[i].err != ERR_OK)
             continue;
         pushes[i].session->judged = judged[i];
-        ranges_send(pushes[i].frames, pushes[i].session->epoch, &ranges[i]);
+        ranges_send(pushes[i].frames, pushes[i].session->epoch, pushes[i].session->schema,
+                    &ranges[i]);
         /* A verdict that cannot be sent is not lost: it is stored, the device asks again. */
         pushes[i].err = pushes[i].frames->err;
     }

@@ -251,6 +251,59 @@
                   "SET v=excluded.v")                                                          \
     X(SCOPE_GET, "SELECT kind,id FROM scope WHERE sid=?1")                                     \
     X(SCOPES_IN, "SELECT sid,id FROM scope WHERE kind=3 AND parent=?1 ORDER BY sid")           \
+    /* erasure */                                                                              \
+    X(ERASE_ORDER_ADD, "INSERT INTO erase_order(dossier,at_ms) VALUES(?1,?2) ON CONFLICT "     \
+                       "DO NOTHING")                                                           \
+    X(ERASE_ORDER_OF, "SELECT no FROM erase_order WHERE dossier=?1")                           \
+    X(ERASE_ORDER_DUE, "SELECT no,dossier FROM erase_order WHERE done_ms=0 ORDER BY no "       \
+                       "LIMIT 1")                                                              \
+    X(ERASE_ORDER_DONE, "UPDATE erase_order SET done_ms=?2 WHERE no=?1")                       \
+    X(ERASE_ORDER_LIST, "SELECT no,dossier,at_ms,done_ms,(SELECT count(*) FROM erase_device "  \
+                        "d WHERE d.no=o.no),(SELECT count(*) FROM erase_device d WHERE "       \
+                        "d.no=o.no AND d.acked_ms<>0) FROM erase_order o ORDER BY no")         \
+    X(ERASED_ADD, "INSERT INTO erased(id,no) VALUES(?1,?2) ON CONFLICT DO NOTHING")            \
+    X(ERASED_GET, "SELECT no FROM erased WHERE id=?1")                                         \
+    X(ERASE_DEVICES_ADD,                                                                       \
+      "INSERT INTO erase_device(device,no) SELECT d.num,?1 FROM device d WHERE d.num>0 AND "   \
+      "d.state<>4 AND d.staff IN (SELECT staff FROM granted WHERE home=?2 AND (dossier=?3 "    \
+      "OR (dossier=0 AND dossiers<>0))) ON CONFLICT DO NOTHING")                               \
+    X(ERASE_DEVICE_AGAIN,                                                                      \
+      "INSERT INTO erase_device(device,no) SELECT device,?2 FROM epoch WHERE num=?1 AND "      \
+      "device>0 ON CONFLICT(device,no) DO UPDATE SET acked_ms=0")                              \
+    X(ERASE_DEVICE_ACK, "UPDATE erase_device SET acked_ms=?3 WHERE device=?1 AND no<=?2 AND "  \
+                        "acked_ms=0")                                                          \
+    X(ERASE_DEVICE_DUE,                                                                        \
+      "SELECT e.no,o.dossier FROM erase_device e JOIN erase_order o ON o.no=e.no WHERE "       \
+      "e.device=?1 AND e.no>?2 AND e.acked_ms=0 AND o.done_ms<>0 ORDER BY e.no LIMIT ?3")      \
+    X(ERASE_DEVICE_LIST,                                                                       \
+      "SELECT e.device,d.name,d.staff,d.state,d.seen_ms,d.schema,e.acked_ms FROM "             \
+      "erase_device e JOIN device d ON d.num=e.device WHERE e.no=?1 ORDER BY e.device")        \
+    X(FEED_DROP_DOSSIER, "DELETE FROM feed WHERE home=?1 AND dossier=?2")                      \
+    X(QUARANTINE_ROW_DROP, "DELETE FROM quarantine_row WHERE id IN (SELECT id FROM erased)")   \
+    X(HISTORY_SEQS, "SELECT DISTINCT seq FROM history WHERE tab=?1 AND rid=?2")                \
+    X(CHAIN_CUT_ADD, "INSERT INTO chain_cut(no,at,hash) VALUES(?1,?2,?3)")                     \
+    X(CHAIN_CUT_COUNT, "SELECT count(*) FROM chain_cut")                                       \
+    X(CHAIN_CUT_LAST, "SELECT hash FROM chain_cut WHERE no=?1 ORDER BY at DESC LIMIT 1")       \
+    X(CHAIN_CUTS_AT, "SELECT no,hash FROM chain_cut WHERE at=?1 ORDER BY no")                  \
+    X(TWIN_ADD,                                                                                \
+      "INSERT INTO twin(structure,birth_year,gender,area,entry_year,months,sessions,minutes,"  \
+      "contracts,internships) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")                         \
+    X(TWIN_LIST,                                                                               \
+      "SELECT structure,birth_year,gender,area,entry_year,months,sessions,minutes,contracts,"  \
+      "internships FROM twin ORDER BY structure,birth_year,gender,area,entry_year")            \
+    X(TWIN_OF,                                                                                 \
+      "SELECT p.structure,p.birth_date,p.gender,substr(p.ins,1,2),"                            \
+      "(SELECT min(w.entry) FROM t_pathway w WHERE w._dos=p._dos AND w._del=0),"               \
+      "(SELECT max(s.date) FROM t_session s WHERE s._dos=p._dos AND s._del=0),"                \
+      "(SELECT count(*) FROM t_session s WHERE s._dos=p._dos AND s._del=0),"                   \
+      "(SELECT coalesce(sum(s.minutes),0) FROM t_session s WHERE s._dos=p._dos AND "           \
+      "s._del=0),(SELECT count(*) FROM t_contract c WHERE c._dos=p._dos AND c._del=0),"        \
+      "(SELECT count(*) FROM t_internship i WHERE i._dos=p._dos AND i._del=0) "                \
+      "FROM t_person p WHERE p._id=?1 AND p._del=0 AND p.merged_into IS NULL")                 \
+    X(TWIN_LIKE,                                                                               \
+      "SELECT count(*) FROM t_person p WHERE p._del=0 AND p.structure=?1 AND (?2 IS NULL OR "  \
+      "(p.birth_date>=?2 AND p.birth_date<=?3)) AND (?4 IS NULL OR p.gender=?4) AND "          \
+      "(?5 IS NULL OR substr(p.ins,1,2)=?5)")                                                  \
     X(STAFF_HOME, "SELECT structure,first_name,name FROM t_staff WHERE _id=?1 AND _del=0")     \
     X(CONFLICTS_OPEN, "SELECT count(*) FROM t_conflict WHERE state='open' AND _del=0")
 

@@ -196,11 +196,14 @@ enum err store_reload(struct store *s)
         RIGHTS,
         DAY,
         ENTERED,
+        ERASING,
+        ERASED_LAST,
         COUNT
     };
     static const enum meta keys[COUNT] = {
-        META_HLC, META_ACKED,  META_ACKED_HLC, META_PULLED,     META_EPOCH,  META_ROLES,
-        META_SEQ, META_COMMIT, META_RIGHTS,    META_RIGHTS_DAY, META_ENTERED};
+        META_HLC,     META_ACKED,   META_ACKED_HLC,  META_PULLED, META_EPOCH,
+        META_ROLES,   META_SEQ,     META_COMMIT,     META_RIGHTS, META_RIGHTS_DAY,
+        META_ENTERED, META_ERASING, META_ERASED_LAST};
     int64_t v[COUNT] = {0};
     enum err err = ERR_OK;
     for (int i = 0; i < COUNT && err == ERR_OK; i++)
@@ -228,6 +231,8 @@ enum err store_reload(struct store *s)
     s->rights_day = (int32_t)v[DAY];
     s->rights_touched = false;
     buf_clear(&s->digests);
+    s->erasing = v[ERASING] != 0;
+    s->erased_last = (uint64_t)v[ERASED_LAST];
     s->staff = staff;
     s->structure = structure;
     refs_forget(s);

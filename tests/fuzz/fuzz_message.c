@@ -43,6 +43,20 @@ static bool write_leave(const struct leave *leave, struct buf *out)
     return !cur.bad;
 }
 
+static bool write_erase(const struct erase *erase, struct buf *out)
+{
+    struct cur orders = erase->orders;
+    struct buf list = {0};
+    for (uint32_t i = 0; i < erase->count && !orders.bad; i++) {
+        struct erase_order order = message_erase_order(&orders);
+        if (!orders.bad)
+            message_erase_add(&list, &order);
+    }
+    message_erase(out, erase->count, buf_str(&list));
+    buf_done(&list);
+    return !orders.bad;
+}
+
 static bool write_again(const struct message *m, struct buf *out)
 {
     switch (m->type) {
@@ -81,6 +95,11 @@ static bool write_again(const struct message *m, struct buf *out)
         return true;
     case MESSAGE_LEAVE:
         return write_leave(&m->leave, out);
+    case MESSAGE_ERASE:
+        return write_erase(&m->erase, out);
+    case MESSAGE_ERASED:
+        message_erased(out, m->erased);
+        return true;
     case MESSAGE_PING:
     case MESSAGE_PONG:
     case MESSAGE_FORK:

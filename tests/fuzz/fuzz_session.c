@@ -103,6 +103,7 @@ static void answer(struct play *p)
         break;
     case SESSION_DO_LEAVE:
         event.type = SESSION_EV_LEFT;
+        event.erased = small(p);
         break;
     case SESSION_DO_REBASE:
         event.type = SESSION_EV_REBASED;
@@ -147,6 +148,13 @@ static void put_message(struct play *p, uint64_t kind)
         message_leave_add(&scopes, &(struct leave_scope){LEAVE_DOSSIER, {{1}}, 7});
         message_leave(&p->frame, 1, buf_str(&scopes));
         buf_done(&scopes);
+        break;
+    }
+    case 6: {
+        struct buf orders = {0};
+        message_erase_add(&orders, &(struct erase_order){small(p), {{1}}});
+        message_erase(&p->frame, 1, buf_str(&orders));
+        buf_done(&orders);
         break;
     }
     default:

@@ -226,7 +226,7 @@ void oracle_sent(struct world *w, uint32_t to, bool denied, struct str frames)
         say_sent(w, to, &m);
         if (denied && m.type != MESSAGE_BYE && m.type != MESSAGE_WIPE && m.type != MESSAGE_PING)
             world_fail(w, "I14 node %u is revoked and hears message %d", to, m.type);
-        if (m.type == MESSAGE_LEAVE)
+        if (m.type == MESSAGE_LEAVE || m.type == MESSAGE_ERASE)
             world_client(w, to)->left = true;
         if (m.type == MESSAGE_VERDICTS)
             on_verdicts(w, m.verdicts);

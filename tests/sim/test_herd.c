@@ -218,6 +218,8 @@ static void hear(struct herd *h, struct device *d, const struct message *m)
     case MESSAGE_WIPE:
     case MESSAGE_WIPED:
     case MESSAGE_LEAVE:
+    case MESSAGE_ERASE:
+    case MESSAGE_ERASED:
         fail_msg("message %d", (int)m->type);
     }
 }

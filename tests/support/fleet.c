@@ -229,6 +229,15 @@ void fleet_page(struct fleet *f, size_t i)
         must(err == ERR_OK);
 }
 
+/* Carried out, and said so. */
+static enum err erase(struct fleet *f, size_t i, struct erase orders)
+{
+    uint64_t done = 0;
+    enum err err = replica_erase(f->twin.replicas[i].store, orders, &done);
+    struct serve_seen seen = {.session = &f->lines[i].session, .erased = done};
+    return err == ERR_OK && done > 0 ? serve_seen(f->twin.server.store, &seen, 1) : err;
+}
+
 bool fleet_take(struct fleet *f, size_t i)
 {
     struct store *s = f->twin.replicas[i].store;
@@ -245,6 +254,8 @@ bool fleet_take(struct fleet *f, size_t i)
         err = replica_pages(s, &m.page, 1, NULL, &tally);
     else if (m.type == MESSAGE_LEAVE)
         err = replica_leave(s, m.leave);
+    else if (m.type == MESSAGE_ERASE)
+        err = erase(f, i, m.erase);
     else
         err = replica_pages(s, NULL, 0, &m.idle, &tally);
     if (err == ERR_OK && m.type == MESSAGE_IDLE) {

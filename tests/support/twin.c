@@ -385,13 +385,25 @@ static void push_all(struct twin *t, struct party *p, struct serve_session *sess
     }
 }
 
-static enum err take_pulled(struct party *p, const struct message *m,
-                            struct replica_tally *tally)
+/* An order of erasure, and the word that it is done. */
+static enum err carry_out(struct twin *t, struct party *p, struct serve_session *session,
+                          struct erase erase)
+{
+    uint64_t done = 0;
+    enum err err = replica_erase(p->store, erase, &done);
+    struct serve_seen seen = {.session = session, .pulled = 0, .erased = done};
+    return err == ERR_OK && done > 0 ? serve_seen(t->server.store, &seen, 1) : err;
+}
+
+static enum err take_pulled(struct twin *t, struct party *p, struct serve_session *session,
+                            const struct message *m, struct replica_tally *tally)
 {
     if (m->type == MESSAGE_PAGE)
         return replica_pages(p->store, &m->page, 1, NULL, tally);
     if (m->type == MESSAGE_LEAVE)
         return replica_leave(p->store, m->leave);
+    if (m->type == MESSAGE_ERASE)
+        return carry_out(t, p, session, m->erase);
     enum err err = replica_pages(p->store, NULL, 0, &m->idle, tally);
     return err == ERR_OK ? replica_stable(p->store, m->idle.stable_op) : err;
 }
@@ -409,7 +421,7 @@ static bool pull_all(struct twin *t, struct party *p, struct serve_session *sess
         struct str rest = buf_str(&frames);
         struct message m;
         while (err == ERR_OK && next(&rest, &m)) {
-            err = take_pulled(p, &m, tally);
+            err = take_pulled(t, p, session, &m, tally);
             must(err == ERR_OK);
         }
         buf_done(&frames);
