@@ -45,8 +45,8 @@ struct agent {
     int64_t timer_at_ms; /* as the owner knows it; 0: none */
 
     struct replica_tally tally;
-    uint64_t push_from, judged; /* operations of this try, for progress */
-    enum err cut;               /* the connection ended while a job was out: why */
+    uint64_t push_from, judged, op_last; /* operations of this try, for progress */
+    enum err cut;                        /* the connection ended while a job was out: why */
 
     /* of the step in progress */
     int64_t now_ms;
@@ -263,6 +263,7 @@ static void on_job(struct agent *a)
         }
         if (a->job.type == AGENT_JOB_WELCOME) {
             a->push_from = a->judged = a->job.plan.push_from;
+            a->op_last = a->job.plan.op_last;
             a->welcomed = a->job.err == ERR_OK;
         }
         if (a->job.type == AGENT_JOB_VERDICTS && a->job.through > a->judged)
@@ -588,7 +589,7 @@ struct replica_tally agent_tally(const struct agent *a)
 
 void agent_progress(const struct agent *a, uint64_t *judged, uint64_t *total)
 {
-    uint64_t last = a->job.plan.op_last > a->judged ? a->job.plan.op_last : a->judged;
+    uint64_t last = a->op_last > a->judged ? a->op_last : a->judged;
     *judged = a->judged - a->push_from;
     *total = last - a->push_from;
 }

@@ -14,10 +14,10 @@ struct asker {
     bool asked;         /* the question is whole */
     bool working;       /* job is out */
     bool waiting;       /* round is out */
-    bool saved;         /* the command left something to send */
     struct buf ask;     /* body of the question */
     struct buf answer;  /* frames; the job's while it works */
     size_t sent;        /* of them */
+    bool saved;         /* the command left something to send; the job's while it works */
     struct arena arena; /* words of the question */
     struct round round;
     struct presence presence; /* as it was when the question came */
