@@ -3,6 +3,7 @@
 
 #include "store/closing.h"
 #include "store/duplicates.h"
+#include "store/handover.h"
 #include "store/inside.h"
 #include "tests/sim/draft.h"
 
@@ -123,7 +124,8 @@ static const uint16_t touched[] = {
     TABLE_INTERNSHIP,    TABLE_DOCUMENT,      TABLE_CONTACT_POINT,
     TABLE_SITE,          TABLE_PHASE,         TABLE_PROJECT,
     TABLE_JOB_FOLLOWUP,  TABLE_ASSIGNMENT,    TABLE_SESSION_ADDENDUM,
-    TABLE_PATHWAY_MODEL, TABLE_PARAMETER,
+    TABLE_PATHWAY_MODEL, TABLE_PARAMETER,     TABLE_CONSENT,
+    TABLE_REFERRAL,      TABLE_REFERRAL,
 };
 
 static const struct table *pick_table(struct people *p, const struct node *n)
@@ -286,6 +288,91 @@ static bool decide_duplicate(struct people *p, struct node *n)
     return true;
 }
 
+/* What a person did that is no draft: told, and counted. */
+static void did(struct node *n, const char *what, enum err err)
+{
+    struct oracle *o = &n->w->oracle;
+    o->saved += err == ERR_OK ? 1 : 0;
+    o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
+    if (!of_machine(err) && !of_person(err))
+        world_fail(n->w, "node %u: %s ended with %s", n->at, what, err_name(err));
+    if (err == ERR_OK)
+        check_stamp(n);
+    if (node_survived(n) && err == ERR_OK)
+        tell_program(n);
+}
+
+static const struct client *any_client(struct people *p)
+{
+    return &p->w->clients[rng_below(&p->rng, p->w->count)];
+}
+
+/* The caseload of one goes to another, from some day around now on. */
+static void hand_over(struct people *p, struct node *n)
+{
+    const struct client *from = any_client(p);
+    if (n->at != WORLD_SERVER && rng_chance(&p->rng, 600000))
+        from = world_client(p->w, n->at);
+    const struct client *to = any_client(p);
+    for (int tries = 0; tries < 8 && (to == from || to->home != from->home); tries++)
+        to = any_client(p);
+    struct handover h = {.from = from->staff, .to = to->staff};
+    struct handover_plan plan = {.moves = 0};
+    h.day = handover_today(n->store) + (int32_t)rng_between(&p->rng, -2, 2);
+    enum err err = handover_plan(n->store, &h, &plan, NULL);
+    uint64_t moves = plan.moves;
+    if (err == ERR_OK && moves > 0)
+        err = handover_carry_out(n->store, &h, &plan, NULL);
+    handover_done(&plan);
+    world_say(n->w, "node %u: handed %llu over: %s", n->at, (unsigned long long)moves,
+              err_name(err));
+    if (err != ERR_OK || moves > 0)
+        did(n, "a hand-over", err);
+}
+
+/* A person of here is referred to the other structure, on a consent of today. */
+static void refer(struct people *p, struct node *n)
+{
+    const struct table *person = schema_table(&schema_jalon, TABLE_PERSON);
+    unsigned there = 1 - p->w->clients[n->at - 1].home;
+    bool notes = rng_chance(&p->rng, 500000);
+    const char *shares = notes ? "shares=facts_notes" : "shares=facts";
+    char day[40];
+    char refs[4][80];
+    struct id who;
+    struct id consent;
+    struct buf text = {0};
+    const struct value today = value_int(handover_today(n->store));
+    if (!draft_row(n, &p->rng, person, false, &who))
+        return;
+    value_print(KIND_DATE, &today, &text);
+    (void)snprintf(day, sizeof day, "given_on=%.*s", (int)text.n, (const char *)text.p);
+    const char *agreed[] = {people_ref("person", &who, refs[0]),
+                            "purpose=share_structure",
+                            "shares=facts_notes",
+                            day,
+                            "mode=signed",
+                            NULL};
+    enum err err = people_add(n, "consent", agreed, &consent);
+    (void)snprintf(day, sizeof day, "sent_on=%.*s", (int)text.n, (const char *)text.p);
+    buf_done(&text);
+    const char *sent[] = {refs[0],
+                          people_ref("to", &p->w->structures[there], refs[1]),
+                          people_ref("staff", &any_client(p)->staff, refs[2]),
+                          people_ref("consent", &consent, refs[3]),
+                          shares,
+                          "informed=true",
+                          "agrees=true",
+                          "bound=true",
+                          "same_mission=true",
+                          "needed=true",
+                          "reason=%m",
+                          day,
+                          NULL};
+    if (err == ERR_OK)
+        (void)people_add(n, "referral", sent, NULL);
+}
+
 /* Somebody who may well be there already. */
 static void enter_again(struct people *p, struct node *n)
 {
@@ -311,6 +398,14 @@ void people_act(struct people *p, struct node *n)
         return;
     if (n->at != WORLD_SERVER && rng_chance(&p->rng, 30000)) {
         enter_again(p, n);
+        return;
+    }
+    if (rng_chance(&p->rng, 40000)) {
+        hand_over(p, n);
+        return;
+    }
+    if (n->at != WORLD_SERVER && rng_chance(&p->rng, 25000)) {
+        refer(p, n);
         return;
     }
     if (!saving_open(&s, n))
