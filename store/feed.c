@@ -5,11 +5,7 @@
 #include "store/digest.h"
 #include "store/inside.h"
 
-enum {
-    LANE_ENTRIES = 128,
-    NARROW_LANES = 64, /* of single dossiers, in one page */
-    LANE_WORTH = 32,   /* entries that are passed over in the time one lane more takes */
-};
+enum { LANE_ENTRIES = 128 };
 
 /* What the row takes in a page, or a little more. */
 static size_t weight(const struct table *table, const struct row *row)
@@ -77,11 +73,9 @@ struct entry {
     uint8_t facet;
 };
 
-/* The entries of one home, or of one dossier there (0: of none), fetched in runs; several lanes
- * are merged by seq. */
+/* The entries of one home, fetched in runs; several lanes are merged by seq. */
 struct lane {
-    uint32_t home, dossier;
-    bool narrow; /* of this dossier only */
+    uint32_t home;
     bool drained;
     struct entry after; /* last entry fetched */
     uint32_t n, at;
@@ -98,11 +92,9 @@ struct passage {
 static enum err refill(struct store *s, struct lane *lane, uint64_t end)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_sql(s, lane->narrow ? SQL_FEED_OF_DOSSIER : SQL_FEED_AFTER, &stmt);
+    enum err err = store_sql(s, SQL_FEED_AFTER, &stmt);
     if (err != ERR_OK)
         return err;
-    if (lane->narrow)
-        bind_int(stmt, 7, lane->dossier);
     bind_int(stmt, 1, lane->home);
     bind_int(stmt, 2, (int64_t)lane->after.seq);
     bind_int(stmt, 3, lane->after.table);
@@ -341,63 +333,31 @@ static enum err read_lanes(struct store *s, const struct feed_reader *reader,
     return err;
 }
 
-/* May entries go to the reader by this grant now? */
-static bool is_open(const struct feed_reader *reader, const struct grant *g)
+/* The homes whose entries may go to the reader now. */
+static uint32_t choose_lanes(const struct feed_reader *reader, struct lane *lanes)
 {
+    const struct grants *grants = &reader->grants;
     bool filling = reader->cursor < reader->fill_to;
-    return filling ? needs_filling(g, reader->fill_to) : g->facets != 0 || g->dossiers != 0;
-}
-
-/* The grants of one home. */
-struct stretch {
-    uint32_t from, to;
-    uint32_t open; /* of them */
-    bool wide;     /* one opens all its dossiers */
-};
-
-static struct stretch stretch_at(const struct feed_reader *reader, uint32_t from)
-{
-    const struct grants *grants = &reader->grants;
-    struct stretch home = {.from = from, .to = from};
-    while (home.to < grants->count && grants->list[home.to].home == grants->list[from].home) {
-        const struct grant *g = &grants->list[home.to++];
-        bool open = is_open(reader, g);
-        home.open += open ? 1 : 0;
-        home.wide = home.wide || (open && g->dossiers != 0);
-    }
-    return home;
-}
-
-static void begin_lane(struct lane *lane, const struct grant *g, bool narrow, uint64_t cursor)
-{
-    lane->home = g->home;
-    lane->dossier = g->dossier;
-    lane->narrow = narrow;
-    lane->after = (struct entry){.seq = cursor, .table = UINT16_MAX, .rid = INT64_MAX};
-}
-
-/* What may go to the reader now, through `end`; lanes NULL: how many they are. A home is walked
- * through where that is the shorter way; where more has changed in the dossiers of others,
- * those of the reader are asked for one by one. */
-static uint32_t choose_lanes(const struct feed_reader *reader, uint64_t end, struct lane *lanes)
-{
-    const struct grants *grants = &reader->grants;
     uint32_t count = 0;
-    uint32_t narrow = 0;
-    for (struct stretch home = {.to = 0}; home.to < grants->count;) {
-        home = stretch_at(reader, home.to);
-        bool each = !home.wide && home.open <= NARROW_LANES - narrow &&
-                    (uint64_t)home.open * LANE_WORTH < end - reader->cursor;
-        narrow += each ? home.open : 0;
-        for (uint32_t i = home.from; i < home.to; i++) {
-            const struct grant *g = &grants->list[i];
-            bool wanted = each ? is_open(reader, g) : i == home.from && home.open > 0;
-            if (wanted && lanes != NULL)
-                begin_lane(&lanes[count], g, each, reader->cursor);
-            count += wanted ? 1 : 0;
-        }
+    for (uint32_t i = 0; i < grants->count; i++) {
+        const struct grant *g = &grants->list[i];
+        bool open =
+            filling ? needs_filling(g, reader->fill_to) : g->facets != 0 || g->dossiers != 0;
+        if (!open || (count > 0 && lanes[count - 1].home == g->home))
+            continue;
+        lanes[count].home = g->home;
+        lanes[count++].after =
+            (struct entry){.seq = reader->cursor, .table = UINT16_MAX, .rid = INT64_MAX};
     }
     return count;
+}
+
+static uint32_t homes(const struct grants *grants)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < grants->count; i++)
+        n += i == 0 || grants->list[i].home != grants->list[i - 1].home ? 1 : 0;
+    return n;
 }
 
 enum err feed_read(struct store *s, const struct feed_reader *reader, struct buf *body,
@@ -409,11 +369,11 @@ enum err feed_read(struct store *s, const struct feed_reader *reader, struct buf
         *out = page;
         return ERR_OK;
     }
-    uint64_t end = reader->cursor < reader->fill_to ? reader->fill_to : s->seq;
-    struct lane *lanes = mem_array(choose_lanes(reader, end, NULL) + 1, sizeof *lanes);
+    struct lane *lanes = mem_array(homes(&reader->grants) + 1, sizeof *lanes);
     if (lanes == NULL)
         return ERR_NOMEM;
-    uint32_t count = choose_lanes(reader, end, lanes);
+    uint64_t end = reader->cursor < reader->fill_to ? reader->fill_to : s->seq;
+    uint32_t count = choose_lanes(reader, lanes);
     enum err err = read_lanes(s, reader, lanes, count, end, body, &page);
     mem_free(lanes);
     if (err == ERR_OK)

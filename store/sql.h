@@ -113,9 +113,6 @@
     X(DIGEST_COUNT, "SELECT count(*) FROM digest")                                             \
     X(FEED_AFTER, "SELECT seq,tab,rid,dossier,facet FROM feed WHERE home=?1 AND "              \
                   "(seq,tab,rid)>(?2,?3,?4) AND seq<=?5 ORDER BY seq,tab,rid LIMIT ?6")        \
-    X(FEED_OF_DOSSIER,                                                                         \
-      "SELECT seq,tab,rid,dossier,facet FROM feed WHERE home=?1 AND dossier=?7 AND "           \
-      "(seq,tab,rid)>(?2,?3,?4) AND seq<=?5 ORDER BY seq,tab,rid LIMIT ?6")                    \
     X(LOOKALIKE_NEW, "INSERT INTO lookalike(day,key,list) VALUES(?1,?2,?3) "                   \
                      "ON CONFLICT DO NOTHING")                                                 \
     X(LOOKALIKE_GET, "SELECT list FROM lookalike WHERE day=?1 AND key=?2")                     \
