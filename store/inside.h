@@ -54,7 +54,8 @@ enum meta {
     META_RIGHTS,         /* version of the grants */
     META_EPOCH_FLOOR,    /* epochs below may have been given out before a restore */
     META_RIGHTS_DAY,     /* rights are worked out for this day (since 1970) */
-    META_LAST = 80,
+    META_FEED_OF = 81,   /* the feed is found by dossier through here */
+    META_LAST,
 };
 
 /* One operation chain: the client's own, or one the server keeps for a device. */
@@ -100,7 +101,8 @@ struct store {
     uint32_t epoch;
     struct id staff, structure;
     uint8_t roles;
-    uint64_t seq; /* server: last seq, also inside a transaction */
+    uint64_t seq;     /* server: last seq, also inside a transaction */
+    uint64_t feed_of; /* server: the feed is found by dossier through here */
     uint64_t chain_commit;
     uint64_t rights;     /* version of the grants */
     bool rights_touched; /* this transaction changed them */

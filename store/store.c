@@ -195,11 +195,12 @@ enum err store_reload(struct store *s)
         RIGHTS,
         DAY,
         ENTERED,
+        FEED_OF,
         COUNT
     };
     static const enum meta keys[COUNT] = {
-        META_HLC, META_ACKED,  META_ACKED_HLC, META_PULLED,     META_EPOCH,  META_ROLES,
-        META_SEQ, META_COMMIT, META_RIGHTS,    META_RIGHTS_DAY, META_ENTERED};
+        META_HLC, META_ACKED,  META_ACKED_HLC, META_PULLED,     META_EPOCH,   META_ROLES,
+        META_SEQ, META_COMMIT, META_RIGHTS,    META_RIGHTS_DAY, META_ENTERED, META_FEED_OF};
     int64_t v[COUNT] = {0};
     enum err err = ERR_OK;
     for (int i = 0; i < COUNT && err == ERR_OK; i++)
@@ -226,6 +227,7 @@ enum err store_reload(struct store *s)
     s->rights = (uint64_t)v[RIGHTS];
     s->rights_day = (int32_t)v[DAY];
     s->rights_touched = false;
+    s->feed_of = (uint64_t)v[FEED_OF];
     s->staff = staff;
     s->structure = structure;
     refs_forget(s);
