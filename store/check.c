@@ -117,6 +117,16 @@ static enum err check_server(struct findings *f, struct buf *sql)
                    (unsigned long long)f->s->seq);
         err = expect_none(f, "feed entries beyond the last seq", sql);
     }
+    if (err == ERR_OK) {
+        buf_printf(
+            sql,
+            "SELECT count(*) FROM feed e WHERE e.seq<=%llu AND e.home IN (SELECT sid FROM "
+            "scope WHERE kind=2) AND NOT EXISTS (SELECT 1 FROM feed_of o WHERE "
+            "o.home=e.home AND o.dossier=e.dossier AND o.seq=e.seq AND o.tab=e.tab AND "
+            "o.rid=e.rid AND o.facet=e.facet)",
+            (unsigned long long)f->s->feed_of);
+        err = expect_none(f, "feed entries not found by dossier", sql);
+    }
     if (err != ERR_OK)
         return err;
     struct digest_damage damage = {0};

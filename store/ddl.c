@@ -13,8 +13,8 @@
 enum {
     FORMAT_GRANTS = 2,  /* rights by dossier */
     FORMAT_CLOSING = 3, /* a person closes a refused operation; rows entered twice are found */
-    FORMAT_DIGEST = 4,  /* digests of the feed, by scope */
-    FORMAT = FORMAT_DIGEST,
+    FORMAT_FEED = 4,    /* the feed is found by dossier too, and has digests by scope */
+    FORMAT = FORMAT_FEED,
     DDL_BYTES_MAX = 64 * 1024
 };
 
@@ -48,6 +48,10 @@ static const char *const server_tables[] = {
     " id BLOB NOT NULL UNIQUE, parent INTEGER) STRICT",
     "CREATE TABLE IF NOT EXISTS feed(home INTEGER, seq INTEGER, tab INTEGER, rid INTEGER,"
     " dossier INTEGER NOT NULL, facet INTEGER NOT NULL, PRIMARY KEY(home,seq,tab,rid))"
+    " STRICT, WITHOUT ROWID",
+    /* The same by dossier, of structures, through META_FEED_OF. */
+    "CREATE TABLE IF NOT EXISTS feed_of(home INTEGER, dossier INTEGER, seq INTEGER,"
+    " tab INTEGER, rid INTEGER, facet INTEGER NOT NULL, PRIMARY KEY(home,dossier,seq,tab,rid))"
     " STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS op(epoch INTEGER, op_no INTEGER, seq INTEGER NOT NULL,"
     " hash INTEGER NOT NULL, actor BLOB, edit_ms INTEGER NOT NULL, recv_ms INTEGER NOT NULL,"

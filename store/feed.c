@@ -5,7 +5,13 @@
 #include "store/digest.h"
 #include "store/inside.h"
 
-enum { LANE_ENTRIES = 128 };
+enum {
+    LANE_ENTRIES = 128,
+    NARROW_LANES = 64,  /* of single dossiers, in one page */
+    LANE_WORTH = 32,    /* entries that are passed over in the time one lane more takes */
+    FOUND_LATE = 4096,  /* what is newer is walked through … */
+    FOUND_STEP = 50000, /* … and more than this is not made findable in one go */
+};
 
 /* What the row takes in a page, or a little more. */
 static size_t weight(const struct table *table, const struct row *row)
@@ -20,10 +26,29 @@ static size_t weight(const struct table *table, const struct row *row)
     return n;
 }
 
+/* Where it is found by dossier, it is not there any more. */
+static enum err drop_found(struct store *s, const struct table *table, const struct row *row)
+{
+    struct stmt *stmt = NULL;
+    if (row->seq > s->feed_of)
+        return ERR_OK;
+    enum err err = store_sql(s, SQL_FEED_OF_DROP, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, row->scope.home);
+    bind_int(stmt, 2, row->scope.dossier);
+    bind_int(stmt, 3, (int64_t)row->seq);
+    bind_int(stmt, 4, table->id);
+    bind_int(stmt, 5, row->rid);
+    return stmt_run(stmt);
+}
+
 enum err feed_drop(struct store *s, const struct table *table, const struct row *row)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_FEED_DROP, &stmt);
+    enum err err = drop_found(s, table, row);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_FEED_DROP, &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, row->scope.home);
@@ -73,10 +98,13 @@ struct entry {
     uint8_t facet;
 };
 
-/* The entries of one home, fetched in runs; several lanes are merged by seq. */
+/* The entries of one home, or of one dossier there (0: of none), through `end`, fetched in
+ * runs; several lanes are merged by seq. */
 struct lane {
-    uint32_t home;
+    uint32_t home, dossier;
+    bool narrow; /* of this dossier only */
     bool drained;
+    uint64_t end;
     struct entry after; /* last entry fetched */
     uint32_t n, at;
     struct entry run[LANE_ENTRIES];
@@ -85,21 +113,24 @@ struct lane {
 /* How an entry goes to this reader. */
 struct passage {
     bool sent;
+    bool found;     /* by dossier: a hint, the row itself says whether it stands there */
     bool fresh;     /* of a scope its copy does not have yet: whole */
     uint64_t since; /* fresh: what it wrote itself after this seq is there all the same */
 };
 
-static enum err refill(struct store *s, struct lane *lane, uint64_t end)
+static enum err refill(struct store *s, struct lane *lane)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_FEED_AFTER, &stmt);
+    enum err err = store_sql(s, lane->narrow ? SQL_FEED_OF_DOSSIER : SQL_FEED_AFTER, &stmt);
     if (err != ERR_OK)
         return err;
+    if (lane->narrow)
+        bind_int(stmt, 7, lane->dossier);
     bind_int(stmt, 1, lane->home);
     bind_int(stmt, 2, (int64_t)lane->after.seq);
     bind_int(stmt, 3, lane->after.table);
     bind_int(stmt, 4, lane->after.rid);
-    bind_int(stmt, 5, (int64_t)end);
+    bind_int(stmt, 5, (int64_t)lane->end);
     bind_int(stmt, 6, LANE_ENTRIES);
     lane->n = 0;
     lane->at = 0;
@@ -122,14 +153,13 @@ static enum err refill(struct store *s, struct lane *lane, uint64_t end)
 }
 
 /* The lane with the lowest next seq, or NULL when all are empty. */
-static enum err lowest(struct store *s, struct lane *lanes, uint32_t count, uint64_t end,
-                       struct lane **out)
+static enum err lowest(struct store *s, struct lane *lanes, uint32_t count, struct lane **out)
 {
     struct lane *best = NULL;
     for (uint32_t i = 0; i < count; i++) {
         struct lane *lane = &lanes[i];
         if (lane->at == lane->n && !lane->drained) {
-            enum err err = refill(s, lane, end);
+            enum err err = refill(s, lane);
             if (err != ERR_OK)
                 return err;
         }
@@ -284,7 +314,9 @@ static enum err encode_row(struct store *s, const struct feed_reader *reader,
         return ERR_CORRUPT;
     struct arena arena = {0};
     enum err err = rows_at(s, table, e->rid, &arena, row);
-    if (err == ERR_OK && !is_known_own(row, reader, p)) {
+    bool past = p->found && (err == ERR_NOTFOUND || (err == ERR_OK && row->seq != e->seq));
+    err = past ? ERR_OK : err;
+    if (err == ERR_OK && !past && !is_known_own(row, reader, p)) {
         bool whole =
             reader->full || p->fresh || row->versions.made_seq > reader->base || row->raw.n > 0;
         if (whole)
@@ -310,7 +342,7 @@ static enum err read_lanes(struct store *s, const struct feed_reader *reader,
     bool closed = false;
     while (err == ERR_OK) {
         struct lane *lane = NULL;
-        err = lowest(s, lanes, count, end, &lane);
+        err = lowest(s, lanes, count, &lane);
         if (err != ERR_OK || lane == NULL)
             break;
         const struct entry *e = &lane->run[lane->at];
@@ -324,6 +356,7 @@ static enum err read_lanes(struct store *s, const struct feed_reader *reader,
         seq = e->seq;
         lane->at++;
         struct passage p = pass(reader, lane->home, e);
+        p.found = lane->narrow;
         if (p.sent)
             err = encode_row(s, reader, e, &p, row, body, &page->rows);
     }
@@ -333,31 +366,98 @@ static enum err read_lanes(struct store *s, const struct feed_reader *reader,
     return err;
 }
 
-/* The homes whose entries may go to the reader now. */
-static uint32_t choose_lanes(const struct feed_reader *reader, struct lane *lanes)
+/* May entries go to the reader by this grant now? */
+static bool is_open(const struct feed_reader *reader, const struct grant *g)
 {
-    const struct grants *grants = &reader->grants;
     bool filling = reader->cursor < reader->fill_to;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < grants->count; i++) {
-        const struct grant *g = &grants->list[i];
-        bool open =
-            filling ? needs_filling(g, reader->fill_to) : g->facets != 0 || g->dossiers != 0;
-        if (!open || (count > 0 && lanes[count - 1].home == g->home))
-            continue;
-        lanes[count].home = g->home;
-        lanes[count++].after =
-            (struct entry){.seq = reader->cursor, .table = UINT16_MAX, .rid = INT64_MAX};
-    }
-    return count;
+    return filling ? needs_filling(g, reader->fill_to) : g->facets != 0 || g->dossiers != 0;
 }
 
-static uint32_t homes(const struct grants *grants)
+/* The grants of one home. */
+struct stretch {
+    uint32_t from, to;
+    uint32_t open; /* of them */
+    bool wide;     /* one opens all its dossiers */
+};
+
+static struct stretch stretch_at(const struct feed_reader *reader, uint32_t from)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < grants->count; i++)
-        n += i == 0 || grants->list[i].home != grants->list[i - 1].home ? 1 : 0;
-    return n;
+    const struct grants *grants = &reader->grants;
+    struct stretch home = {.from = from, .to = from};
+    while (home.to < grants->count && grants->list[home.to].home == grants->list[from].home) {
+        const struct grant *g = &grants->list[home.to++];
+        bool open = is_open(reader, g);
+        home.open += open ? 1 : 0;
+        home.wide = home.wide || (open && g->dossiers != 0);
+    }
+    return home;
+}
+
+/* Lanes that are counted only (list NULL), or laid out. */
+struct lanes {
+    struct lane *list;
+    uint32_t count, narrow;
+};
+
+static void begin_lane(struct lanes *lanes, const struct grant *g, bool narrow, uint64_t from,
+                       uint64_t end)
+{
+    if (lanes->list != NULL) {
+        struct lane *lane = &lanes->list[lanes->count];
+        lane->home = g->home;
+        lane->dossier = g->dossier;
+        lane->narrow = narrow;
+        lane->end = end;
+        lane->after = (struct entry){.seq = from, .table = UINT16_MAX, .rid = INT64_MAX};
+    }
+    lanes->count++;
+    lanes->narrow += narrow ? 1 : 0;
+}
+
+/* What may go to the reader now, through `end`. A home is walked through where that is the
+ * shorter way. Where more has changed in the dossiers of others, those of the reader are asked
+ * for one by one, as far as they are found like that. */
+static void choose_lanes(const struct feed_reader *reader, uint64_t found, uint64_t end,
+                         struct lanes *out)
+{
+    const struct grants *grants = &reader->grants;
+    found = found < end ? found : end;
+    for (struct stretch home = {.to = 0}; home.to < grants->count;) {
+        home = stretch_at(reader, home.to);
+        const struct grant *first = &grants->list[home.from];
+        uint64_t worth = reader->cursor + (uint64_t)home.open * LANE_WORTH;
+        bool each = first->home != SCOPE_HOME_NETWORK && !home.wide && worth < found &&
+                    home.open <= NARROW_LANES - out->narrow;
+        for (uint32_t i = home.from; each && i < home.to; i++)
+            if (is_open(reader, &grants->list[i]))
+                begin_lane(out, &grants->list[i], true, reader->cursor, found);
+        uint64_t from = each ? found : reader->cursor;
+        if (home.open > 0 && from < end)
+            begin_lane(out, first, false, from, end);
+    }
+}
+
+/* Entries are made findable by dossier when somebody has far to read, not with every commit:
+ * most are written once and read by few. A full disk only means that they are not. */
+static enum err find_more(struct store *s)
+{
+    struct stmt *stmt = NULL;
+    uint64_t to = s->seq - s->feed_of > FOUND_STEP ? s->feed_of + FOUND_STEP : s->seq;
+    enum err err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    err = store_sql(s, SQL_FEED_OF_ADD, &stmt);
+    if (err == ERR_OK) {
+        bind_int(stmt, 1, (int64_t)s->feed_of);
+        bind_int(stmt, 2, (int64_t)to);
+        err = stmt_run(stmt);
+    }
+    if (err == ERR_OK)
+        err = meta_set_int(s, META_FEED_OF, (int64_t)to);
+    err = store_end(s, err);
+    if (err == ERR_OK)
+        s->feed_of = to;
+    return err == ERR_FULL ? ERR_OK : err;
 }
 
 enum err feed_read(struct store *s, const struct feed_reader *reader, struct buf *body,
@@ -369,13 +469,19 @@ enum err feed_read(struct store *s, const struct feed_reader *reader, struct buf
         *out = page;
         return ERR_OK;
     }
-    struct lane *lanes = mem_array(homes(&reader->grants) + 1, sizeof *lanes);
-    if (lanes == NULL)
-        return ERR_NOMEM;
     uint64_t end = reader->cursor < reader->fill_to ? reader->fill_to : s->seq;
-    uint32_t count = choose_lanes(reader, lanes);
-    enum err err = read_lanes(s, reader, lanes, count, end, body, &page);
-    mem_free(lanes);
+    bool far = end - reader->cursor > FOUND_LATE && end > s->feed_of + FOUND_LATE;
+    enum err err = far ? find_more(s) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    struct lanes lanes = {.list = NULL};
+    choose_lanes(reader, s->feed_of, end, &lanes);
+    lanes = (struct lanes){.list = mem_array(lanes.count + 1, sizeof *lanes.list)};
+    if (lanes.list == NULL)
+        return ERR_NOMEM;
+    choose_lanes(reader, s->feed_of, end, &lanes);
+    err = read_lanes(s, reader, lanes.list, lanes.count, end, body, &page);
+    mem_free(lanes.list);
     if (err == ERR_OK)
         *out = page;
     return err;

@@ -42,7 +42,8 @@ struct feed_page {
 uint64_t feed_fill_from(const struct grants *grants, uint64_t pulled);
 /* Append to `body` the encoded rows of the next page: whole operations, closed past
  * MESSAGE_PAGE_ROWS or MESSAGE_PAGE_BYTES, or when FEED_SCAN entries were looked at: then
- * perhaps without a row. One reading moment: rows and marks agree. */
+ * perhaps without a row. One reading moment: rows and marks agree. Who has far to read may
+ * make the feed findable by dossier first: a transaction; not inside one. */
 NODISCARD enum err feed_read(struct store *s, const struct feed_reader *reader,
                              struct buf *body, struct feed_page *out);
 

@@ -55,6 +55,7 @@ enum meta {
     META_RIGHTS,         /* version of the grants */
     META_EPOCH_FLOOR,    /* epochs below may have been given out before a restore */
     META_RIGHTS_DAY,     /* rights are worked out for this day (since 1970) */
+    META_FEED_OF,        /* the feed is found by dossier through here */
     META_ERASING = 70,   /* an order of erasure is not carried out yet, or not on the disk */
     META_ERASED_LAST,    /* number of the last order of erasure, 0 = none ever */
     META_LAST = 80,
@@ -103,7 +104,8 @@ struct store {
     uint32_t epoch;
     struct id staff, structure;
     uint8_t roles;
-    uint64_t seq; /* server: last seq, also inside a transaction */
+    uint64_t seq;     /* server: last seq, also inside a transaction */
+    uint64_t feed_of; /* server: the feed is found by dossier through here */
     uint64_t chain_commit;
     uint64_t rights;      /* version of the grants */
     bool rights_touched;  /* this transaction changed them */

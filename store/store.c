@@ -198,12 +198,13 @@ enum err store_reload(struct store *s)
         ENTERED,
         ERASING,
         ERASED_LAST,
+        FEED_OF,
         COUNT
     };
     static const enum meta keys[COUNT] = {
-        META_HLC,     META_ACKED,   META_ACKED_HLC,  META_PULLED, META_EPOCH,
-        META_ROLES,   META_SEQ,     META_COMMIT,     META_RIGHTS, META_RIGHTS_DAY,
-        META_ENTERED, META_ERASING, META_ERASED_LAST};
+        META_HLC,     META_ACKED,   META_ACKED_HLC,   META_PULLED, META_EPOCH,
+        META_ROLES,   META_SEQ,     META_COMMIT,      META_RIGHTS, META_RIGHTS_DAY,
+        META_ENTERED, META_ERASING, META_ERASED_LAST, META_FEED_OF};
     int64_t v[COUNT] = {0};
     enum err err = ERR_OK;
     for (int i = 0; i < COUNT && err == ERR_OK; i++)
@@ -233,6 +234,7 @@ enum err store_reload(struct store *s)
     buf_clear(&s->digests);
     s->erasing = v[ERASING] != 0;
     s->erased_last = (uint64_t)v[ERASED_LAST];
+    s->feed_of = (uint64_t)v[FEED_OF];
     s->staff = staff;
     s->structure = structure;
     refs_forget(s);

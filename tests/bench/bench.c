@@ -4,6 +4,7 @@
 #include "bench/inside.h"
 #include "bench/programs.h"
 #include "bench/rows_made.h"
+#include "bench/scopes.h"
 
 #include "proto/err.h"
 
@@ -23,12 +24,12 @@ struct options {
     uint64_t rows[8]; /* sizes of the transfers */
     size_t sizes;
     uint64_t runs;
-    const char *part; /* inside, programs, live; NULL = all */
+    const char *part; /* inside, programs, live, scopes; NULL = all */
     const char *json;
 };
 
 static const char USAGE[] =
-    "bench [--rows N]… [--runs N] [--part inside|programs|live] [--json FILE]\n";
+    "bench [--rows N]… [--runs N] [--part inside|programs|live|scopes] [--json FILE]\n";
 
 static uint64_t number_of(const char *text)
 {
@@ -110,6 +111,8 @@ static void one_run(const struct options *options, const char *dir, struct figur
         if (wants(options, "programs"))
             programs_measure(figures, dir, rows);
     }
+    for (size_t i = 0; wants(options, "scopes") && i < options->sizes; i++)
+        scopes_measure(figures, dir, options->rows[i]);
     if (wants(options, "programs"))
         programs_crowd(figures, dir, CROWD_DEVICES, CROWD_ROWS);
     if (wants(options, "live"))

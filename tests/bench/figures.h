@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* A figure may come several times in one run. */
-enum { FIGURES_MAX = 32, FIGURES_RUNS_MAX = 60 };
+enum { FIGURES_MAX = 96, FIGURES_RUNS_MAX = 60 };
 
 /* One run. A negative number was not measured. */
 struct sample {

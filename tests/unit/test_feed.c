@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages cost what is in them: where a structure holds much that is not for the reader, its own
+ * dossiers are found without walking through the rest. */
+#include "store/holders.h"
+#include "support/twin.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { DOSSIERS = 3, OTHERS = FEED_SCAN + 1000, OWN = 3 * MESSAGE_PAGE_ROWS };
+
+static const char *ref(const char *name, const struct id *id)
+{
+    static char texts[4][80];
+    static unsigned turn;
+    char *out = texts[turn++ % 4];
+    char text[ID_TEXT_BYTES];
+    id_print(id, text);
+    (void)snprintf(out, sizeof texts[0], "%s=%s", name, text);
+    return out;
+}
+
+struct dossier {
+    struct id person, pathway;
+};
+
+static struct dossier open_dossier(struct twin *t, const struct id *model, const char *name)
+{
+    struct dossier d;
+    const char *person[] = {name, "first_name=Zoé", ref("structure", &t->structure), NULL};
+    d.person = twin_add(&t->server, "person", person);
+    const char *pathway[] = {ref("person", &d.person), ref("model", model), "entry=2026-11-02",
+                             NULL};
+    d.pathway = twin_add(&t->server, "pathway", pathway);
+    return d;
+}
+
+/* Now the ones, now the others, in the dossiers whose numbers are from..to. */
+static void fill(struct twin *t, const struct dossier *list, unsigned from, unsigned to,
+                 unsigned count)
+{
+    const struct table *table = schema_table(&schema_jalon, TABLE_CONTACT_POINT);
+    struct edit *edit = NULL;
+    struct id id;
+    assert_int_equal(edit_open(t->server.store, &edit, NULL), ERR_OK);
+    for (unsigned i = 0; i < count; i++) {
+        struct edit_value values[] = {
+            {schema_field_named(table, STR("person")),
+             value_id(&list[from + i % (to - from + 1)].person)},
+            {schema_field_named(table, STR("kind")), value_text(STR("phone"))},
+            {schema_field_named(table, STR("value")), value_text(STR("0470 00 00 00"))},
+        };
+        assert_int_equal(edit_insert(edit, table, values, 3, &id, NULL), ERR_OK);
+    }
+    assert_int_equal(edit_commit(edit, NULL), ERR_OK);
+}
+
+static void assign(struct twin *t, const struct dossier *d, size_t replica)
+{
+    const char *fields[] = {ref("pathway", &d->pathway),
+                            ref("staff", &t->replicas[replica].device.staff), "role=referent",
+                            "start=2026-11-02", NULL};
+    (void)twin_add(&t->server, "assignment", fields);
+}
+
+/* Pages until nothing is left: of each, there must be something in it. */
+static unsigned pages_of(struct twin *t, size_t replica)
+{
+    struct serve_session session = {.device = 0};
+    struct hello hello;
+    struct buf frames = {0};
+    bool idle = false;
+    unsigned pages = 0;
+    assert_int_equal(replica_hello(t->replicas[replica].store, &hello), ERR_OK);
+    assert_int_equal(
+        serve_hello(t->server.store, &t->replicas[replica].device, &hello, &session, &frames),
+        ERR_OK);
+    for (; !idle; pages++) {
+        buf_clear(&frames);
+        assert_int_equal(serve_page(t->server.store, &session, &frames, &idle), ERR_OK);
+        assert_true(frames.n > 0);
+    }
+    serve_session_done(&session);
+    buf_done(&frames);
+    return pages;
+}
+
+static void assert_same(struct twin *t, size_t i)
+{
+    struct buf ours = {0};
+    struct buf theirs = {0};
+    twin_dump(t->replicas[i].store, &ours);
+    twin_dump_seen(t->server.store, &t->replicas[i].device.staff, &theirs);
+    buf_u8(&ours, 0);
+    buf_u8(&theirs, 0);
+    assert_string_equal((const char *)ours.p, (const char *)theirs.p);
+    buf_done(&ours);
+    buf_done(&theirs);
+}
+
+static void assert_sound(struct store *s)
+{
+    struct buf report = {0};
+    uint32_t problems = 0;
+    assert_int_equal(store_check(s, &report, &problems), ERR_OK);
+    if (problems > 0)
+        fail_msg("%.*s", (int)report.n, (const char *)report.p);
+    buf_done(&report);
+}
+
+/* The one has everything but the dossiers, the other nothing yet. */
+static void a_caseload_is_found_among_many_rows_of_others(void **state)
+{
+    (void)state;
+    static const char *const names[DOSSIERS] = {"name=Abricot", "name=Betterave",
+                                                "name=Citrouille"};
+    struct dossier list[DOSSIERS];
+    struct twin t;
+    twin_open_apart(&t, 2, &schema_jalon);
+    const char *model_fields[] = {"name=Parcours type", NULL};
+    struct id model = twin_add(&t.server, "pathway_model", model_fields);
+    for (unsigned i = 0; i < DOSSIERS; i++)
+        list[i] = open_dossier(&t, &model, names[i]);
+    (void)twin_sync(&t, 0);
+    fill(&t, list, 1, 2, OWN / 2);
+    fill(&t, list, 0, 0, 2 * OTHERS);
+    fill(&t, list, 1, 2, OWN / 2);
+    (void)twin_sync(&t, 0);
+    for (size_t i = 0; i < 2; i++) {
+        assign(&t, &list[1], i);
+        assign(&t, &list[2], i);
+        assert_in_range(pages_of(&t, i), 3, 6);
+    }
+    const char *moved[] = {"first_name=Zélie", NULL}; /* on from where it was found */
+    assert_int_equal(twin_set(&t.server, "person", &list[1].person, moved), ERR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        (void)twin_sync(&t, i);
+        assert_int_equal(twin_count(t.replicas[i].store, "person"), 2);
+        assert_int_equal(twin_count(t.replicas[i].store, "contact_point"), OWN);
+    }
+    (void)twin_sync(&t, 0);
+    assert_same(&t, 0);
+    assert_same(&t, 1);
+    assert_sound(t.server.store);
+    twin_close(&t);
+}
+
+/* While it was away, others changed much, and something of its own in the midst of it. */
+static void a_change_is_found_among_many_changes_of_others(void **state)
+{
+    (void)state;
+    struct dossier list[2];
+    struct twin t;
+    twin_open_apart(&t, 1, &schema_jalon);
+    const char *model_fields[] = {"name=Parcours type", NULL};
+    struct id model = twin_add(&t.server, "pathway_model", model_fields);
+    list[0] = open_dossier(&t, &model, "name=Abricot");
+    list[1] = open_dossier(&t, &model, "name=Betterave");
+    assign(&t, &list[1], 0);
+    (void)twin_sync(&t, 0);
+    fill(&t, list, 0, 0, OTHERS);
+    const char *fields[] = {"first_name=Zélie", NULL};
+    assert_int_equal(twin_set(&t.server, "person", &list[1].person, fields), ERR_OK);
+    fill(&t, list, 0, 0, OTHERS);
+    assert_int_equal(pages_of(&t, 0), 1);
+    assert_int_equal(twin_sync(&t, 0).pulled, 1);
+    assert_string_equal(twin_get(t.replicas[0].store, "person", &list[1].person, "first_name"),
+                        "Zélie");
+    assert_same(&t, 0);
+    twin_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_caseload_is_found_among_many_rows_of_others),
+        cmocka_unit_test(a_change_is_found_among_many_changes_of_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
