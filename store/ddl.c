@@ -103,15 +103,21 @@ static const char *const server_indexes[] = {
 };
 
 /* What service tables got since the first format; in this order. */
-static const struct {
+struct added_column {
     const char *table, *column, *type;
-} added_columns[] = {
+};
+static const struct added_column added_columns[] = {
     {"quarantine", "edit_ms", "INTEGER NOT NULL DEFAULT 0"},
     {"quarantine", "hlc", "INTEGER NOT NULL DEFAULT 0"},
     {"quarantine", "state", "INTEGER NOT NULL DEFAULT 0"},
     {"quarantine", "closed_ms", "INTEGER"},
     {"quarantine", "closed_by", "BLOB"},
     {"quarantine", "note", "TEXT"},
+};
+/* The same on the server only. */
+static const struct added_column server_columns[] = {
+    {"device", "told_ms", "INTEGER NOT NULL DEFAULT 0"},  /* it heard that it is to be wiped */
+    {"device", "wiped_ms", "INTEGER NOT NULL DEFAULT 0"}, /* it said that it is done */
 };
 static const char *const added_indexes[] = {
     "CREATE INDEX IF NOT EXISTS quarantine_hlc ON quarantine(epoch,hlc)",
@@ -282,16 +288,17 @@ static enum err index_tie(struct store *s, const struct table *table, struct buf
 }
 
 /* In an older database, and in a new one: one way for both. */
-static enum err add_columns(struct store *s, struct buf *sql)
+static enum err add_columns(struct store *s, const struct added_column *list, size_t count,
+                            struct buf *sql)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < sizeof added_columns / sizeof *added_columns && err == ERR_OK; i++) {
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
         bool found = false;
-        err = exists(s, added_columns[i].table, added_columns[i].column, &found);
+        err = exists(s, list[i].table, list[i].column, &found);
         if (err != ERR_OK || found)
             continue;
-        buf_printf(sql, "ALTER TABLE %s ADD COLUMN %s %s", added_columns[i].table,
-                   added_columns[i].column, added_columns[i].type);
+        buf_printf(sql, "ALTER TABLE %s ADD COLUMN %s %s", list[i].table, list[i].column,
+                   list[i].type);
         err = run(s, sql);
     }
     return err;
@@ -365,7 +372,10 @@ enum err ddl_migrate(struct store *s, struct note *why)
     if (err == ERR_OK && s->env.side == STORE_SERVER)
         err = create_all(s, server_tables, sizeof server_tables / sizeof *server_tables);
     if (err == ERR_OK)
-        err = add_columns(s, &sql);
+        err = add_columns(s, added_columns, sizeof added_columns / sizeof *added_columns, &sql);
+    if (err == ERR_OK && s->env.side == STORE_SERVER)
+        err = add_columns(s, server_columns, sizeof server_columns / sizeof *server_columns,
+                          &sql);
     if (err == ERR_OK)
         err = create_all(s, added_indexes, sizeof added_indexes / sizeof *added_indexes);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)

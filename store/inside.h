@@ -45,6 +45,9 @@ enum meta {
     META_RESIDUE,  /* what has left may still lie on unused parts of pages */
     META_LEAVING,  /* operations wait for their verdict whose rows have left */
     META_RETELL,   /* such a one was accepted: should its rows be ours again, nobody tells us */
+    META_LEASE_SEEN = 50, /* highest time since the last sync, as lease.c tells it */
+    META_LEASE_FIRST,     /* first time it was looked at without a sync */
+    META_LEASE_BEGAN,     /* the last sync, by the server's clock */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */
