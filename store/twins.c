@@ -131,7 +131,7 @@ static enum err write_twin(struct store *s, const struct twin *t)
 enum err twins_add(struct store *s, const struct id *dossier)
 {
     struct stmt *stmt = NULL;
-    struct twin t;
+    struct twin t = {.born = false};
     enum err err = store_sql(s, SQL_TWIN_OF, &stmt);
     if (err != ERR_OK)
         return err;
