@@ -25,7 +25,7 @@ static int year_of(int64_t days)
 
 static void copy_text(struct str from, char *out, size_t room)
 {
-    if (from.n < room)
+    if (from.n > 0 && from.n < room)
         memcpy(out, from.p, from.n); /* else left empty: zeroed */
 }
 
