@@ -2,10 +2,12 @@
 /* jalon status: what is on the server, what is on this device only, what waits for a person. */
 #include "client/advice.h"
 #include "client/compare_text.h"
+#include "client/key.h"
 #include "client/presence.h"
 #include "client/words.h"
 #include "io/grid.h"
 #include "io/json.h"
+#include "store/lease.h"
 
 enum { SKEW_TOLD_MS = 2 * 60 * 1000, NEXT_MS = 999 /* the next full second */ };
 
@@ -43,8 +45,22 @@ static void live_json(struct json_out *json, const struct presence *p)
     json_object_end(json);
 }
 
+/* days 0: there is none. */
+static void lease_json(struct json_out *json, const struct lease *lease)
+{
+    json_key(json, "lease");
+    json_object(json);
+    json_key(json, "days");
+    json_int(json, lease->days);
+    words_time_json(json, "until", lease->until_ms);
+    json_key(json, "locked");
+    json_bool(json, lease->locked);
+    json_object_end(json);
+}
+
 static void status_json(struct cmd *c, const struct store_status *st,
-                        const struct compare_report *compared)
+                        const struct compare_report *compared, const struct lease *lease,
+                        int64_t wiped_ms)
 {
     struct json_out json;
     json_out_init(&json, &c->out);
@@ -71,6 +87,8 @@ static void status_json(struct cmd *c, const struct store_status *st,
     json_int(&json, st->skew_ms);
     json_key(&json, "compared");
     compare_json(&json, compared);
+    lease_json(&json, lease);
+    words_time_json(&json, "wiped", wiped_ms);
     live_json(&json, c->presence);
     json_object_end(&json);
     json_line(&json);
@@ -171,6 +189,20 @@ static void print_live(struct cmd *c, const struct presence *p)
     buf_done(&text);
 }
 
+/* Told from three days before. */
+static void print_lease(struct cmd *c, const struct lease *lease)
+{
+    const int64_t told_ms = INT64_C(3) * 24 * 60 * 60 * 1000;
+    if (lease->locked)
+        line(c, GRID_RED,
+             T("trop longtemps sans contact avec le serveur : les données sont verrouillées "
+               "jusqu'à la prochaine synchronisation ; rien n'est perdu : jalon sync"));
+    else if (lease->days > 0 && lease->left_ms < told_ms)
+        line(c, GRID_YELLOW,
+             T("sans synchronisation d'ici trois jours, les données de cet appareil seront "
+               "verrouillées : jalon sync"));
+}
+
 static void print_warnings(struct cmd *c, const struct store_status *st)
 {
     if (!st->complete)
@@ -229,14 +261,26 @@ int cmd_status(void *program, const struct args *args)
     struct cmd *c = program;
     struct store_status st;
     struct compare_report compared;
+    struct lease lease = {.days = 0};
+    int64_t wiped_ms = 0;
     enum err err = store_status(c->store, &st);
     if (err == ERR_OK)
         err = compare_report(c->store, &compared);
+    if (err == ERR_OK)
+        err = lease_look(c->store, &lease);
+    if (err == ERR_OK && c->dir != NULL)
+        err = key_receipt(c->dir, &wiped_ms);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
     if (c->json) {
-        status_json(c, &st, &compared);
+        status_json(c, &st, &compared, &lease, wiped_ms);
         return CMD_DONE;
+    }
+    if (!st.enrolled && wiped_ms != 0) {
+        buf_text(&c->out, T("les données de cet appareil ont été détruites sur ordre de la "
+                            "coordination, le "));
+        words_time(wiped_ms, &c->out);
+        buf_u8(&c->out, '\n');
     }
     if (!st.enrolled) {
         line(c, GRID_YELLOW,
@@ -250,6 +294,7 @@ int cmd_status(void *program, const struct args *args)
     print_outbox(c, &st);
     print_live(c, c->presence);
     print_compared(c, &compared);
+    print_lease(c, &lease);
     print_warnings(c, &st);
     return CMD_DONE;
 }

@@ -4,6 +4,7 @@
 #include "client/local.h"
 #include "client/relay.h"
 #include "io/env.h"
+#include "store/lease.h"
 
 /* Between two tries to ask or to open. */
 enum { TURN_MS = 500 };
@@ -124,10 +125,41 @@ static int help(struct cmd *c)
     return CMD_DONE;
 }
 
+/* What shows nothing of the data goes on when the lease has ended: what renews it, what says
+ * how things are, and what records work, which no clock may stop. */
+static bool shows_nothing(const struct args_command *command)
+{
+    static args_run *const list[] = {
+        cmd_sync, cmd_status, cmd_doctor, cmd_enrol,  cmd_schema,       cmd_bundle_read,
+        cmd_add,  cmd_set,    cmd_delete, cmd_import, cmd_bundle_write, cmd_restore};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (command->run == list[i])
+            return true;
+    return false;
+}
+
+/* May this replica's data be shown? Else it is said why not. */
+static enum err check_lease(struct cmd *c, struct note *why)
+{
+    struct lease lease;
+    if (c->store == NULL || shows_nothing(c->args->command))
+        return ERR_OK;
+    enum err err = lease_look(c->store, &lease);
+    if (err != ERR_OK || !lease.locked)
+        return err;
+    return note_set(why, ERR_REFUSED,
+                    N_("plus de %lld jours sans contact avec le serveur : les données de cet "
+                       "appareil sont verrouillées jusqu'à la prochaine synchronisation (jalon "
+                       "sync) ; rien n'est perdu, et ce qui n'est pas envoyé le sera"),
+                    (long long)lease.days);
+}
+
 /* Carry out what args say once the store is there. */
 static int run(struct cmd *c)
 {
-    int exit = c->args->command->run(c, c->args);
+    struct note why = {""};
+    enum err may = check_lease(c, &why);
+    int exit = may == ERR_OK ? c->args->command->run(c, c->args) : cmd_fail(c, may, &why);
     enum err err = cmd_flush(c);
     return err == ERR_OK ? exit : CMD_FAILED;
 }

@@ -2,10 +2,14 @@
 #include "client/key.h"
 
 #include "io/cert.h"
+#include "io/clock.h"
 #include "io/file.h"
 #include "proto/mem.h"
 #include "proto/pack.h"
 
+#include <stdlib.h>
+
+enum { RECEIPT_BYTES_MAX = 64 };
 enum { IDENTITY_VERSION = 1, IDENTITY_ITEMS = 6, FILE_MODE = 0600 };
 
 void key_done(struct key *key)
@@ -167,6 +171,35 @@ static enum err erase_in(const char *dir, const char *name, struct note *why)
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
+static enum err write_receipt(const char *dir, struct note *why)
+{
+    struct buf text = {0};
+    buf_printf(&text, "wiped %lld\n", (long long)clock_wall_ms());
+    enum err err =
+        text.err == ERR_OK ? write_in(dir, KEY_RECEIPT, buf_str(&text), why) : text.err;
+    buf_done(&text);
+    return err;
+}
+
+enum err key_receipt(const char *dir, int64_t *wiped_ms)
+{
+    static const char word[] = "wiped ";
+    struct buf text = {0};
+    long long ms = 0;
+    *wiped_ms = 0;
+    enum err err = read_in(dir, KEY_RECEIPT, RECEIPT_BYTES_MAX, &text, NULL);
+    buf_u8(&text, 0);
+    if (err == ERR_OK &&
+        (text.err != ERR_OK || strncmp((const char *)text.p, word, sizeof word - 1) != 0))
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        ms = strtoll((const char *)text.p + sizeof word - 1, NULL, 10);
+    buf_done(&text);
+    if (err == ERR_OK)
+        *wiped_ms = ms;
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 enum err key_wipe(const char *dir, const char *const *files, struct note *why)
 {
     enum err err = write_in(dir, KEY_WIPE_ORDER, STR("wipe\n"), why);
@@ -176,6 +209,8 @@ enum err key_wipe(const char *dir, const char *const *files, struct note *why)
         err = erase_in(dir, KEY_IDENTITY, why);
     for (size_t i = 0; err == ERR_OK && files[i] != NULL; i++)
         err = erase_in(dir, files[i], why);
+    if (err == ERR_OK)
+        err = write_receipt(dir, why);
     return err == ERR_OK ? erase_in(dir, KEY_WIPE_ORDER, why) : err;
 }
 

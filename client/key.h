@@ -10,6 +10,7 @@
 #define KEY_FILE "device.key"       /* private key, DER; made before enrolment is asked for */
 #define KEY_IDENTITY "device.id"    /* the rest of struct key; its presence means: enrolled */
 #define KEY_WIPE_ORDER "wipe.order" /* a wipe has begun and must come to its end */
+#define KEY_RECEIPT "wiped.receipt" /* … and has come to it: when, and nothing else */
 
 enum { KEY_NETWORK_BYTES = 256, KEY_IDENTITY_BYTES_MAX = 16 * 1024 };
 
@@ -32,9 +33,13 @@ NODISCARD enum err key_save(const char *dir, const struct key *key, struct note 
 NODISCARD enum err key_load(const char *dir, struct key *out, struct note *why);
 
 /* The coordinator wants the data gone: the order itself, then the key, then the database files
- * named (NULL-terminated, relative to dir), last the order. Nobody reads them any more. */
+ * named (NULL-terminated, relative to dir), then the receipt, last the order. Nobody reads them
+ * any more. */
 NODISCARD enum err key_wipe(const char *dir, const char *const *files, struct note *why);
 /* Was a wipe cut short? Then call key_wipe before anything else. */
 bool key_wipe_due(const char *dir);
+/* When the data of this folder was destroyed, ms since 1970; 0: never. CORRUPT: the receipt
+ * says nothing. */
+NODISCARD enum err key_receipt(const char *dir, int64_t *wiped_ms);
 
 #endif

@@ -69,6 +69,8 @@ static enum err on_json(struct list *list, const struct serve_device_info *d)
                (unsigned)d->forks);
     instant_json("enrolled", d->enrolled_ms, out);
     instant_json("seen", d->seen_ms, out);
+    instant_json("wipe_heard", d->told_ms, out);
+    instant_json("wiped", d->wiped_ms, out);
     buf_printf(out, ",\"skew_ms\":%lld,\"pulled\":%llu}", (long long)d->skew_ms,
                (unsigned long long)d->pulled);
     return out->err;
@@ -91,7 +93,13 @@ static enum err on_device(void *ctx, const struct serve_device_info *d)
     buf_printf(&cell, "%u", (unsigned)d->device);
     grid_cell(&list->grid, buf_str(&cell), GRID_PLAIN);
     grid_cell(&list->grid, buf_str(&text), GRID_PLAIN);
-    grid_cell(&list->grid, str_of(state_text(d->state)), GRID_PLAIN);
+    buf_clear(&cell);
+    buf_text(&cell, state_text(d->state));
+    if (d->state == DEVICE_WIPED && d->wiped_ms != 0) {
+        buf_text(&cell, T(" le "));
+        instant(d->wiped_ms, &cell);
+    }
+    grid_cell(&list->grid, buf_str(&cell), GRID_PLAIN);
     buf_clear(&cell);
     instant(d->seen_ms, &cell);
     grid_cell(&list->grid, buf_str(&cell), GRID_PLAIN);
@@ -131,16 +139,78 @@ int ctl_device_list(void *program, const struct args *args)
     return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, NULL);
 }
 
+static enum err read_number(const struct args *args, unsigned long long *out, struct note *why)
+{
+    char *end = NULL;
+    *out = strtoull(args->word[0], &end, 10);
+    if (*end != '\0' || *out == 0 || *out > UINT32_MAX || args->word[0][0] == '-')
+        return note_set(why, ERR_USAGE, N_("« %s » n'est pas un numéro d'appareil"),
+                        args->word[0]);
+    return ERR_OK;
+}
+
+/* One device in words. */
+struct portrait {
+    struct ctl *c;
+    uint32_t device;
+    bool found;
+};
+
+static void time_line(struct ctl *c, const char *label, int64_t ms)
+{
+    buf_text(&c->out, label);
+    ctl_print_time(c, ms);
+    buf_u8(&c->out, '\n');
+}
+
+static enum err on_shown(void *ctx, const struct serve_device_info *d)
+{
+    struct portrait *p = ctx;
+    struct ctl *c = p->c;
+    if (d->device != p->device)
+        return ERR_OK;
+    p->found = true;
+    if (c->json) {
+        struct list one = {.c = c, .count = 1};
+        enum err err = on_json(&one, d);
+        buf_u8(&c->out, '\n');
+        return err;
+    }
+    buf_printf(&c->out, T("appareil %u : %s"), (unsigned)d->device, state_text(d->state));
+    buf_text(&c->out, "\n  ");
+    ctl_print_staff(c, &d->staff);
+    buf_u8(&c->out, '\n');
+    time_line(c, T("  inscrit le "), d->enrolled_ms);
+    time_line(c, T("  vu le "), d->seen_ms);
+    if (d->state == DEVICE_WIPE || d->told_ms != 0)
+        time_line(c, T("  a entendu l'ordre d'effacer le "), d->told_ms);
+    if (d->state == DEVICE_WIPE || d->wiped_ms != 0)
+        time_line(c, T("  a confirmé l'effacement le "), d->wiped_ms);
+    return c->out.err;
+}
+
+int ctl_device_show(void *program, const struct args *args)
+{
+    struct ctl *c = program;
+    struct note why = {""};
+    unsigned long long number = 0;
+    enum err err = read_number(args, &number, &why);
+    struct portrait p = {.c = c, .device = (uint32_t)number};
+    if (err == ERR_OK)
+        err = serve_devices(c->store, on_shown, &p);
+    if (err == ERR_OK && !p.found)
+        err = note_set(&why, ERR_NOTFOUND, N_("aucun appareil n° %s"), args->word[0]);
+    return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, &why);
+}
+
 static int set_state(struct ctl *c, const struct args *args, enum device_state state)
 {
     struct note why = {""};
-    char *end = NULL;
-    unsigned long long number = strtoull(args->word[0], &end, 10);
-    if (*end != '\0' || number == 0 || number > UINT32_MAX || args->word[0][0] == '-') {
-        note_write(&why, N_("« %s » n'est pas un numéro d'appareil"), args->word[0]);
-        return ctl_fail(c, ERR_USAGE, &why);
-    }
-    enum err err = serve_device_state(c->store, (uint32_t)number, state);
+    unsigned long long number = 0;
+    enum err err = read_number(args, &number, &why);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, &why);
+    err = serve_device_state(c->store, (uint32_t)number, state);
     if (err == ERR_NOTFOUND)
         note_write(&why, N_("aucun appareil n° %s"), args->word[0]);
     if (err != ERR_OK)

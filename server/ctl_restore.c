@@ -89,15 +89,18 @@ static enum err collect(void *ctx, const struct serve_device_info *info)
 }
 
 /* Numbers begin again after the backup: the time of enrolment tells whether it is the same. */
-static bool forbidden(const struct states *states, const struct serve_device_info *info,
+static bool forbidden(const struct states *states, struct serve_device_info *info,
                       enum device_state *state)
 {
     struct serve_device_info old;
     for (size_t at = 0; at + sizeof old <= states->list.n; at += sizeof old) {
         memcpy(&old, states->list.p + at, sizeof old);
         *state = old.state;
-        if (old.device == info->device && old.enrolled_ms == info->enrolled_ms)
-            return true;
+        if (old.device != info->device || old.enrolled_ms != info->enrolled_ms)
+            continue;
+        info->told_ms = old.told_ms;
+        info->wiped_ms = old.wiped_ms;
+        return true;
     }
     return false;
 }
@@ -112,6 +115,8 @@ static enum err keep_out(struct store *store, const struct states *states)
         memcpy(&old, all.list.p + at, sizeof old);
         if (forbidden(states, &old, &state))
             err = serve_device_state(store, old.device, state);
+        if (err == ERR_OK && (old.told_ms != 0 || old.wiped_ms != 0))
+            err = serve_device_heard(store, old.device, old.told_ms, old.wiped_ms);
     }
     buf_done(&all.list);
     return err;

@@ -95,6 +95,8 @@ static const struct args_command commands[] = {
     {"invite", N_("ID-AGENT"), 1, 1, invite_options,
      N_("faire un code d'invitation pour un appareil de cet agent"), ctl_invite},
     {"device list", "", 0, 0, NULL, N_("lister les appareils"), ctl_device_list},
+    {"device show", N_("NUMÉRO"), 1, 1, NULL,
+     N_("montrer un appareil, et s'il a confirmé son effacement"), ctl_device_show},
     {"device revoke", N_("NUMÉRO"), 1, 1, NULL, N_("couper l'accès d'un appareil"),
      ctl_device_revoke},
     {"device wipe", N_("NUMÉRO"), 1, 1, NULL,

@@ -258,6 +258,21 @@ void hub_drop_pushes(struct hub *hub, struct hub_peer *peer)
 
 /* ---- on the store's thread ---- */
 
+static void run_wiped(struct store *s, struct hub_job *job)
+{
+    job->err = serve_device_heard(s, job->device.device, 0, store_now(s));
+    if (job->err == ERR_OK)
+        job->err = serve_device_state(s, job->device.device, DEVICE_WIPED);
+}
+
+/* The order goes out whether or not that can be noted. */
+static void note_told(struct store *s, struct hub_job *job)
+{
+    enum err err = serve_device_heard(s, job->device.device, store_now(s), 0);
+    if (err == ERR_IO || err == ERR_CORRUPT)
+        job->err = err;
+}
+
 static void run_hello(struct store *s, struct hub_job *job)
 {
     struct hub_peer *peer = job->peer;
@@ -265,6 +280,8 @@ static void run_hello(struct store *s, struct hub_job *job)
     job->err = serve_device(s, peer->key, &job->device);
     if (job->err == ERR_OK)
         job->err = serve_hello(s, &job->device, &peer->hello, &peer->session, &job->frames);
+    if (job->err == ERR_REVOKED && job->device.state == DEVICE_WIPE)
+        note_told(s, job);
     if (job->err == ERR_REFUSED) { /* not an epoch of this device: it gets one */
         job->epoch = true;
         job->err = serve_fork(s, &job->device, &job->frames);
@@ -345,7 +362,7 @@ void hub_job_run(struct store *s, struct hub_job *job)
         run_enrol(s, job);
         break;
     case HUB_JOB_WIPED:
-        job->err = serve_device_state(s, job->device.device, DEVICE_WIPED);
+        run_wiped(s, job);
         break;
     case HUB_JOB_COMMIT:
         run_commit(s, job);

@@ -114,9 +114,10 @@ static const char *const server_indexes[] = {
 };
 
 /* What service tables got since the first format; in this order. */
-static const struct added {
+struct added_column {
     const char *table, *column, *type;
-} added_columns[] = {
+};
+static const struct added_column added_columns[] = {
     {"quarantine", "edit_ms", "INTEGER NOT NULL DEFAULT 0"},
     {"quarantine", "hlc", "INTEGER NOT NULL DEFAULT 0"},
     {"quarantine", "state", "INTEGER NOT NULL DEFAULT 0"},
@@ -124,8 +125,11 @@ static const struct added {
     {"quarantine", "closed_by", "BLOB"},
     {"quarantine", "note", "TEXT"},
 };
-static const struct added server_added[] = {
+/* The same on the server only. */
+static const struct added_column server_columns[] = {
     {"feed", "sum", "INTEGER NOT NULL DEFAULT 0"},
+    {"device", "told_ms", "INTEGER NOT NULL DEFAULT 0"},  /* it heard that it is to be wiped */
+    {"device", "wiped_ms", "INTEGER NOT NULL DEFAULT 0"}, /* it said that it is done */
 };
 static const char *const added_indexes[] = {
     "CREATE INDEX IF NOT EXISTS quarantine_hlc ON quarantine(epoch,hlc)",
@@ -296,7 +300,7 @@ static enum err index_tie(struct store *s, const struct table *table, struct buf
 }
 
 /* In an older database, and in a new one: one way for both. */
-static enum err add_columns(struct store *s, const struct added *list, size_t count,
+static enum err add_columns(struct store *s, const struct added_column *list, size_t count,
                             struct buf *sql)
 {
     enum err err = ERR_OK;
@@ -382,7 +386,8 @@ enum err ddl_migrate(struct store *s, struct note *why)
     if (err == ERR_OK)
         err = add_columns(s, added_columns, sizeof added_columns / sizeof *added_columns, &sql);
     if (err == ERR_OK && s->env.side == STORE_SERVER)
-        err = add_columns(s, server_added, sizeof server_added / sizeof *server_added, &sql);
+        err = add_columns(s, server_columns, sizeof server_columns / sizeof *server_columns,
+                          &sql);
     if (err == ERR_OK)
         err = create_all(s, added_indexes, sizeof added_indexes / sizeof *added_indexes);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)

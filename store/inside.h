@@ -46,6 +46,9 @@ enum meta {
     META_LEAVING,  /* operations wait for their verdict whose rows have left */
     META_RETELL,   /* such a one was accepted: should its rows be ours again, nobody tells us */
     META_COMPARE,  /* text: what comparisons with the server's digest came to (compare.c) */
+    META_LEASE_SEEN = 50, /* highest time since the last sync, as lease.c tells it */
+    META_LEASE_FIRST,     /* first time it was looked at without a sync */
+    META_LEASE_BEGAN,     /* the last sync, by the server's clock */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */

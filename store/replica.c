@@ -4,6 +4,7 @@
 #include "proto/hash.h"
 #include "store/compare.h"
 #include "store/inside.h"
+#include "store/lease.h"
 #include "store/leave.h"
 #include "store/page.h"
 #include "store/quarantine.h"
@@ -598,9 +599,14 @@ enum err replica_pages(struct store *s, const struct page *pages, size_t count,
 
 enum err replica_synced(struct store *s)
 {
+    int64_t now_ms = store_now(s);
     enum err err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    err = meta_set_int(s, META_LAST_SYNC, now_ms);
     if (err == ERR_OK)
-        err = store_end(s, meta_set_int(s, META_LAST_SYNC, store_now(s)));
+        err = lease_renew(s, now_ms);
+    err = store_end(s, err);
     return err == ERR_OK ? leave_clean(s) : err;
 }
 

@@ -128,12 +128,17 @@ NODISCARD enum err serve_enrol(struct store *s, const struct serve_enrolment *en
                                serve_on_enrolled *on_enrolled, void *ctx, struct buf *reply);
 NODISCARD enum err serve_device_state(struct store *s, uint32_t device,
                                       enum device_state state);
+/* Of a wipe: when the device heard of it, when it said that it is done; 0: nothing new. The
+ * first times stay. */
+NODISCARD enum err serve_device_heard(struct store *s, uint32_t device, int64_t told_ms,
+                                      int64_t wiped_ms);
 struct serve_device_info {
     uint32_t device, epoch, schema, forks;
     struct id staff;
     struct str name;
     enum device_state state;
     int64_t enrolled_ms, seen_ms, skew_ms;
+    int64_t told_ms, wiped_ms; /* 0: not yet */
     uint64_t pulled;
 };
 typedef enum err serve_on_device(void *ctx, const struct serve_device_info *info);

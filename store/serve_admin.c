@@ -237,6 +237,20 @@ enum err serve_device_state(struct store *s, uint32_t device, enum device_state 
     return store_end(s, err);
 }
 
+enum err serve_device_heard(struct store *s, uint32_t device, int64_t told_ms, int64_t wiped_ms)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_DEVICE_HEARD, &stmt);
+    if (err == ERR_OK)
+        err = store_begin(s);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, device);
+    bind_int(stmt, 2, told_ms);
+    bind_int(stmt, 3, wiped_ms);
+    return store_end(s, stmt_run(stmt));
+}
+
 enum err serve_devices(struct store *s, serve_on_device *on_device, void *ctx)
 {
     struct stmt *stmt = NULL;
@@ -257,6 +271,8 @@ enum err serve_devices(struct store *s, serve_on_device *on_device, void *ctx)
         info.schema = (uint32_t)col_int(stmt, 8);
         info.forks = (uint32_t)col_int(stmt, 9);
         info.epoch = (uint32_t)col_int(stmt, 10);
+        info.told_ms = col_int(stmt, 11);
+        info.wiped_ms = col_int(stmt, 12);
         if (err == ERR_OK)
             err = on_device(ctx, &info);
     }

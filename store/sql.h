@@ -148,6 +148,8 @@
     X(DEVICE_NEXT, "SELECT coalesce(max(num),0)+1 FROM device")                                \
     X(DEVICE_BY_KEY, "SELECT num,staff,state FROM device WHERE key=?1")                        \
     X(DEVICE_STATE, "UPDATE device SET state=?2 WHERE num=?1")                                 \
+    X(DEVICE_HEARD, "UPDATE device SET told_ms=CASE WHEN told_ms=0 THEN ?2 ELSE told_ms END,"  \
+                    "wiped_ms=CASE WHEN wiped_ms=0 THEN ?3 ELSE wiped_ms END WHERE num=?1")    \
     X(DEVICE_SEEN, "UPDATE device SET seen_ms=?2,pulled=?3,skew_ms=?4,schema=?5 WHERE num=?1") \
     X(DEVICE_PULLED, "UPDATE device SET seen_ms=?2,pulled=?3 WHERE num=?1")                    \
     X(DEVICE_GET, "SELECT seen_ms,skew_ms FROM device WHERE num=?1")                           \
@@ -159,9 +161,10 @@
     X(CHAIN_HISTORY, "SELECT seq,tab,rid,origin,hlc,actor,edit_ms,recv_ms,changes "            \
                      "FROM history ORDER BY seq,hid")                                          \
     X(DEVICE_FORKED, "UPDATE device SET forks=forks+1 WHERE num=?1")                           \
-    X(DEVICE_LIST, "SELECT d.num,d.staff,d.name,d.state,d.enrolled_ms,d.seen_ms,d.skew_ms,"    \
-                   "d.pulled,d.schema,d.forks,(SELECT max(num) FROM epoch e WHERE "            \
-                   "e.device=d.num) FROM device d WHERE d.num>0 ORDER BY d.num")               \
+    X(DEVICE_LIST,                                                                             \
+      "SELECT d.num,d.staff,d.name,d.state,d.enrolled_ms,d.seen_ms,d.skew_ms,"                 \
+      "d.pulled,d.schema,d.forks,(SELECT max(num) FROM epoch e WHERE "                         \
+      "e.device=d.num),d.told_ms,d.wiped_ms FROM device d WHERE d.num>0 ORDER BY d.num")       \
     X(INVITE_ADD,                                                                              \
       "INSERT INTO invite(id,secret,staff,expires_ms,tries) VALUES(?1,?2,?3,?4,0)")            \
     X(INVITE_GET,                                                                              \
@@ -257,6 +260,10 @@
                   "SET v=excluded.v")                                                          \
     X(SCOPE_GET, "SELECT kind,id FROM scope WHERE sid=?1")                                     \
     X(SCOPES_IN, "SELECT sid,id FROM scope WHERE kind=3 AND parent=?1 ORDER BY sid")           \
+    X(LEASE_DAYS,                                                                              \
+      "SELECT value FROM t_parameter WHERE key=?3 AND _del=0 AND valid_from<=?1 AND "          \
+      "(structure IS NULL OR structure=?2) ORDER BY structure IS NULL,valid_from DESC,"        \
+      "_rid DESC LIMIT 1")                                                                     \
     /* erasure */                                                                              \
     X(ERASE_ORDER_ADD, "INSERT INTO erase_order(dossier,at_ms) VALUES(?1,?2) ON CONFLICT "     \
                        "DO NOTHING")                                                           \

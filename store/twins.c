@@ -25,7 +25,7 @@ static int year_of(int64_t days)
 
 static void copy_text(struct str from, char *out, size_t room)
 {
-    if (from.n < room)
+    if (from.n > 0 && from.n < room)
         memcpy(out, from.p, from.n); /* else left empty: zeroed */
 }
 
@@ -131,7 +131,7 @@ static enum err write_twin(struct store *s, const struct twin *t)
 enum err twins_add(struct store *s, const struct id *dossier)
 {
     struct stmt *stmt = NULL;
-    struct twin t;
+    struct twin t = {.born = false};
     enum err err = store_sql(s, SQL_TWIN_OF, &stmt);
     if (err != ERR_OK)
         return err;

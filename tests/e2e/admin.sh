@@ -106,10 +106,20 @@ same_everywhere anne
 
 say "a wiped device keeps nothing"
 expect 0 ctl device wipe 1
+expect 0 ctl device show 1 --json
+json_is wipe_heard null
 expect 5 on anne sync
 [ ! -e "$T/anne/replica.db" ] && [ -z "$(find "$T/anne" -name '*.db*' -o -name '*key*')" ] ||
     fail "anne's device still holds something"
 expect 0 ctl device list --json
 json_is 0.state wiped
+expect 0 ctl device show 1 --json
+[ "$(json wipe_heard)" != null ] && [ "$(json wiped)" != null ] || fail "no receipt on the server"
+expect 0 ctl device show 1
+said out "a confirmé l'effacement le 20"
+expect 0 on anne status
+said out "détruites sur ordre de la coordination"
+[ "$(status_of anne wiped)" != null ] || fail "no receipt on the device"
+same "receipt" "wiped N" "$(sed 's/[0-9][0-9]*/N/' "$T/anne/wiped.receipt")"
 stop_server
 not_said server.err "Exemple"

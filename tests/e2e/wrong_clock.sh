@@ -83,6 +83,23 @@ json_is city "Ville +0"
 count_is 6 ctl session list --json
 same_everywhere anna bilal
 
+say "a month without contact locks what can be read, not what is recorded"
+expect 0 on bilal sync
+expect 0 at "+29d" on bilal show person "$zoe"
+expect 5 at "+31d" on bilal show person "$zoe"
+said err "sans contact avec le serveur"
+expect 5 on bilal list person # put back, it is no longer
+expect 0 on bilal status
+said out "verrouillées"
+expect 0 on bilal set person "$zoe" city=Huy
+expect 0 on bilal sync
+expect 0 on bilal show person "$zoe" --json
+json_is city Huy
+expect 0 ctl parameter add key=lease_days value=0 valid_from=2020-01-01
+expect 0 on bilal sync
+expect 0 at "+400d" on bilal show person "$zoe"
+expect 0 on anna sync
+
 say "a server ten years ahead, then right again"
 stop_server
 server_with="env FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 FAKETIME=+10y LD_PRELOAD=$library"

@@ -313,6 +313,31 @@ static void late_work_is_refused_and_leaves_no_trace(void **state)
     close_rig(&r);
 }
 
+/* Saved while the order was on its way: it is sent and judged before anything is confirmed. */
+static void nothing_is_confirmed_while_work_waits(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    struct party *p = &r.t.replicas[CHLOE];
+    erase_it(&r);
+    const char *edit[] = {"city=MARQUE-PART-ENTRE", NULL};
+    assert_int_equal(twin_set(p, "person", &r.gone.person, edit), ERR_OK);
+    struct buf orders = {0};
+    uint64_t done = 0;
+    message_erase_add(&orders,
+                      &(struct erase_order){.no = last_order(&r).no, .dossier = r.gone.person});
+    struct erase erase = {.count = 1, .orders = cur_of(orders.p, orders.n)};
+    assert_int_equal(replica_erase(p->store, erase, &done), ERR_OK);
+    assert_int_equal(done, 0);
+    assert_int_equal(twin_count(p->store, "person"), 1);
+    sync_all(&r);
+    assert_int_equal(last_order(&r).acked, 3);
+    assert_all_gone(&r);
+    buf_done(&orders);
+    close_rig(&r);
+}
+
 /* What one operation says of other dossiers is kept for a person to save again. */
 static void the_rest_of_a_mixed_operation_is_kept(void **state)
 {
@@ -565,6 +590,7 @@ int main(void)
         cmocka_unit_test(two_people_with_two_roles_sign),
         cmocka_unit_test(an_order_is_asked_for_a_dossier_one_sees),
         cmocka_unit_test(late_work_is_refused_and_leaves_no_trace),
+        cmocka_unit_test(nothing_is_confirmed_while_work_waits),
         cmocka_unit_test(the_rest_of_a_mixed_operation_is_kept),
         cmocka_unit_test(what_waits_in_quarantine_goes_too),
         cmocka_unit_test(an_older_image_brings_nothing_back),

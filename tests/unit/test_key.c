@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/key.h"
 
+#include "io/clock.h"
 #include "io/crypt.h"
 #include "io/file.h"
 #include "support/certs.h"
@@ -31,8 +32,8 @@ static int make_dir(void **state)
 static int drop_dir(void **state)
 {
     (void)state;
-    static const char *const names[] = {KEY_FILE, KEY_IDENTITY, KEY_WIPE_ORDER, "replica.db",
-                                        "replica.db-wal"};
+    static const char *const names[] = {KEY_FILE,    KEY_IDENTITY, KEY_WIPE_ORDER,
+                                        KEY_RECEIPT, "replica.db", "replica.db-wal"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[128];
         (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -157,12 +158,40 @@ static void wipe_that_fails_goes_on_later_and_the_key_went_first(void **state)
     assert_int_not_equal(key_wipe(dir, database, NULL), ERR_OK);
     assert_false(there(KEY_FILE));
     assert_true(key_wipe_due(dir));
+    assert_false(there(KEY_RECEIPT));
     assert_int_equal(rmdir(stuck), 0);
     put("replica.db", STR("rows"));
     assert_int_equal(key_wipe(dir, database, NULL), ERR_OK);
     assert_false(there("replica.db"));
     assert_false(key_wipe_due(dir));
     certs_done(&certs);
+}
+
+/* Cut off after any of its steps, it is taken up again, and only its end leaves a receipt. */
+static void wipe_cut_off_anywhere_ends_with_a_receipt(void **state)
+{
+    (void)state;
+    static const char *const steps[] = {KEY_FILE, KEY_IDENTITY, "replica.db"};
+    enum { STEPS = sizeof steps / sizeof *steps };
+    int64_t wiped_ms = 0;
+    assert_int_equal(key_receipt(dir, &wiped_ms), ERR_OK);
+    assert_int_equal(wiped_ms, 0);
+    for (size_t done = 0; done <= STEPS; done++) {
+        put(KEY_WIPE_ORDER, STR("wipe\n"));
+        for (size_t i = done; i < STEPS; i++)
+            put(steps[i], STR("rows of Zoé"));
+        assert_true(key_wipe_due(dir));
+        int64_t before_ms = clock_wall_ms();
+        assert_int_equal(key_wipe(dir, database, NULL), ERR_OK);
+        for (size_t i = 0; i < STEPS; i++)
+            assert_false(there(steps[i]));
+        assert_false(key_wipe_due(dir));
+        assert_int_equal(key_receipt(dir, &wiped_ms), ERR_OK);
+        assert_true(wiped_ms >= before_ms);
+    }
+    put(KEY_RECEIPT, STR("something else"));
+    assert_int_equal(key_receipt(dir, &wiped_ms), ERR_CORRUPT);
+    assert_int_equal(wiped_ms, 0);
 }
 
 int main(void)
@@ -174,6 +203,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(damage_is_told_and_never_papered_over, make_dir,
                                         drop_dir),
         cmocka_unit_test_setup_teardown(wipe_leaves_nothing, make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(wipe_cut_off_anywhere_ends_with_a_receipt, make_dir,
+                                        drop_dir),
         cmocka_unit_test_setup_teardown(wipe_that_fails_goes_on_later_and_the_key_went_first,
                                         make_dir, drop_dir),
     };
