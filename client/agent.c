@@ -100,6 +100,9 @@ static void dial(struct agent *a)
     a->judged_since = true;
     a->dials++;
     a->sent_bytes = 0;
+    const struct courier *was = &a->job.courier;
+    a->job.courier =
+        (struct courier){.sent = was->sent, .fetched = was->fetched, .err = was->err};
     buf_clear(&a->in);
     progress(a);
     act(a, (struct agent_action){.type = AGENT_DIAL});
@@ -153,6 +156,9 @@ static void session_job(struct agent *a, const struct session_action *action)
         break;
     case SESSION_DO_REBASE:
         submit(a, AGENT_JOB_REBASE);
+        break;
+    case SESSION_DO_CONTENT:
+        submit(a, AGENT_JOB_CONTENT);
         break;
     case SESSION_DO_WIPE:
         a->wiping = true;
@@ -260,6 +266,11 @@ static struct session_event answer_of(const struct agent_job *job)
     case AGENT_JOB_REBASE:
         event.type = SESSION_EV_REBASED;
         event.hello = job->hello;
+        break;
+    case AGENT_JOB_CONTENT:
+        event.type = SESSION_EV_CONTENT;
+        event.bytes = buf_str(&job->frame);
+        event.waits = job->waits;
         break;
     case AGENT_JOB_SYNCED:
         break;
@@ -627,6 +638,12 @@ bool agent_sent_away(const struct agent *a)
 struct replica_tally agent_tally(const struct agent *a)
 {
     return a->tally;
+}
+
+struct agent_contents agent_contents(const struct agent *a)
+{
+    const struct courier *k = &a->job.courier;
+    return (struct agent_contents){.sent = k->sent, .fetched = k->fetched, .err = k->err};
 }
 
 void agent_progress(const struct agent *a, uint64_t *judged, uint64_t *total)

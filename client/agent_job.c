@@ -30,6 +30,29 @@ static enum err do_rebase(struct store *s, struct agent_job *job)
     return err == ERR_OK ? replica_hello(s, &job->hello) : err;
 }
 
+static enum err do_leave(struct store *s, struct agent_job *job)
+{
+    enum err err = replica_leave(s, job->message.leave);
+    if (err != ERR_OK)
+        return err;
+    /* A contents' disk that fails does not undo it: the next sync looks again. */
+    err = content_left(s);
+    return err == ERR_NOMEM || store_health(s) != ERR_OK ? err : ERR_OK;
+}
+
+/* The records are in step before the first content moves, and are noted so: a line cut among
+ * contents takes nothing of that back. */
+static enum err do_content(struct store *s, struct agent_job *job)
+{
+    bool begins = job->message.type == 0;
+    buf_clear(&job->frame);
+    enum err err = begins ? replica_synced(s) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    return courier_step(s, &job->courier, begins ? NULL : &job->message, &job->frame,
+                        &job->waits);
+}
+
 void agent_job_run(struct store *s, struct agent_job *job)
 {
     switch (job->type) {
@@ -49,10 +72,13 @@ void agent_job_run(struct store *s, struct agent_job *job)
         job->err = do_pages(s, job);
         break;
     case AGENT_JOB_LEAVE:
-        job->err = replica_leave(s, job->message.leave);
+        job->err = do_leave(s, job);
         break;
     case AGENT_JOB_REBASE:
         job->err = do_rebase(s, job);
+        break;
+    case AGENT_JOB_CONTENT:
+        job->err = do_content(s, job);
         break;
     case AGENT_JOB_SYNCED:
         job->err = replica_synced(s);

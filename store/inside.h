@@ -45,15 +45,17 @@ enum meta {
     META_RESIDUE,  /* what has left may still lie on unused parts of pages */
     META_LEAVING,  /* operations wait for their verdict whose rows have left */
     META_RETELL,   /* such a one was accepted: should its rows be ours again, nobody tells us */
+    META_CONTENT = 53, /* contents of documents were kept here (content.h) */
     /* server */
-    META_SEQ = 60,       /* last seq committed */
-    META_COMMIT,         /* last commit of the chain */
-    META_GENERATION_SEQ, /* seq where this generation began */
-    META_STABLE_SEQ,     /* everything through here is in a backup */
-    META_NETWORK,        /* text: name of the network */
-    META_RIGHTS,         /* version of the grants */
-    META_EPOCH_FLOOR,    /* epochs below may have been given out before a restore */
-    META_RIGHTS_DAY,     /* rights are worked out for this day (since 1970) */
+    META_SEQ = 60,            /* last seq committed */
+    META_COMMIT,              /* last commit of the chain */
+    META_GENERATION_SEQ,      /* seq where this generation began */
+    META_STABLE_SEQ,          /* everything through here is in a backup */
+    META_NETWORK,             /* text: name of the network */
+    META_RIGHTS,              /* version of the grants */
+    META_EPOCH_FLOOR,         /* epochs below may have been given out before a restore */
+    META_RIGHTS_DAY,          /* rights are worked out for this day (since 1970) */
+    META_CONTENT_SERVER = 74, /* likewise */
     META_LAST = 80,
 };
 
@@ -82,6 +84,7 @@ struct touched {
     bool all;
 };
 
+struct content;
 struct store {
     struct db *db;
     struct store_env env;
@@ -107,10 +110,13 @@ struct store {
     bool stale;          /* the mirrors could not be brought back after a rollback */
     int32_t rights_day;  /* the day they are worked out for */
     struct touched touched;
-    struct row *fresh;  /* rows_fresh */
-    size_t moved_bytes; /* server: of the rows feed_move put under the present seq */
-    struct buf trail;   /* server: history of the operation being judged, for the chain */
-    struct buf scratch; /* expanded blocks */
+    struct row *fresh;       /* rows_fresh */
+    size_t moved_bytes;      /* server: of the rows feed_move put under the present seq */
+    struct buf trail;        /* server: history of the operation being judged, for the chain */
+    struct buf scratch;      /* expanded blocks */
+    struct content *content; /* once it was asked for (content.h) */
+    uint64_t content_wishes;
+    uint64_t content_network_bytes, content_device_bytes; /* server: 0: as depot.h says */
 };
 
 /* A fixed statement, prepared on first use. */

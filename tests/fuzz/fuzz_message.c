@@ -81,6 +81,15 @@ static bool write_again(const struct message *m, struct buf *out)
         return true;
     case MESSAGE_LEAVE:
         return write_leave(&m->leave, out);
+    case MESSAGE_WANT:
+        message_want(out, &m->want);
+        return true;
+    case MESSAGE_CHUNK:
+        message_chunk(out, &m->chunk);
+        return true;
+    case MESSAGE_OFFER:
+        message_offer(out, &m->offer);
+        return true;
     case MESSAGE_PING:
     case MESSAGE_PONG:
     case MESSAGE_FORK:

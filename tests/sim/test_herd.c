@@ -218,6 +218,9 @@ static void hear(struct herd *h, struct device *d, const struct message *m)
     case MESSAGE_WIPE:
     case MESSAGE_WIPED:
     case MESSAGE_LEAVE:
+    case MESSAGE_WANT:
+    case MESSAGE_CHUNK:
+    case MESSAGE_OFFER:
         fail_msg("message %d", (int)m->type);
     }
 }
@@ -278,6 +281,8 @@ static int64_t cost_us(const struct hub_job *job)
         return 5000 + 100 * (int64_t)job->count;
     case HUB_JOB_SEEN:
         return 5000 + 5 * (int64_t)job->count;
+    case HUB_JOB_CONTENT:
+        return 5000;
     }
     return 0;
 }
