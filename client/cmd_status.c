@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalon status: what is on the server, what is on this device only, what waits for a person. */
 #include "client/advice.h"
+#include "client/content_text.h"
 #include "client/presence.h"
 #include "client/words.h"
 #include "io/grid.h"
@@ -56,7 +57,8 @@ static void live_json(struct json_out *json, const struct presence *p)
     json_object_end(json);
 }
 
-static void status_json(struct cmd *c, const struct store_status *st)
+static void status_json(struct cmd *c, const struct store_status *st,
+                        const struct content_totals *docs)
 {
     struct json_out json;
     json_out_init(&json, &c->out);
@@ -81,6 +83,14 @@ static void status_json(struct cmd *c, const struct store_status *st)
     uint_json(&json, "duplicates", st->duplicates);
     json_key(&json, "skew_ms");
     json_int(&json, st->skew_ms);
+    uint_json(&json, "documents_unsent", docs->unsent);
+    uint_json(&json, "documents_unsent_bytes", docs->unsent_bytes);
+    uint_json(&json, "documents_wanted", docs->wanted);
+    uint_json(&json, "documents_wanted_bytes", docs->wanted_bytes);
+    uint_json(&json, "documents_damaged", docs->damaged);
+    uint_json(&json, "documents_bytes", docs->bytes);
+    json_key(&json, "documents_error");
+    json_text(&json, docs->err == ERR_OK ? NULL : err_name(docs->err));
     live_json(&json, c->presence);
     json_object_end(&json);
     json_line(&json);
@@ -93,7 +103,7 @@ static void line(struct cmd *c, enum grid_style style, const char *text)
 }
 
 /* The one thing everybody wants to know, said only when it is true. */
-static void print_outbox(struct cmd *c, const struct store_status *st)
+static void print_outbox(struct cmd *c, const struct store_status *st, bool documents)
 {
     struct buf text = {0};
     enum grid_style style = GRID_YELLOW;
@@ -125,6 +135,8 @@ static void print_outbox(struct cmd *c, const struct store_status *st)
     } else if (st->last_sync_ms == 0 || !st->complete) {
         buf_text(&text, T("rien n'attend d'être envoyé ; pas encore de synchronisation "
                           "complète : jalon sync"));
+    } else if (documents) {
+        buf_text(&text, T("toutes les saisies sont sur le serveur"));
     } else {
         buf_text(&text, T("tout est sur le serveur"));
         style = GRID_GREEN;
@@ -225,11 +237,14 @@ int cmd_status(void *program, const struct args *args)
     (void)args;
     struct cmd *c = program;
     struct store_status st;
+    struct content_totals docs = {.bytes = 0};
     enum err err = store_status(c->store, &st);
+    if (err == ERR_OK)
+        err = content_totals(c->store, &docs);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
     if (c->json) {
-        status_json(c, &st);
+        status_json(c, &st, &docs);
         return CMD_DONE;
     }
     if (!st.enrolled) {
@@ -241,7 +256,8 @@ int cmd_status(void *program, const struct args *args)
     buf_printf(&c->out, T("appareil %u, au nom de "), st.device);
     words_staff(c, &st.staff, &c->out);
     buf_u8(&c->out, '\n');
-    print_outbox(c, &st);
+    print_outbox(c, &st, docs.unsent > 0);
+    content_text(&docs, &c->out);
     print_live(c, c->presence);
     print_warnings(c, &st);
     return CMD_DONE;

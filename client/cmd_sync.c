@@ -2,6 +2,7 @@
 /* jalon sync: send and receive, while other commands go on through the relay. */
 #include "client/cmd.h"
 #include "client/cmd_stay.h"
+#include "client/content_text.h"
 #include "client/relay.h"
 #include "io/clock.h"
 #include "io/crypt.h"
@@ -174,10 +175,15 @@ static void tally_words(struct cmd *c, const struct link_tally *tally)
 static int report(struct cmd *c)
 {
     struct store_status st;
+    struct content_totals docs = {.bytes = 0};
     enum err err = store_status(c->store, &st);
+    if (err == ERR_OK)
+        err = content_totals(c->store, &docs);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
-    if (!c->json && st.unsent == 0 && st.complete)
+    if (!c->json)
+        content_text(&docs, &c->talk);
+    if (!c->json && st.unsent == 0 && st.complete && docs.unsent == 0)
         cmd_say(c, T("tout est sur le serveur"));
     /* A resemblance may be none: it is told, and holds nobody up. */
     if (!c->json && st.duplicates > 0)

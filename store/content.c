@@ -326,10 +326,7 @@ enum err content_doc_add(struct content *c, const struct id *doc, enum content_s
     bind_blob(stmt, 5, sha_str(sha256));
     bind_int(stmt, 6, device);
     bind_int(stmt, 7, store_now(c->s));
-    err = stmt_run(stmt);
-    if (err == ERR_OK)
-        c->s->content_wishes++;
-    return err;
+    return stmt_run(stmt);
 }
 
 static enum err doc_read(struct content *c, struct stmt *stmt, struct content_doc *out)

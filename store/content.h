@@ -41,7 +41,7 @@ struct content;
 NODISCARD enum err content_of(struct store *s, bool make, struct content **out);
 /* NULL is fine. */
 void content_close(struct content *c);
-/* Turns about 1 for each document that waits to be sent or fetched anew. */
+/* Grows whenever a person asks for contents. */
 uint64_t content_wishes(const struct store *s);
 
 /* One transaction; the first error is returned, and nothing is kept after one. */

@@ -386,6 +386,7 @@ enum err courier_want(struct store *s, const struct id *id)
         return ERR_EXISTS;
     if (err != ERR_OK && err != ERR_NOTFOUND)
         return err;
+    s->content_wishes++;
     err = content_begin(c);
     if (err != ERR_OK)
         return err;
