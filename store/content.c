@@ -309,6 +309,12 @@ enum err content_verify(struct content *c, const struct content_doc *doc)
     return err;
 }
 
+enum err content_damaged(struct content *c, int64_t cid)
+{
+    enum err err = content_run(c, CONTENT_SQL_BLOB_DAMAGED, cid, 0);
+    return err == ERR_OK ? content_run(c, CONTENT_SQL_DOC_DAMAGED, cid, 0) : err;
+}
+
 /* ---- documents ---- */
 
 enum err content_doc_add(struct content *c, const struct id *doc, enum content_state state,

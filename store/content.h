@@ -101,6 +101,9 @@ NODISCARD enum err content_read(struct content *c, int64_t cid, uint64_t from, s
                                 struct buf *out);
 /* Is it what its hash says? INVALID. */
 NODISCARD enum err content_verify(struct content *c, const struct content_doc *doc);
+/* It is not: its documents are DAMAGED, and it stands for its hash no longer. Its bytes stay.
+ */
+NODISCARD enum err content_damaged(struct content *c, int64_t cid);
 /* Forget that this document has any; the content goes with its last one. */
 NODISCARD enum err content_drop(struct content *c, const struct id *doc);
 

@@ -12,6 +12,8 @@
     X(BLOB_ADD, "INSERT INTO blob(sha,size,have,mid) VALUES(?1,?2,0,?3)")                      \
     X(BLOB_HAVE, "UPDATE blob SET have=?2,mid=?3 WHERE cid=?1")                                \
     X(BLOB_WHOLE, "UPDATE blob SET sha=?2,size=?3,have=?3,mid=NULL WHERE cid=?1")              \
+    X(BLOB_DAMAGED, "UPDATE blob SET mid=x'' WHERE cid=?1")                                    \
+    X(DOC_DAMAGED, "UPDATE doc SET state=4 WHERE cid=?1")                                      \
     X(BLOB_MID, "SELECT mid,have FROM blob WHERE cid=?1")                                      \
     X(BLOB_FIND, "SELECT cid FROM blob WHERE sha=?1 AND mid IS NULL")                          \
     X(BLOB_DROP, "DELETE FROM blob WHERE cid=?1")                                              \

@@ -246,15 +246,35 @@ static enum err next(struct content *c, struct courier *k, struct buf *frames)
 
 /* ---- answers ---- */
 
+static enum err damaged(struct content *c, struct courier *k)
+{
+    enum err err = content_begin(c);
+    if (err == ERR_OK)
+        err = content_end(c, content_damaged(c, k->doc.cid));
+    k->doc.state = CONTENT_DAMAGED;
+    return err == ERR_OK ? give_up(c, k, ERR_INVALID) : err;
+}
+
 /* The server does not take what we sent as what it should be. Is it? */
 static enum err disputed(struct content *c, struct courier *k)
 {
     enum err err = content_verify(c, &k->doc);
-    if (err == ERR_INVALID)
-        k->doc.state = CONTENT_DAMAGED;
-    else if (err != ERR_OK)
-        return err;
-    return give_up(c, k, ERR_INVALID);
+    if (err == ERR_OK)
+        return give_up(c, k, ERR_INVALID);
+    return err == ERR_INVALID ? damaged(c, k) : err;
+}
+
+/* It is there. Of a row that has left meanwhile nothing stays here. */
+static enum err arrived(struct content *c, struct courier *k)
+{
+    struct document row;
+    k->sent++;
+    k->way = COURIER_DRAINS;
+    enum err err = document_find(c->s, &k->doc.id, &row);
+    if (err != ERR_NOTFOUND)
+        return err == ERR_OK ? mark(c, &k->doc.id, CONTENT_KEPT, ERR_OK) : err;
+    err = drop(c, &k->doc.id);
+    return err == ERR_OK ? db_checkpoint(c->db) : err;
 }
 
 static enum err on_sending(struct content *c, struct courier *k, const struct want *m,
@@ -268,11 +288,8 @@ static enum err on_sending(struct content *c, struct courier *k, const struct wa
     }
     if (m->from > k->doc.size || (m->from % MESSAGE_CHUNK_ALIGN != 0 && m->from != k->doc.size))
         return ERR_PROTOCOL;
-    if (m->from == k->doc.size) {
-        k->sent++;
-        k->way = COURIER_DRAINS;
-        return mark(c, &k->doc.id, CONTENT_KEPT, ERR_OK);
-    }
+    if (m->from == k->doc.size)
+        return arrived(c, k);
     if (m->from > k->doc.have)
         larger(k);
     else if (++k->stuck > COURIER_STUCK_MAX)
@@ -281,10 +298,7 @@ static enum err on_sending(struct content *c, struct courier *k, const struct wa
     if (k->asked == 0)
         k->next = m->from;
     enum err err = send_more(c, k, frames);
-    if (err != ERR_CORRUPT)
-        return err;
-    k->doc.state = CONTENT_DAMAGED;
-    return give_up(c, k, ERR_INVALID);
+    return err == ERR_CORRUPT && db_health(c->db) == ERR_OK ? damaged(c, k) : err;
 }
 
 static enum err on_fetched(struct content *c, struct courier *k, const struct message *m,

@@ -253,20 +253,26 @@ static void sync_one(struct world *w, size_t replica)
     assert_true(w->lines[replica].synced);
 }
 
-static void open_world(struct world *w, size_t replicas, bool live)
+/* With an open twin. */
+static void start_world(struct world *w, bool live)
 {
-    *w = (struct world){.now_ms = 1000};
-    twin_open(&w->twin, replicas, &schema_jalon);
     rng_init(&w->rng, 1);
     w->hub = hub_new(NULL);
     assert_non_null(w->hub);
-    for (size_t i = 0; i < replicas; i++) {
+    for (size_t i = 0; i < w->twin.count; i++) {
         w->lines[i].key[0] = (uint8_t)(i + 1); /* as twin_enrol listed it */
         w->lines[i].agent = agent_new(live);
         assert_non_null(w->lines[i].agent);
     }
-    for (size_t i = 0; i < replicas && !live; i++)
+    for (size_t i = 0; i < w->twin.count && !live; i++)
         sync_one(w, i);
+}
+
+static void open_world(struct world *w, size_t replicas, bool live)
+{
+    *w = (struct world){.now_ms = 1000};
+    twin_open(&w->twin, replicas, &schema_jalon);
+    start_world(w, live);
 }
 
 static void close_world(struct world *w)
