@@ -79,6 +79,47 @@ expect 1 on anna attach person "$person" "$T/large"
 expect 0 on anna sync
 same unsent 0 "$(status_of anna documents_unsent)"
 
+say "a backup has the contents; what came after it is offered again"
+expect 0 ctl backup "$T/copy"
+[ -s "$T/copy.content" ] || fail "no contents in the backup"
+head -c 80000 /dev/urandom >"$T/later.pdf"
+expect 0 on anna attach person "$person" "$T/later.pdf"
+later=$(cat "$T/out")
+expect 0 on anna sync
+stop_server
+cp "$T/copy" "$T/bare"
+mkdir "$T/elsewhere"
+expect 0 env "$JALONCTL" --data "$T/elsewhere" restore "$T/bare"
+said err ".content"
+expect 0 ctl restore "$T/copy"
+not_said err ".content"
+start_server "$server_at"
+expect 0 on anna sync
+expect 0 on bilal sync
+expect 0 on bilal fetch "$later" "$T/later2.pdf"
+cmp "$T/later.pdf" "$T/later2.pdf" || fail "another content came"
+enrol chloe
+expect 3 on chloe fetch "$document"
+expect 0 on chloe sync
+expect 0 on chloe fetch "$document" "$T/copy3.jpg"
+cmp "$T/photo.jpg" "$T/copy3.jpg" || fail "the restored photo is another"
+
+say "a server that has no room says so, and keeps nobody from working"
+stop_server
+echo "documents_mb = 1" >"$T/server/jalond.conf"
+start_server "$server_at"
+head -c 600000 /dev/urandom >"$T/more.jpg"
+expect 0 on anna attach person "$person" "$T/more.jpg"
+expect 0 on anna sync
+said err "plus de place"
+same "records" 0 "$(status_of anna unsent)"
+same "documents" 1 "$(status_of anna documents_unsent)"
+stop_server
+rm "$T/server/jalond.conf"
+start_server "$server_at"
+expect 0 on anna sync
+same "documents" 0 "$(status_of anna documents_unsent)"
+
 say "a wipe takes the contents"
 expect 0 ctl device list --json
 [ -s "$T/bilal/replica.db.content" ] || fail "no contents on bilal"
