@@ -100,9 +100,7 @@ static void dial(struct agent *a)
     a->judged_since = true;
     a->dials++;
     a->sent_bytes = 0;
-    const struct courier *was = &a->job.courier;
-    a->job.courier =
-        (struct courier){.sent = was->sent, .fetched = was->fetched, .err = was->err};
+    courier_rest(&a->job.courier);
     buf_clear(&a->in);
     progress(a);
     act(a, (struct agent_action){.type = AGENT_DIAL});
@@ -231,7 +229,7 @@ static void on_bytes(struct agent *a, struct str bytes)
 
 static struct session_event answer_of(const struct agent_job *job)
 {
-    struct session_event event = {.err = job->err};
+    struct session_event event = {.err = job->err, .waits = job->waits};
     if (job->err != ERR_OK) {
         event.type = SESSION_EV_STORE_FAILED;
         return event;
@@ -270,7 +268,6 @@ static struct session_event answer_of(const struct agent_job *job)
     case AGENT_JOB_CONTENT:
         event.type = SESSION_EV_CONTENT;
         event.bytes = buf_str(&job->frame);
-        event.waits = job->waits;
         break;
     case AGENT_JOB_SYNCED:
         break;
@@ -640,10 +637,9 @@ struct replica_tally agent_tally(const struct agent *a)
     return a->tally;
 }
 
-struct agent_contents agent_contents(const struct agent *a)
+const struct courier *agent_courier(const struct agent *a)
 {
-    const struct courier *k = &a->job.courier;
-    return (struct agent_contents){.sent = k->sent, .fetched = k->fetched, .err = k->err};
+    return &a->job.courier;
 }
 
 void agent_progress(const struct agent *a, uint64_t *judged, uint64_t *total)

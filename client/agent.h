@@ -129,12 +129,8 @@ uint64_t agent_dials(const struct agent *agent);
 bool agent_sent_away(const struct agent *agent);
 /* What was done since agent_new. */
 struct replica_tally agent_tally(const struct agent *agent);
-/* Documents whose content was sent and fetched since agent_new, and why one was not. */
-struct agent_contents {
-    uint64_t sent, fetched;
-    enum err err;
-};
-struct agent_contents agent_contents(const struct agent *agent);
+/* For what it says of the contents sent and fetched since agent_new. */
+const struct courier *agent_courier(const struct agent *agent);
 /* For progress: operations of this try that are judged, and that there were to push. */
 void agent_progress(const struct agent *agent, uint64_t *judged, uint64_t *total);
 

@@ -357,6 +357,11 @@ static enum err begin(struct content *c, struct courier *k, struct buf *frames)
     return err == ERR_OK ? next(c, k, frames) : err;
 }
 
+void courier_rest(struct courier *k)
+{
+    *k = (struct courier){.sent = k->sent, .fetched = k->fetched, .err = k->err};
+}
+
 enum err courier_step(struct store *s, struct courier *k, const struct message *m,
                       struct buf *frames, bool *waits)
 {

@@ -28,6 +28,8 @@ struct courier {
     uint64_t sent, fetched; /* documents that came through, since the courier began */
     enum err err;           /* why one did not, the last time */
 };
+/* The conversation is another: only what came through is still known. */
+void courier_rest(struct courier *c);
 /* Take an answer of the server (WANT, CHUNK), or begin anew (NULL: the records are in step).
  * Appends what is to be sent to `frames`; *waits: an answer is still to come. PROTOCOL: not
  * what was asked for. What the disk or the server refuses is noted, and breaks nothing. */

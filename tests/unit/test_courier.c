@@ -123,8 +123,8 @@ static void a_document_is_seen_before_its_content_which_is_fetched_when_asked_fo
     want(1, &doc);
     sync_one(&w, 1);
     assert_content(replica(1), &doc, buf_str(&photo));
-    assert_int_equal(agent_contents(w.lines[0].agent).sent, 1);
-    assert_int_equal(agent_contents(w.lines[1].agent).fetched, 1);
+    assert_int_equal(agent_courier(w.lines[0].agent)->sent, 1);
+    assert_int_equal(agent_courier(w.lines[1].agent)->fetched, 1);
     sync_one(&w, 0);
     assert_true(w.lines[0].bytes < 1024); /* and that was all */
     buf_done(&photo);
