@@ -46,11 +46,9 @@ static enum err do_content(struct store *s, struct agent_job *job)
 {
     bool begins = job->message.type == 0;
     buf_clear(&job->frame);
-    enum err err = begins ? replica_synced(s) : ERR_OK;
-    if (err != ERR_OK)
-        return err;
-    return courier_step(s, &job->courier, begins ? NULL : &job->message, &job->frame,
-                        &job->waits);
+    enum err err =
+        courier_step(s, &job->courier, begins ? NULL : &job->message, &job->frame, &job->waits);
+    return err == ERR_OK && begins && job->waits ? replica_synced(s) : err;
 }
 
 void agent_job_run(struct store *s, struct agent_job *job)

@@ -21,8 +21,7 @@
     X(CHUNK_ADD, "INSERT INTO chunk(cid,at,bytes) VALUES(?1,?2,?3)")                           \
     X(CHUNK_AT, "SELECT at,bytes FROM chunk WHERE cid=?1 AND at<=?2 ORDER BY at DESC LIMIT 1") \
     X(CHUNK_DROP, "DELETE FROM chunk WHERE cid=?1")                                            \
-    X(DOC_ADD, "INSERT INTO doc(id,state,cid,size,sha,device,tries,err,at_ms) "                \
-               "VALUES(?1,?2,?3,?4,?5,?6,0,0,?7) ON CONFLICT(id) DO NOTHING")                  \
+    X(DOC_ADD, "INSERT INTO doc VALUES(?1,?2,?3,?4,?5,?6,0,0,?7,NULL) ON CONFLICT DO NOTHING") \
     X(DOC_FIND, CONTENT_DOC "WHERE d.id=?1")                                                   \
     X(DOC_NEXT, CONTENT_DOC "WHERE d.state=?1 AND d.id>?2 ORDER BY d.id LIMIT 1")              \
     X(DOC_AFTER, "SELECT id,state,at_ms,gone_ms FROM doc WHERE id>?1 ORDER BY id LIMIT 1")     \

@@ -69,13 +69,14 @@ static enum err follow_rule(struct content *c)
     if (err != ERR_OK)
         return err;
     int64_t before = 0;
+    int64_t first = rule.seen;
     rule.bytes = totals.bytes + totals.wanted_bytes;
     do {
         before = rule.seen;
         err =
             rows_list_after(c->s, rule.table, NULL, 0, false, before, RULE_ROWS, on_row, &rule);
     } while (err == ERR_OK && rule.seen != before);
-    if (err == ERR_OK)
+    if (err == ERR_OK && rule.seen != first)
         err = content_fact_set(c, CONTENT_FACT_SEEN, rule.seen);
     return content_end(c, err);
 }

@@ -29,11 +29,11 @@ struct courier {
     enum err err;           /* why one did not, the last time */
 };
 /* The conversation is another: only what came through is still known. */
-void courier_rest(struct courier *c);
+void courier_rest(struct courier *k);
 /* Take an answer of the server (WANT, CHUNK), or begin anew (NULL: the records are in step).
  * Appends what is to be sent to `frames`; *waits: an answer is still to come. PROTOCOL: not
  * what was asked for. What the disk or the server refuses is noted, and breaks nothing. */
-NODISCARD enum err courier_step(struct store *s, struct courier *c, const struct message *m,
+NODISCARD enum err courier_step(struct store *s, struct courier *k, const struct message *m,
                                 struct buf *frames, bool *waits);
 
 /* For people: have this document's content fetched. EXISTS: it is here; NOTFOUND: no such
