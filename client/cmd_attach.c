@@ -260,6 +260,7 @@ static enum err write_file(struct cmd *c, const struct content_doc *doc, const c
         err = note_set(why, ERR_CORRUPT,
                        N_("ce qui est gardé ici de ce document est abîmé, et n'est pas écrit"));
     if (err == ERR_OK) {
+        must(part.p != NULL);
         err = write_all(content, doc, (const char *)part.p, why);
         if (err == ERR_OK)
             err = file_move((const char *)part.p, (const char *)path.p, why);

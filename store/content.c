@@ -23,6 +23,9 @@ static const char *const tables =
     "CREATE INDEX IF NOT EXISTS doc_state ON doc(state,id);"
     "CREATE INDEX IF NOT EXISTS doc_cid ON doc(cid);"
     "CREATE INDEX IF NOT EXISTS doc_device ON doc(device,size);"
+    "CREATE VIEW IF NOT EXISTS held(id,state,cid,size,have,sha,tries,err) AS "
+    "SELECT d.id,d.state,d.cid,d.size,coalesce(b.have,0),d.sha,d.tries,d.err "
+    "FROM doc d LEFT JOIN blob b ON b.cid=d.cid;"
     "CREATE TABLE IF NOT EXISTS fact(k INTEGER PRIMARY KEY,v INTEGER NOT NULL) STRICT;";
 
 enum { MID_BYTES = 32 };

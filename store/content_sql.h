@@ -3,10 +3,6 @@
 #ifndef STORE_CONTENT_SQL_H
 #define STORE_CONTENT_SQL_H
 
-#define CONTENT_DOC                                                                            \
-    "SELECT d.id,d.state,d.cid,d.size,coalesce(b.have,0),d.sha,d.tries,d.err "                 \
-    "FROM doc d LEFT JOIN blob b ON b.cid=d.cid "
-
 /* blob.mid: chaining value of the hash through `have`; NULL: whole and verified. */
 #define CONTENT_SQL_LIST(X)                                                                    \
     X(BLOB_ADD, "INSERT INTO blob(sha,size,have,mid) VALUES(?1,?2,0,?3)")                      \
@@ -22,8 +18,8 @@
     X(CHUNK_AT, "SELECT at,bytes FROM chunk WHERE cid=?1 AND at<=?2 ORDER BY at DESC LIMIT 1") \
     X(CHUNK_DROP, "DELETE FROM chunk WHERE cid=?1")                                            \
     X(DOC_ADD, "INSERT INTO doc VALUES(?1,?2,?3,?4,?5,?6,0,0,?7,NULL) ON CONFLICT DO NOTHING") \
-    X(DOC_FIND, CONTENT_DOC "WHERE d.id=?1")                                                   \
-    X(DOC_NEXT, CONTENT_DOC "WHERE d.state=?1 AND d.id>?2 ORDER BY d.id LIMIT 1")              \
+    X(DOC_FIND, "SELECT * FROM held WHERE id=?1")                                              \
+    X(DOC_NEXT, "SELECT * FROM held WHERE state=?1 AND id>?2 ORDER BY id LIMIT 1")             \
     X(DOC_AFTER, "SELECT id,state,at_ms,gone_ms FROM doc WHERE id>?1 ORDER BY id LIMIT 1")     \
     X(DOC_MARK, "UPDATE doc SET state=?2,err=?3 WHERE id=?1")                                  \
     X(DOC_LINK, "UPDATE doc SET cid=?2,state=?3,err=0,tries=0 WHERE id=?1")                    \
