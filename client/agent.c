@@ -104,6 +104,7 @@ static void dial(struct agent *a)
     a->judged_since = true;
     a->dials++;
     a->sent_bytes = 0;
+    courier_rest(&a->job.courier);
     buf_clear(&a->in);
     progress(a);
     act(a, (struct agent_action){.type = AGENT_DIAL});
@@ -157,6 +158,9 @@ static void session_job(struct agent *a, const struct session_action *action)
         break;
     case SESSION_DO_REBASE:
         submit(a, AGENT_JOB_REBASE);
+        break;
+    case SESSION_DO_CONTENT:
+        submit(a, AGENT_JOB_CONTENT);
         break;
     case SESSION_DO_WIPE:
         a->wiping = a->wipe_begun = true;
@@ -585,6 +589,11 @@ bool agent_sent_away(const struct agent *a)
 struct replica_tally agent_tally(const struct agent *a)
 {
     return a->tally;
+}
+
+const struct courier *agent_courier(const struct agent *a)
+{
+    return &a->job.courier;
 }
 
 void agent_progress(const struct agent *a, uint64_t *judged, uint64_t *total)

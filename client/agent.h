@@ -6,6 +6,7 @@
 #define CLIENT_AGENT_H
 
 #include "proto/session.h"
+#include "store/courier.h"
 #include "store/replica.h"
 
 enum {
@@ -31,11 +32,13 @@ enum agent_job_type {
     AGENT_JOB_PAGES,
     AGENT_JOB_LEAVE,
     AGENT_JOB_REBASE,
+    AGENT_JOB_CONTENT,
     AGENT_JOB_SYNCED,
 };
 struct agent_job {
     enum agent_job_type type;
-    struct message message;   /* WELCOME, VERDICTS, LEAVE, ERASE: views into the session */
+    struct message message;   /* WELCOME, VERDICTS, LEAVE, ERASE, CONTENT: views into the
+                                 session */
     const struct page *pages; /* PAGES */
     size_t page_count;
     const struct idle *idle;    /* PAGES: may be NULL */
@@ -44,7 +47,9 @@ struct agent_job {
     enum err err;               /* result */
     struct hello hello;         /* result of HELLO, REBASE */
     struct replica_plan plan;   /* result of WELCOME */
-    struct buf frame;           /* result of PUSH */
+    struct buf frame;           /* result of PUSH, CONTENT */
+    struct courier courier;     /* CONTENT: between its jobs, too */
+    bool waits;                 /* result of CONTENT */
     uint64_t last;              /* result of PUSH */
     uint64_t through;           /* result of PAGES: seq; of VERDICTS: operation */
     uint64_t erased;            /* result of LEAVE: orders carried out through here */
@@ -126,6 +131,8 @@ uint64_t agent_dials(const struct agent *agent);
 bool agent_sent_away(const struct agent *agent);
 /* What was done since agent_new. */
 struct replica_tally agent_tally(const struct agent *agent);
+/* For what it says of the contents sent and fetched since agent_new. */
+const struct courier *agent_courier(const struct agent *agent);
 /* For progress: operations of this try that are judged, and that there were to push. */
 void agent_progress(const struct agent *agent, uint64_t *judged, uint64_t *total);
 

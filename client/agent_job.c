@@ -32,10 +32,30 @@ static enum err do_rebase(struct store *s, struct agent_job *job)
 
 static enum err do_leave(struct store *s, struct agent_job *job)
 {
+    enum err err = ERR_OK;
     job->erased = 0;
     if (job->message.type == MESSAGE_ERASE)
-        return replica_erase(s, job->message.erase, &job->erased);
-    return replica_leave(s, job->message.leave);
+        err = replica_erase(s, job->message.erase, &job->erased);
+    else
+        err = replica_leave(s, job->message.leave);
+    if (err != ERR_OK)
+        return err;
+    /* A contents' disk that fails does not undo it: the next sync looks again. */
+    err = content_left(s);
+    if (err != ERR_OK)
+        job->erased = 0; /* … and only then it is all gone */
+    return err == ERR_NOMEM || store_health(s) != ERR_OK ? err : ERR_OK;
+}
+
+/* The records are in step before the first content moves, and are noted so: a line cut among
+ * contents takes nothing of that back. */
+static enum err do_content(struct store *s, struct agent_job *job)
+{
+    bool begins = job->message.type == 0;
+    buf_clear(&job->frame);
+    enum err err =
+        courier_step(s, &job->courier, begins ? NULL : &job->message, &job->frame, &job->waits);
+    return err == ERR_OK && begins && job->waits ? replica_synced(s) : err;
 }
 
 void agent_job_run(struct store *s, struct agent_job *job)
@@ -62,6 +82,9 @@ void agent_job_run(struct store *s, struct agent_job *job)
     case AGENT_JOB_REBASE:
         job->err = do_rebase(s, job);
         break;
+    case AGENT_JOB_CONTENT:
+        job->err = do_content(s, job);
+        break;
     case AGENT_JOB_SYNCED:
         job->err = replica_synced(s);
         break;
@@ -70,7 +93,7 @@ void agent_job_run(struct store *s, struct agent_job *job)
 
 struct session_event agent_job_answer(const struct agent_job *job)
 {
-    struct session_event event = {.err = job->err};
+    struct session_event event = {.err = job->err, .waits = job->waits};
     if (job->err != ERR_OK) {
         event.type = SESSION_EV_STORE_FAILED;
         return event;
@@ -106,6 +129,10 @@ struct session_event agent_job_answer(const struct agent_job *job)
     case AGENT_JOB_REBASE:
         event.type = SESSION_EV_REBASED;
         event.hello = job->hello;
+        break;
+    case AGENT_JOB_CONTENT:
+        event.type = SESSION_EV_CONTENT;
+        event.bytes = buf_str(&job->frame);
         break;
     case AGENT_JOB_SYNCED:
         break;

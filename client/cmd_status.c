@@ -2,6 +2,7 @@
 /* jalon status: what is on the server, what is on this device only, what waits for a person. */
 #include "client/advice.h"
 #include "client/compare_text.h"
+#include "client/content_text.h"
 #include "client/key.h"
 #include "client/presence.h"
 #include "client/words.h"
@@ -60,7 +61,7 @@ static void lease_json(struct json_out *json, const struct lease *lease)
 
 static void status_json(struct cmd *c, const struct store_status *st,
                         const struct compare_report *compared, const struct lease *lease,
-                        int64_t wiped_ms)
+                        int64_t wiped_ms, const struct content_totals *docs)
 {
     struct json_out json;
     json_out_init(&json, &c->out);
@@ -89,6 +90,14 @@ static void status_json(struct cmd *c, const struct store_status *st,
     compare_json(&json, compared);
     lease_json(&json, lease);
     words_time_json(&json, "wiped", wiped_ms);
+    uint_json(&json, "documents_unsent", docs->unsent);
+    uint_json(&json, "documents_unsent_bytes", docs->unsent_bytes);
+    uint_json(&json, "documents_wanted", docs->wanted);
+    uint_json(&json, "documents_wanted_bytes", docs->wanted_bytes);
+    uint_json(&json, "documents_damaged", docs->damaged);
+    uint_json(&json, "documents_bytes", docs->bytes);
+    json_key(&json, "documents_error");
+    json_text(&json, docs->err == ERR_OK ? NULL : err_name(docs->err));
     live_json(&json, c->presence);
     json_object_end(&json);
     json_line(&json);
@@ -101,7 +110,7 @@ static void line(struct cmd *c, enum grid_style style, const char *text)
 }
 
 /* The one thing everybody wants to know, said only when it is true. */
-static void print_outbox(struct cmd *c, const struct store_status *st)
+static void print_outbox(struct cmd *c, const struct store_status *st, bool documents)
 {
     struct buf text = {0};
     enum grid_style style = GRID_YELLOW;
@@ -133,6 +142,8 @@ static void print_outbox(struct cmd *c, const struct store_status *st)
     } else if (st->last_sync_ms == 0 || !st->complete) {
         buf_text(&text, T("rien n'attend d'être envoyé ; pas encore de synchronisation "
                           "complète : jalon sync"));
+    } else if (documents) {
+        buf_text(&text, T("toutes les saisies sont sur le serveur"));
     } else {
         buf_text(&text, T("tout est sur le serveur"));
         style = GRID_GREEN;
@@ -262,18 +273,21 @@ int cmd_status(void *program, const struct args *args)
     struct store_status st;
     struct compare_report compared;
     struct lease lease = {.days = 0};
+    struct content_totals docs = {.bytes = 0};
     int64_t wiped_ms = 0;
     enum err err = store_status(c->store, &st);
     if (err == ERR_OK)
         err = compare_report(c->store, &compared);
     if (err == ERR_OK)
         err = lease_look(c->store, &lease);
+    if (err == ERR_OK)
+        err = content_totals(c->store, &docs);
     if (err == ERR_OK && c->dir != NULL)
         err = key_receipt(c->dir, &wiped_ms);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
     if (c->json) {
-        status_json(c, &st, &compared, &lease, wiped_ms);
+        status_json(c, &st, &compared, &lease, wiped_ms, &docs);
         return CMD_DONE;
     }
     if (!st.enrolled && wiped_ms != 0) {
@@ -291,7 +305,8 @@ int cmd_status(void *program, const struct args *args)
     buf_printf(&c->out, T("appareil %u, au nom de "), st.device);
     words_staff(c, &st.staff, &c->out);
     buf_u8(&c->out, '\n');
-    print_outbox(c, &st);
+    print_outbox(c, &st, docs.unsent > 0);
+    content_text(&docs, &c->out);
     print_live(c, c->presence);
     print_compared(c, &compared);
     print_lease(c, &lease);

@@ -3,6 +3,7 @@
 #include "client/cmd.h"
 #include "client/cmd_stay.h"
 #include "client/compare_text.h"
+#include "client/content_text.h"
 #include "client/relay.h"
 #include "io/clock.h"
 #include "io/crypt.h"
@@ -191,12 +192,17 @@ static enum err tell_compared(struct cmd *c, int64_t ms)
 static int report(struct cmd *c, int64_t ms)
 {
     struct store_status st;
+    struct content_totals docs = {.bytes = 0};
     enum err err = store_status(c->store, &st);
     if (err == ERR_OK && !c->json)
         err = tell_compared(c, ms);
+    if (err == ERR_OK)
+        err = content_totals(c->store, &docs);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
-    if (!c->json && st.unsent == 0 && st.complete)
+    if (!c->json)
+        content_text(&docs, &c->talk);
+    if (!c->json && st.unsent == 0 && st.complete && docs.unsent == 0)
         cmd_say(c, T("tout est sur le serveur"));
     /* A resemblance may be none: it is told, and holds nobody up. */
     if (!c->json && st.duplicates > 0)

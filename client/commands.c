@@ -59,6 +59,15 @@ static const struct args_option sync_options[] = {
     {"live", NULL, N_("rester connecté : envoyer et recevoir au fur et à mesure"), false},
     {NULL, NULL, NULL, false}};
 
+static const struct args_option attach_options[] = {
+    {"kind", N_("CODE"), N_("le type du document ; sans cela : other"), false},
+    {"title", N_("TEXTE"), N_("son titre ; sans cela : le nom du fichier"), false},
+    {NULL, NULL, NULL, false}};
+static const struct args_option fetch_options[] = {
+    {"auto", N_("MO"), N_("faire venir tous les documents, jusqu'à autant de mégaoctets ici"),
+     false},
+    {NULL, NULL, NULL, false}};
+
 static const struct args_command table[] = {
     {"add", N_("TABLE CHAMP=VALEUR…"), 2, -1, NULL,
      N_("créer une fiche ; affiche son identifiant"), cmd_add},
@@ -73,6 +82,10 @@ static const struct args_command table[] = {
      N_("reprendre un fichier .csv ou .ndjson"), cmd_import},
     {"export", N_("TABLE FICHIER"), 2, 2, export_options,
      N_("écrire un fichier .csv ou .ndjson"), cmd_export},
+    {"attach", N_("TABLE ID FICHIER"), 3, 3, attach_options,
+     N_("joindre un document ou une photo à une fiche"), cmd_attach},
+    {"fetch", N_("[DOCUMENT [FICHIER]]"), 0, 2, fetch_options,
+     N_("faire venir un document, ou l'écrire dans un fichier"), cmd_fetch},
     {"schema", N_("[TABLE]"), 0, 1, NULL, N_("les tables et leurs champs"), cmd_schema},
     {"enrol", N_("CODE"), 1, -1, enrol_options, N_("inscrire cet appareil avec une invitation"),
      cmd_enrol},

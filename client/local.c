@@ -5,9 +5,17 @@
 #include "io/clock.h"
 #include "io/loop.h"
 #include "io/random.h"
+#include "store/content.h"
 
-const char *const local_files[] = {"replica.db", "replica.db-wal", "replica.db-shm",
-                                   "replica.db-journal", NULL};
+const char *const local_files[] = {"replica.db",
+                                   "replica.db-wal",
+                                   "replica.db-shm",
+                                   "replica.db-journal",
+                                   "replica.db" CONTENT_SUFFIX,
+                                   "replica.db" CONTENT_SUFFIX "-wal",
+                                   "replica.db" CONTENT_SUFFIX "-shm",
+                                   "replica.db" CONTENT_SUFFIX "-journal",
+                                   NULL};
 
 static int64_t wall_ms(void *ctx)
 {

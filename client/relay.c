@@ -4,6 +4,7 @@
 #include "client/commands.h"
 #include "client/relay_inside.h"
 #include "io/listen.h"
+#include "store/content.h"
 
 /* One question, from its connection to the last byte of the answer. */
 struct asker {
@@ -123,9 +124,10 @@ static int read_words(struct asker *asker, struct cmd *c, const char **argv)
     return cur.bad || c->cwd == NULL ? 0 : n;
 }
 
+/* Grows with whatever a command leaves to be sent, or to be fetched. */
 static uint64_t last_op(const struct cmd *c)
 {
-    return c->store == NULL ? 0 : store_last_op(c->store);
+    return c->store == NULL ? 0 : store_last_op(c->store) + content_wishes(c->store);
 }
 
 static void on_run(struct job *job)

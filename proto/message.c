@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/message.h"
 
+#include "proto/hash.h"
+
 enum { LEAVE_ITEMS = 3, ERASE_ITEMS = 2 }; /* of one scope, one order */
 
 /* Every message is an array: type, then its items in the order of the struct. */
@@ -75,7 +77,7 @@ static struct hello read_hello(struct cur *cur)
 
 void message_welcome(struct buf *out, const struct welcome *m)
 {
-    size_t at = begin(out, MESSAGE_WELCOME, 15);
+    size_t at = begin(out, MESSAGE_WELCOME, 16);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -94,6 +96,7 @@ void message_welcome(struct buf *out, const struct welcome *m)
         pack_raw(out, m->origins);
     pack_uint(out, m->grants);
     pack_bool(out, m->filling);
+    pack_uint(out, m->content);
     frame_end(out, at);
 }
 
@@ -113,6 +116,7 @@ static struct welcome read_welcome(struct cur *cur)
     m.origins = unpack_any(cur);
     m.grants = unpack_uint(cur);
     m.filling = more(cur) && unpack_bool(cur);
+    m.content = more(cur) ? unpack_uint(cur) : 0;
     return m;
 }
 
@@ -324,6 +328,67 @@ void message_erased(struct buf *out, uint64_t through)
     frame_end(out, at);
 }
 
+void message_want(struct buf *out, const struct want *m)
+{
+    size_t at = begin(out, MESSAGE_WANT, 4);
+    pack_id(out, &m->document);
+    pack_uint(out, m->from);
+    pack_uint(out, m->max);
+    pack_int(out, (int64_t)m->err);
+    frame_end(out, at);
+}
+
+/* A later version may name an error we do not know. */
+static enum err read_err(struct cur *cur)
+{
+    int64_t err = unpack_int_in(cur, 0, INT32_MAX);
+    return err < ERR_COUNT ? (enum err)err : ERR_REFUSED;
+}
+
+static struct want read_want(struct cur *cur)
+{
+    struct want m = {.document = unpack_id(cur), .from = unpack_uint(cur)};
+    m.max = unpack_u32(cur);
+    m.err = read_err(cur);
+    return m;
+}
+
+void message_chunk(struct buf *out, const struct chunk *m)
+{
+    size_t at = begin(out, MESSAGE_CHUNK, 3);
+    pack_id(out, &m->document);
+    pack_uint(out, m->from);
+    pack_bin(out, m->bytes);
+    frame_end(out, at);
+}
+
+static struct chunk read_chunk(struct cur *cur)
+{
+    struct chunk m = {.document = unpack_id(cur), .from = unpack_uint(cur)};
+    m.bytes = unpack_bin(cur);
+    if (m.bytes.n == 0 || m.bytes.n > MESSAGE_CHUNK_BYTES)
+        cur->bad = true;
+    return m;
+}
+
+void message_offer(struct buf *out, const struct offer *m)
+{
+    size_t at = begin(out, MESSAGE_OFFER, 3);
+    pack_id(out, &m->document);
+    pack_uint(out, m->size);
+    pack_bin(out, m->sha256);
+    frame_end(out, at);
+}
+
+static struct offer read_offer(struct cur *cur)
+{
+    struct offer m = {.document = unpack_id(cur), .size = unpack_uint(cur)};
+    m.sha256 = unpack_bin(cur);
+    if (m.sha256.n != SHA256_BYTES)
+        cur->bad = true;
+    return m;
+}
+
 void message_bye(struct buf *out, const struct bye *m)
 {
     size_t at = begin(out, MESSAGE_BYE, 2);
@@ -334,10 +399,7 @@ void message_bye(struct buf *out, const struct bye *m)
 
 static struct bye read_bye(struct cur *cur)
 {
-    struct bye m = {0};
-    int64_t err = unpack_int_in(cur, 0, INT32_MAX);
-    /* A later version may name an error we do not know. */
-    m.err = err < ERR_COUNT ? (enum err)err : ERR_REFUSED;
+    struct bye m = {.err = read_err(cur)};
     m.retry_ms = unpack_u32(cur);
     return m;
 }
@@ -447,6 +509,15 @@ static bool read_items(struct cur *cur, struct message *m)
     case MESSAGE_ERASED:
         m->erased = unpack_uint(cur);
         return true;
+    case MESSAGE_WANT:
+        m->want = read_want(cur);
+        return true;
+    case MESSAGE_CHUNK:
+        m->chunk = read_chunk(cur);
+        return true;
+    case MESSAGE_OFFER:
+        m->offer = read_offer(cur);
+        return true;
     case MESSAGE_ENROL:
         m->enrol = read_enrol(cur);
         return true;
@@ -476,10 +547,12 @@ enum err message_read(struct str body, struct message *out)
     int64_t type = unpack_int(&cur);
     if (cur.bad || items == 0 || items > MESSAGE_ITEMS_MAX)
         return ERR_FORMAT;
-    if (type < MESSAGE_HELLO || type > (int64_t)MESSAGE_TYPE_LAST || type == MESSAGE_GAP)
+    if (type < MESSAGE_HELLO || type > (int64_t)MESSAGE_TYPE_LAST)
         return ERR_PROTOCOL;
     struct message m = {.type = (enum message_type)type};
-    if (!read_items(&cur, &m) || cur.bad)
+    if (!read_items(&cur, &m))
+        return ERR_PROTOCOL;
+    if (cur.bad)
         return ERR_FORMAT;
     *out = m;
     return ERR_OK;

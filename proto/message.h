@@ -21,6 +21,9 @@ enum {
     MESSAGE_PUSH_BYTES = 256 * 1024, /* likewise for a push */
     MESSAGE_PAGES_AHEAD = 8,  /* pages the server may send before the client has applied them */
     MESSAGE_PUSHES_AHEAD = 6, /* pushes the client may send before their verdicts */
+    MESSAGE_CHUNK_BYTES = 64 * 1024, /* of a content, in one CHUNK */
+    MESSAGE_CHUNK_ALIGN = 64,        /* chunks end at multiples of this, or with the content */
+    MESSAGE_CONTENTS_AHEAD = 4,      /* OFFER, CHUNK or WANT the client may send unanswered */
 };
 
 enum message_type {
@@ -43,9 +46,11 @@ enum message_type {
     MESSAGE_LEAVE = 17,
     MESSAGE_ERASE = 19,
     MESSAGE_ERASED = 20,
+    MESSAGE_WANT = 24,
+    MESSAGE_CHUNK = 25,
+    MESSAGE_OFFER = 26,
 };
-enum { MESSAGE_GAP = 18 }; /* a number nobody uses yet */
-enum { MESSAGE_TYPE_LAST = MESSAGE_ERASED };
+enum { MESSAGE_TYPE_LAST = MESSAGE_OFFER };
 
 /* client → server, first */
 struct hello {
@@ -94,6 +99,7 @@ struct welcome {
     uint64_t grants;    /* version of the staff member's rights now */
     bool filling;       /* pages through hello.pulled carry only what was opened since
                            hello.grants: the pull cursor itself stays */
+    uint64_t content;   /* largest content of a document the server takes; 0: it takes none */
 };
 
 /* client → server: whole operations in order */
@@ -169,6 +175,28 @@ struct bye {
     uint32_t retry_ms; /* come back not before */
 };
 
+/* Contents of documents. Each is asked for by the row that names it, never by its hash alone.
+ * client → server: send from there, at most so much; server → client: the answer to OFFER and
+ * CHUNK, or that there is nothing to send. */
+struct want {
+    struct id document;
+    uint64_t from; /* what comes before is there, durably; the size of all: verified too */
+    uint32_t max;  /* bytes of the CHUNK that answers */
+    enum err err;  /* from the server: why not */
+};
+/* either side */
+struct chunk {
+    struct id document;
+    uint64_t from;
+    struct str bytes; /* at most MESSAGE_CHUNK_BYTES */
+};
+/* client → server: this content is here */
+struct offer {
+    struct id document;
+    uint64_t size;
+    struct str sha256; /* 32 bytes */
+};
+
 struct epoch_given {
     uint32_t epoch; /* the new epoch; its operations start at 1 */
 };
@@ -212,6 +240,9 @@ void message_erase(struct buf *out, uint32_t count, struct str orders);
 void message_erase_add(struct buf *orders, const struct erase_order *order);
 /* client → server: all orders told through this one are carried out, on the disk too. */
 void message_erased(struct buf *out, uint64_t through);
+void message_want(struct buf *out, const struct want *m);
+void message_chunk(struct buf *out, const struct chunk *m);
+void message_offer(struct buf *out, const struct offer *m);
 void message_bye(struct buf *out, const struct bye *m);
 void message_epoch(struct buf *out, const struct epoch_given *m);
 void message_enrol(struct buf *out, const struct enrol *m);
@@ -235,6 +266,9 @@ struct message {
         struct leave leave;
         struct erase erase;
         uint64_t erased;
+        struct want want;
+        struct chunk chunk;
+        struct offer offer;
         struct enrol enrol;
         struct enrolled enrolled;
     };

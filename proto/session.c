@@ -17,7 +17,7 @@ enum state { NEW, GREETING, PLANNING, TALKING, FORKING, REBASING, WIPING, OVER, 
 static const uint32_t allowed[STATE_COUNT] = {
     [GREETING] = ALWAYS | A(WELCOME) | A(EPOCH),
     [PLANNING] = ALWAYS | DATA,
-    [TALKING] = ALWAYS | DATA,
+    [TALKING] = ALWAYS | DATA | A(WANT) | A(CHUNK),
     /* what the server had sent before it read FORK is dropped */
     [FORKING] = ALWAYS | DATA | A(EPOCH),
     [REBASING] = ALWAYS,
@@ -29,7 +29,7 @@ enum { VERDICTS_BYTES_MAX = MESSAGE_VERDICTS_MAX * 48 };
 /* A frame that waits for the store, in order of arrival. */
 struct kept {
     struct buf body;        /* copy the views of `message` point into; empty for IDLE */
-    struct message message; /* VERDICTS, PAGE, LEAVE, ERASE or IDLE */
+    struct message message; /* VERDICTS, PAGE, LEAVE, ERASE, IDLE, WANT or CHUNK */
     uint64_t op_through;    /* VERDICTS: last operation of its last range */
 };
 
@@ -65,6 +65,11 @@ struct session {
     uint64_t judged;  /* verdicts arrived through this operation */
     uint64_t seq_max; /* highest seq a verdict named */
     uint64_t offered; /* pages and IDLE arrived through here */
+
+    bool contents;       /* the server takes and gives contents */
+    bool contents_due;   /* there may be some to send or to fetch */
+    bool contents_waits; /* asked, and the answer is not all there */
+    bool content_kept;   /* the outstanding DO_CONTENT is about the frame at the front */
 };
 
 struct session *session_new(bool live)
@@ -141,6 +146,7 @@ static void start_over(struct session *s)
     s->idle_known = false;
     s->seq_max = 0;
     s->saved = false;
+    s->contents = s->contents_due = s->contents_waits = false;
 }
 
 static void on_welcome(struct session *s, struct str body)
@@ -164,6 +170,7 @@ static void on_welcome(struct session *s, struct str body)
     s->judged = s->known_op < s->hello.acked ? s->known_op : s->hello.acked;
     s->sent = s->known_op;
     s->offered = m.welcome.pull_from;
+    s->contents = s->contents_due = m.welcome.content > 0;
     s->state = PLANNING;
     ask(s, (struct session_action){.type = SESSION_DO_WELCOME, .message = m});
 }
@@ -206,7 +213,7 @@ static enum err check_idle(struct session *s, const struct idle *idle)
     return ERR_OK;
 }
 
-/* Keep VERDICTS, PAGE, LEAVE, ERASE or IDLE until the store can take it. */
+/* Keep VERDICTS, PAGE, LEAVE, ERASE, IDLE, WANT or CHUNK until the store can take it. */
 static enum err keep(struct session *s, const struct message *m, struct str body)
 {
     /* A second IDLE says all the first one did. */
@@ -233,6 +240,8 @@ static enum err keep(struct session *s, const struct message *m, struct str body
     enum err err = message_read(buf_str(&kept->body), &kept->message);
     if (err != ERR_OK)
         return err;
+    if (m->type == MESSAGE_WANT || m->type == MESSAGE_CHUNK)
+        return s->contents_waits ? ERR_OK : ERR_PROTOCOL;
     if (m->type == MESSAGE_LEAVE || m->type == MESSAGE_ERASE)
         return ERR_OK;
     return m->type == MESSAGE_PAGE ? check_page(s, &kept->message.page)
@@ -286,6 +295,8 @@ static void on_frame(struct session *s, struct str body)
     case MESSAGE_LEAVE:
     case MESSAGE_ERASE:
     case MESSAGE_IDLE:
+    case MESSAGE_WANT:
+    case MESSAGE_CHUNK:
         on_data(s, &m, body);
         break;
     case MESSAGE_EPOCH:
@@ -309,6 +320,7 @@ static void on_frame(struct session *s, struct str body)
     case MESSAGE_ENROLLED:
     case MESSAGE_WIPED:
     case MESSAGE_ERASED:
+    case MESSAGE_OFFER:
         break; /* PONG needs no answer; the table above lets none of the others in */
     }
 }
@@ -363,11 +375,22 @@ static void on_applied(struct session *s, const struct session_event *event)
 {
     kept_drop(s, s->batch_count + (s->batch_idle ? 1U : 0U));
     s->pages_held -= (unsigned)s->batch_count;
+    s->contents_due = s->contents && (s->contents_due || s->batch_count > 0);
     s->idle_known = s->batch_idle; /* pages without one: another IDLE will follow */
     if (s->batch_count > 0 && s->state == TALKING)
         message_pulled(&s->out, event->through);
     s->batch_count = 0;
     s->batch_idle = false;
+}
+
+/* s->what was DO_CONTENT, with the frame at the front or none. */
+static void on_content(struct session *s, const struct session_event *event)
+{
+    if (s->content_kept)
+        kept_drop(s, 1);
+    s->content_kept = false;
+    s->contents_waits = event->waits;
+    buf_add(&s->out, event->bytes.p, event->bytes.n);
 }
 
 static void on_failed(struct session *s, enum err err)
@@ -393,6 +416,8 @@ static bool is_answer(enum session_event_type type, enum session_action_type wha
         return what == SESSION_DO_PAGES;
     case SESSION_EV_LEFT:
         return what == SESSION_DO_LEAVE;
+    case SESSION_EV_CONTENT:
+        return what == SESSION_DO_CONTENT;
     case SESSION_EV_REBASED:
         return what == SESSION_DO_REBASE;
     case SESSION_EV_WIPED:
@@ -441,12 +466,17 @@ static void take(struct session *s, const struct session_event *event)
         if (event->erased > 0 && s->state == TALKING)
             message_erased(&s->out, event->erased);
         break;
+    case SESSION_EV_CONTENT:
+        if (s->state == TALKING)
+            on_content(s, event);
+        break;
     case SESSION_EV_REBASED:
         if (s->state == REBASING)
             greet(s, &event->hello);
         break;
     case SESSION_EV_SAVED:
         s->saved = true;
+        s->contents_due = s->contents;
         break;
     case SESSION_EV_WIPED:
         message_empty(&s->out, MESSAGE_WIPED);
@@ -477,6 +507,23 @@ static void ask_pages(struct session *s)
     ask(s, (struct session_action){.type = SESSION_DO_PAGES});
 }
 
+/* Nothing is left of the records, on either side. */
+static bool records_idle(const struct session *s)
+{
+    return s->state == TALKING && !s->busy && s->count == 0 && s->flights_count == 0 &&
+           !s->saved && s->sent >= s->op_last && s->idle_known && s->idle.judged >= s->sent &&
+           s->idle.through >= s->seq_max;
+}
+
+static void ask_content(struct session *s, bool kept)
+{
+    struct session_action action = {.type = SESSION_DO_CONTENT};
+    if (kept)
+        action.message = kept_at(s, 0)->message;
+    s->content_kept = kept;
+    ask(s, action);
+}
+
 /* Give the store its next work. Reading the outbox comes first: it keeps the server busy, and
  * what may be unanswered is bounded, so that verdicts and pages get their turns. */
 static void pump(struct session *s)
@@ -499,8 +546,14 @@ static void pump(struct session *s)
                                 kept_at(s, 0)->message.type == MESSAGE_ERASE)) {
         ask(s, (struct session_action){.type = SESSION_DO_LEAVE,
                                        .message = kept_at(s, 0)->message});
+    } else if (s->count > 0 && (kept_at(s, 0)->message.type == MESSAGE_WANT ||
+                                kept_at(s, 0)->message.type == MESSAGE_CHUNK)) {
+        ask_content(s, true);
     } else if (s->count > 0) {
         ask_pages(s);
+    } else if (s->contents_due && !s->contents_waits && records_idle(s)) {
+        s->contents_due = false;
+        ask_content(s, false);
     }
 }
 
@@ -548,9 +601,12 @@ bool session_pushing(const struct session *s)
     return s->flights_count > 0;
 }
 
+bool session_contents(const struct session *s)
+{
+    return s->contents_due || s->contents_waits;
+}
+
 bool session_idle(const struct session *s)
 {
-    return s->state == TALKING && !s->busy && s->count == 0 && s->flights_count == 0 &&
-           !s->saved && s->sent >= s->op_last && s->idle_known && s->idle.judged >= s->sent &&
-           s->idle.through >= s->seq_max;
+    return records_idle(s) && !session_contents(s);
 }

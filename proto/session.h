@@ -20,6 +20,7 @@ enum session_event_type {
     SESSION_EV_APPLIED, /* answer to SESSION_DO_PAGES */
     SESSION_EV_LEFT,    /* answer to SESSION_DO_LEAVE */
     SESSION_EV_REBASED, /* answer to SESSION_DO_REBASE: a new `hello` */
+    SESSION_EV_CONTENT, /* answer to SESSION_DO_CONTENT: frames in `bytes`, and `waits` */
     SESSION_EV_WIPED,   /* answer to SESSION_DO_WIPE: key and database are gone */
     SESSION_EV_SAVED, /* the person saved something while connected: look at the outbox again */
     SESSION_EV_STORE_FAILED, /* any store action failed with `err` */
@@ -34,6 +35,7 @@ struct session_event {
     uint64_t last;      /* PUSH: last operation in the frame */
     uint64_t through;   /* APPLIED: pulled_through */
     uint64_t erased;    /* LEFT: orders through here are carried out, 0 = none to tell of */
+    bool waits;         /* CONTENT: the server has an answer to give */
     enum err err;       /* STORE_FAILED */
 };
 
@@ -44,15 +46,17 @@ enum session_action_type {
     SESSION_DO_VERDICTS, /* message: VERDICTS */
     SESSION_DO_PAGES,    /* session_pages() */
     SESSION_DO_LEAVE,    /* message: LEAVE or ERASE */
+    SESSION_DO_CONTENT,  /* message: WANT or CHUNK; type 0: the records are in step, what is
+                            there of documents to send and to fetch? */
     SESSION_DO_REBASE,   /* epoch */
     SESSION_DO_WIPE,     /* the device was wiped by its coordinator */
     SESSION_DONE,        /* err: OK = everything sent and received */
 };
 struct session_action {
     enum session_action_type type;
-    struct str bytes; /* SEND: valid until the next step */
-    struct message
-        message; /* DO_WELCOME, DO_VERDICTS, DO_LEAVE: views valid until the answer */
+    struct str bytes;       /* SEND: valid until the next step */
+    struct message message; /* DO_WELCOME, DO_VERDICTS, DO_LEAVE, DO_CONTENT: views valid until
+                               the answer */
     uint64_t after;
     uint32_t epoch;
     enum err err;
@@ -79,7 +83,10 @@ size_t session_pages(const struct session *session, const struct page **pages,
                      const struct idle **idle);
 /* Is a push on its way whose verdicts are not stored yet? */
 bool session_pushing(const struct session *session);
-/* Has the server said that nothing is left, and is everything of ours judged? */
+/* Are contents of documents on their way, or about to be? They come after the records. */
+bool session_contents(const struct session *session);
+/* Has the server said that nothing is left, is everything of ours judged, and are the contents
+ * where they should be? */
 bool session_idle(const struct session *session);
 
 #endif

@@ -6,6 +6,7 @@
 #include "io/log.h"
 #include "server/folder.h"
 #include "store/backup.h"
+#include "store/content.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -191,6 +192,23 @@ static int64_t wall_ms(void *ctx)
     return clock_wall_ms();
 }
 
+/* Give the copy of the contents its name, if there is one. */
+static enum err move_contents(const char *part, const char *path, struct note *why)
+{
+    struct buf from = {0};
+    struct buf to = {0};
+    buf_printf(&from, "%s%s", part, CONTENT_SUFFIX);
+    buf_u8(&from, 0);
+    buf_printf(&to, "%s%s", path, CONTENT_SUFFIX);
+    buf_u8(&to, 0);
+    enum err err = from.err != ERR_OK ? from.err : to.err;
+    if (err == ERR_OK)
+        err = file_move((const char *)from.p, (const char *)to.p, why);
+    buf_done(&from);
+    buf_done(&to);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 static void check_copy(struct caller *caller)
 {
     struct note why = {""};
@@ -199,6 +217,12 @@ static void check_copy(struct caller *caller)
                             .side = STORE_SERVER,
                             .wall_ms = wall_ms};
     enum err err = backup_check(&env, &caller->backup_seq, &why);
+    if (err == ERR_OK)
+        err = backup_check_contents(&env, &why);
+    /* The contents first: where the rows are under their name, all is there. */
+    if (err == ERR_OK)
+        err = move_contents((const char *)caller->part.p, (const char *)caller->ctl.backup.p,
+                            &why);
     /* Devices forget what is in a copy: it must be there after a power cut, under its name. */
     if (err == ERR_OK)
         err = file_move((const char *)caller->part.p, (const char *)caller->ctl.backup.p, &why);

@@ -167,8 +167,9 @@ static int run_restore(const char *dir, const struct args *args)
     enum err err =
         restore_run(dir, args->word[0], args_value(args, "erasures"), &restored, &why);
     if (err == ERR_OK && args_flag(args, "json")) {
-        say_out("{\"restored\":true,\"states_lost\":%s}\n",
-                restored.states_lost ? "true" : "false");
+        say_out("{\"restored\":true,\"states_lost\":%s,\"contents_lost\":%s}\n",
+                restored.states_lost ? "true" : "false",
+                restored.contents_lost ? "true" : "false");
     } else if (err == ERR_OK) {
         say_err(T("copie reprise, comme une nouvelle génération ; l'ancienne base est gardée "
                   "sous ce nom :\n"));
@@ -181,6 +182,10 @@ static int run_restore(const char *dir, const struct args *args)
     if (err == ERR_OK && restored.states_lost && args_value(args, "erasures") == NULL)
         say_err(T("les effacements ordonnés depuis la copie ne sont pas refaits : reprenez-la "
                   "avec --erasures\n"));
+    if (err == ERR_OK && restored.contents_lost)
+        say_err(T(
+            "les contenus des documents (FICHIER.content) manquent à la copie ou sont abîmés ; "
+            "ceux qui étaient ici restent, et les appareils renverront ceux qu'ils ont\n"));
     buf_done(&restored.kept);
     return err == ERR_OK ? 0 : fail(err, &why);
 }

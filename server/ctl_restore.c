@@ -5,6 +5,7 @@
 #include "io/file.h"
 #include "server/folder.h"
 #include "store/backup.h"
+#include "store/content.h"
 #include "store/erase.h"
 
 #include <errno.h>
@@ -204,8 +205,35 @@ static int64_t wall_ms(void *ctx)
     return clock_wall_ms();
 }
 
+/* The contents of documents beside the backup. Without them, or when they are damaged, the rows
+ * come back all the same: contents that are here stay, and devices offer again what they have.
+ */
+static enum err copy_contents(const char *file, const struct store_env *env, bool *lost)
+{
+    struct buf from = {0};
+    struct buf to = {0};
+    struct note why = {""};
+    buf_printf(&from, "%s%s", file, CONTENT_SUFFIX);
+    buf_u8(&from, 0);
+    buf_printf(&to, "%s%s", env->path, CONTENT_SUFFIX);
+    buf_u8(&to, 0);
+    enum err err = from.err != ERR_OK ? from.err : to.err;
+    if (err == ERR_OK)
+        (void)unlink((const char *)to.p); /* of a restore that was cut off */
+    if (err == ERR_OK && access((const char *)from.p, F_OK) == 0)
+        err = copy_file((const char *)from.p, (const char *)to.p, &why);
+    if (err == ERR_OK)
+        err = backup_check_contents(env, &why);
+    *lost = err == ERR_NOTFOUND || err == ERR_CORRUPT;
+    if (err != ERR_OK)
+        (void)unlink((const char *)to.p);
+    buf_done(&from);
+    buf_done(&to);
+    return *lost ? ERR_OK : err;
+}
+
 static enum err prepare(const char *file, const char *next, const struct states *states,
-                        struct note *why)
+                        bool *contents_lost, struct note *why)
 {
     struct store_env env = {
         .path = next, .schema = &schema_jalon, .side = STORE_SERVER, .wall_ms = wall_ms};
@@ -213,6 +241,8 @@ static enum err prepare(const char *file, const char *next, const struct states 
     enum err err = copy_file(file, next, why);
     if (err == ERR_OK)
         err = backup_check(&env, &seq, why);
+    if (err == ERR_OK)
+        err = copy_contents(file, &env, contents_lost);
     return err == ERR_OK ? begin_generation(next, states, why) : err;
 }
 
@@ -226,30 +256,51 @@ static enum err sync_folder(const char *dir)
     return err;
 }
 
-/* Set the database aside with its log, then let the new one take its name. Cut off in between,
- * there is no database: the next call finds none to set aside and goes on. */
+/* Rename a file of the database, by the end of its name; one that is not there is none. */
+static enum err rename_end(const char *from, const char *to, const char *end)
+{
+    struct buf old = {0};
+    struct buf new = {0};
+    buf_printf(&old, "%s%s", from, end);
+    buf_printf(&new, "%s%s", to, end);
+    buf_u8(&old, 0);
+    buf_u8(&new, 0);
+    enum err err = old.err != ERR_OK ? old.err : new.err;
+    if (err == ERR_OK && rename((const char *)old.p, (const char *)new.p) != 0 &&
+        errno != ENOENT)
+        err = ERR_IO;
+    buf_done(&old);
+    buf_done(&new);
+    return err;
+}
+
+static bool has_contents(const char *database)
+{
+    struct buf path = {0};
+    buf_printf(&path, "%s%s", database, CONTENT_SUFFIX);
+    buf_u8(&path, 0);
+    bool has = path.err == ERR_OK && access((const char *)path.p, F_OK) == 0;
+    buf_done(&path);
+    return has;
+}
+
+/* Set the database aside with its log, and the contents if there are others, then let the new
+ * one take its name. Cut off in between, there is no database: the next call finds none to set
+ * aside and goes on. */
 static enum err swap(const char *dir, const char *database, const char *next, const char *kept)
 {
-    static const char *const ends[] = {"-wal", "-shm", ""};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct buf from = {0};
-        struct buf to = {0};
-        buf_printf(&from, "%s%s", database, ends[i]);
-        buf_printf(&to, "%s%s", kept, ends[i]);
-        buf_u8(&from, 0);
-        buf_u8(&to, 0);
-        enum err err = from.err != ERR_OK ? from.err : to.err;
-        if (err == ERR_OK && rename((const char *)from.p, (const char *)to.p) != 0 &&
-            errno != ENOENT)
-            err = ERR_IO;
-        buf_done(&from);
-        buf_done(&to);
+    static const char *const ends[] = {
+        "-wal", "-shm", "", CONTENT_SUFFIX "-wal", CONTENT_SUFFIX "-shm", CONTENT_SUFFIX};
+    size_t count = has_contents(next) ? 6 : 3;
+    for (size_t i = 0; i < count; i++) {
+        enum err err = rename_end(database, kept, ends[i]);
         if (err != ERR_OK)
             return err;
     }
-    if (rename(next, database) != 0)
-        return ERR_IO;
-    return sync_folder(dir);
+    enum err err = rename_end(next, database, CONTENT_SUFFIX);
+    if (err == ERR_OK && rename(next, database) != 0)
+        err = ERR_IO;
+    return err == ERR_OK ? sync_folder(dir) : err;
 }
 
 static enum err restore(const char *dir, const char *file, const char *erasures,
@@ -272,7 +323,7 @@ static enum err restore(const char *dir, const char *file, const char *erasures,
     out->states_lost = !old_states(path, &states);
     err = read_erasures(erasures, &states.erased, why);
     if (err == ERR_OK)
-        err = prepare(file, (const char *)next.p, &states, why);
+        err = prepare(file, (const char *)next.p, &states, &out->contents_lost, why);
     if (err == ERR_OK)
         err = swap(dir, path, (const char *)next.p, (const char *)out->kept.p);
     else

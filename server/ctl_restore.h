@@ -6,8 +6,10 @@
 #include "proto/buf.h"
 
 struct restored {
-    struct buf kept;  /* path of the database there was, NUL-terminated */
-    bool states_lost; /* it could not be read: devices revoked since the backup are not */
+    struct buf kept;    /* path of the database there was, NUL-terminated */
+    bool states_lost;   /* it could not be read: devices revoked since the backup are not */
+    bool contents_lost; /* those of documents were not in the backup, or damaged: the ones that
+                           were here stay */
 };
 /* Put the backup `file` in place; jalond must not run (BUSY). The database there was is kept
  * beside. Devices it knew as revoked or wiped stay so. What it knew as erased is erased in the

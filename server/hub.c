@@ -21,6 +21,7 @@ enum {
 static uint32_t allowed(enum hub_state state)
 {
 #define M(type) (UINT32_C(1) << MESSAGE_##type)
+#define CONTENT (M(OFFER) | M(CHUNK) | M(WANT))
     static const uint32_t always = M(BYE) | M(PING) | M(PONG);
     switch (state) {
     case HUB_WAITS_HELLO: /* PULLED: was on its way when EPOCH was sent */
@@ -32,15 +33,17 @@ static uint32_t allowed(enum hub_state state)
     case HUB_WIPED:
         return always;
     case HUB_TALKING:
-        return always | M(PUSH) | M(PULLED) | M(FORK) | M(ERASED);
+        return always | M(PUSH) | M(PULLED) | M(FORK) | M(ERASED) | CONTENT;
     case HUB_FORKING:
         return always | M(PULLED) | M(ERASED);
     case HUB_WIPING: /* the rest was on its way when WIPE was sent */
-        return always | M(WIPED) | M(PUSH) | M(PULLED) | M(FORK) | M(HELLO) | M(ERASED);
+        return always | M(WIPED) | M(PUSH) | M(PULLED) | M(FORK) | M(HELLO) | M(ERASED) |
+               CONTENT;
     case HUB_ENDING:
         return 0;
     }
     return 0;
+#undef CONTENT
 #undef M
 }
 
@@ -201,6 +204,7 @@ static void on_fork(struct hub *hub, struct hub_peer *peer)
         return;
     }
     hub_drop_pushes(hub, peer);
+    hub_content_drop(hub, peer);
     hub_first_over(hub, peer);
     peer->want_page = false;
     peer->away_ms = 0; /* with that epoch's work: the next HELLO asks again */
@@ -273,6 +277,12 @@ static void take(struct hub *hub, struct hub_peer *peer, const struct message *m
         return;
     case MESSAGE_ENROL:
         on_enrol(hub, peer, frame);
+        return;
+    case MESSAGE_OFFER:
+    case MESSAGE_CHUNK:
+    case MESSAGE_WANT:
+        if (!wiping)
+            hub_content_take(hub, peer, frame);
         return;
     case MESSAGE_WIPED:
         on_wiped(hub, peer);

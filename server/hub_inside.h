@@ -78,6 +78,9 @@ struct hub_peer {
     int64_t paged_ms;     /* its last page */
     uint32_t away_ms;     /* LATER, as soon as what it had unsent is judged; 0: no */
 
+    struct hub_content *contents; /* OFFER, CHUNK, WANT without their answer, oldest first */
+    unsigned contents_n;
+
     bool seen_queued; /* `seen` is to be noted */
     uint64_t seen;    /* confirmed through here */
     uint64_t erased;  /* orders of erasure carried out through this one; 0: none were */
@@ -89,6 +92,13 @@ struct hub_peer {
     struct hub_bucket ops, bytes;
 
     struct serve_session session; /* the store's: touched by jobs only */
+};
+
+/* A message about contents, as it came. */
+struct hub_content {
+    struct hub_content *next;
+    size_t n;
+    uint8_t body[];
 };
 
 /* A push that waits for a commit, or is in one. */
@@ -109,19 +119,22 @@ enum hub_job_kind {
     HUB_JOB_COMMIT,
     HUB_JOB_SEEN,
     HUB_JOB_TODAY,
+    HUB_JOB_CONTENT,
 };
 struct hub_job {
     enum hub_job_kind kind;
     struct hub_job *next;  /* among those whose bytes are still being sent */
     struct hub_peer *peer; /* HELLO … WIPED */
     const struct enrol_ca *ca;
-    struct serve_device device; /* HELLO: out; FORK, WIPED: in */
-    struct hub_push **pushes;   /* COMMIT */
-    size_t count;               /* COMMIT, SEEN */
-    struct serve_push *batch;   /* COMMIT: as the store takes them */
-    struct hub_peer **seen;     /* SEEN */
-    struct serve_seen *marks;   /* SEEN: likewise */
-    bool quiet;                 /* PAGE: an IDLE alone is not worth sending */
+    struct serve_device device;   /* HELLO: out; FORK, WIPED: in */
+    struct hub_push **pushes;     /* COMMIT */
+    size_t count;                 /* COMMIT, SEEN */
+    struct serve_push *batch;     /* COMMIT: as the store takes them */
+    struct hub_peer **seen;       /* SEEN */
+    struct serve_seen *marks;     /* SEEN: likewise */
+    struct hub_content *contents; /* CONTENT */
+    size_t contents_n;
+    bool quiet; /* PAGE: an IDLE alone is not worth sending */
     /* results */
     enum err err;
     struct buf frames;
@@ -158,6 +171,7 @@ struct hub {
     struct hub_push *push_first, *push_last;
     size_t push_bytes;           /* waiting or in the commit */
     size_t page_bytes;           /* of pages not yet confirmed */
+    size_t content_bytes;        /* of messages about contents that wait or are in a job */
     struct hub_peer *seen_first; /* in no order */
     int64_t seen_ms;             /* next time to note them */
 
@@ -219,6 +233,8 @@ void hub_ahead_drop(struct hub *hub, struct hub_peer *peer, unsigned n);
 void hub_note(struct hub *hub, struct hub_peer *peer);
 /* Read from the peer or not, by what it has pushed. */
 void hub_flow(struct hub *hub, struct hub_peer *peer);
+/* Is a page to be read for it, and may it be sent? */
+bool hub_page_due(const struct hub *hub, const struct hub_peer *peer);
 /* Does the peer need the database thread now? */
 bool hub_due(const struct hub *hub, const struct hub_peer *peer);
 /* If so: stand in line, at the end. Who has much to read stands in the second line, whose turn
@@ -230,6 +246,18 @@ void hub_tell_idle(struct hub *hub, struct hub_peer *peer);
 void hub_committed(struct hub *hub, uint64_t seq);
 /* The rights are of this version: wake those who listen, for theirs may have changed. */
 void hub_turned(struct hub *hub, uint64_t rights);
+
+/* hub_content.c: contents of documents, which come after all else of their peer. */
+void hub_content_take(struct hub *hub, struct hub_peer *peer, struct str frame);
+/* May a job about them be given out? */
+bool hub_content_due(const struct hub_peer *peer);
+/* All that wait are the job's now. */
+void hub_content_give(struct hub_peer *peer, struct hub_job *job);
+/* On the store's thread. */
+void hub_content_run(struct store *s, struct hub_job *job);
+void hub_content_done(struct hub *hub, struct hub_peer *peer, struct hub_job *job);
+/* Forget those that wait. */
+void hub_content_drop(struct hub *hub, struct hub_peer *peer);
 
 /* hub_device.c */
 void hub_refill(struct hub_bucket *b, int64_t now_ms, int64_t per_second, int64_t burst);

@@ -101,7 +101,9 @@ static void give_peer_jobs(struct hub *hub)
         job->device = peer->device;
         job->ca = hub->ca;
         peer->busy = true;
-        if (job->kind == HUB_JOB_PAGE) {
+        if (job->kind == HUB_JOB_PAGE && !hub_page_due(hub, peer)) {
+            hub_content_give(peer, job);
+        } else if (job->kind == HUB_JOB_PAGE) {
             peer->want_page = false;
             job->quiet = peer->hello.live && !peer->owes_idle &&
                          hub->now_ms - peer->idled_ms < LIMIT_IDLE_MS;
@@ -373,6 +375,9 @@ void hub_job_run(struct store *s, struct hub_job *job)
     case HUB_JOB_TODAY:
         job->err = serve_today(s);
         break;
+    case HUB_JOB_CONTENT:
+        hub_content_run(s, job);
+        break;
     }
     job->seq = serve_seq(s);
     job->rights = serve_rights(s);
@@ -499,8 +504,11 @@ static void peer_job_done(struct hub *hub, struct hub_job *job)
     if (fatal(job->err))
         hub_fail(hub, job->err);
     /* In another state the answer comes too late: nobody waits for it. */
+    bool content = job->kind == HUB_JOB_CONTENT;
     bool awaited = peer->state != HUB_ENDING && peer->state != HUB_WIPING &&
-                   kind_of(peer->state) == job->kind;
+                   (content ? peer->state == HUB_TALKING : kind_of(peer->state) == job->kind);
+    if (content)
+        hub_content_done(hub, peer, job);
     if (awaited && job->kind == HUB_JOB_HELLO)
         hello_done(hub, peer, job);
     else if (awaited && job->kind == HUB_JOB_PAGE)
@@ -511,7 +519,7 @@ static void peer_job_done(struct hub *hub, struct hub_job *job)
         enrol_done(hub, peer, job);
     else if (awaited && job->err != ERR_OK)
         peer_failed(hub, peer, job->err);
-    else if (awaited)
+    else if (awaited && !content)
         hub_cut(hub, peer, ERR_OK);
     hub_ready(hub, peer);
     hub_unref(hub, peer);

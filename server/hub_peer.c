@@ -79,6 +79,7 @@ void hub_cut(struct hub *hub, struct hub_peer *peer, enum err err)
     if (!peer->has_key)
         hub->strangers--;
     hub_first_gone(hub, peer);
+    hub_content_drop(hub, peer);
     peer->state = HUB_ENDING;
     peer->want_page = false;
     if (!peer->gone)
@@ -186,6 +187,13 @@ void hub_note(struct hub *hub, struct hub_peer *peer)
 
 /* ---- the lines ---- */
 
+bool hub_page_due(const struct hub *hub, const struct hub_peer *peer)
+{
+    return peer->want_page && !peer->filled && !peer->leaving &&
+           peer->place != HUB_PLACE_WAITS &&
+           peer->ahead_n < (hub->page_bytes < LIMIT_PAGE_BYTES ? MESSAGE_PAGES_AHEAD : 1);
+}
+
 bool hub_due(const struct hub *hub, const struct hub_peer *peer)
 {
     if (peer->busy || peer->gone)
@@ -197,9 +205,7 @@ bool hub_due(const struct hub *hub, const struct hub_peer *peer)
     case HUB_WIPED:
         return true;
     case HUB_TALKING:
-        return peer->want_page && !peer->filled && !peer->leaving &&
-               peer->place != HUB_PLACE_WAITS &&
-               peer->ahead_n < (hub->page_bytes < LIMIT_PAGE_BYTES ? MESSAGE_PAGES_AHEAD : 1);
+        return hub_page_due(hub, peer) || hub_content_due(peer);
     case HUB_WAITS_HELLO:
     case HUB_WAITS_ENROL:
     case HUB_WIPING:
@@ -213,7 +219,8 @@ void hub_ready(struct hub *hub, struct hub_peer *peer)
 {
     if (peer->ready || !hub_due(hub, peer))
         return;
-    struct hub_line *line = &hub->lines[peer->bulk && peer->state == HUB_TALKING ? 1 : 0];
+    bool bulk = peer->bulk || !hub_page_due(hub, peer);
+    struct hub_line *line = &hub->lines[bulk && peer->state == HUB_TALKING ? 1 : 0];
     peer->ready = true;
     peer->ready_next = NULL;
     peer->refs++;

@@ -24,6 +24,7 @@ enum {
     LIMIT_RETRY_MS_PEER = 10,   /* … plus so much for each connection: that many come back */
     LIMIT_QUEUE_BYTES =
         384 << 20, /* pushes that wait and pages under way: new ones hear LATER */
+    LIMIT_CONTENT_BYTES = 64 << 20,  /* of documents, from all peers, that wait to be written */
     LIMIT_PAGE_BYTES = 256 << 20,    /* pages under way: above, one at a time for each peer */
     LIMIT_FIRST_SYNCS = 32,          /* devices that read everything at the same time … */
     LIMIT_FIRST_SEQS = 2000,         /* … once there is so much to read … */

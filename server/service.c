@@ -11,6 +11,9 @@
 #include "server/control.h"
 #include "server/folder.h"
 #include "server/peer.h"
+#include "store/depot.h"
+
+enum { MEGABYTE = 1000 * 1000 };
 
 struct service {
     struct loop loop;
@@ -162,6 +165,10 @@ static enum err start(struct service *s, const char *dir, const struct settings 
     if (err != ERR_OK)
         return err;
     s->jobs_open = true;
+    depot_limit(s->store,
+                &(struct depot_limits){
+                    .network_bytes = (uint64_t)settings->documents_mb * MEGABYTE,
+                    .device_bytes = (uint64_t)settings->device_documents_mb * MEGABYTE});
     loop_timer_init(&s->loop, &s->drain, on_drain_late, s);
     s->drain_open = true;
     err = peers_open(&s->peers, &peers);

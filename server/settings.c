@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { DOCUMENTS_MB = 20000, DEVICE_DOCUMENTS_MB = 2000, DOCUMENTS_MB_MAX = 100000000 };
+
 static const struct config_key keys[] = {
     {.name = "sync",
      .kind = CONFIG_TEXT,
@@ -23,6 +25,18 @@ static const struct config_key keys[] = {
      .min = 1,
      .max = LIMIT_PEERS,
      .help = N_("connexions au même moment")},
+    {.name = "documents_mb",
+     .kind = CONFIG_INT,
+     .offset = offsetof(struct settings, documents_mb),
+     .min = 1,
+     .max = DOCUMENTS_MB_MAX,
+     .help = N_("place pour les contenus des documents, en mégaoctets")},
+    {.name = "device_documents_mb",
+     .kind = CONFIG_INT,
+     .offset = offsetof(struct settings, device_documents_mb),
+     .min = 1,
+     .max = DOCUMENTS_MB_MAX,
+     .help = N_("de ceux-ci, ce qu'un seul appareil peut envoyer")},
     {.name = "verbose",
      .kind = CONFIG_BOOL,
      .offset = offsetof(struct settings, verbose),
@@ -32,7 +46,9 @@ static const struct config_key keys[] = {
 void settings_init(struct settings *settings)
 {
     static const char everywhere[] = "[::]:4433";
-    *settings = (struct settings){.peers_max = LIMIT_PEERS};
+    *settings = (struct settings){.peers_max = LIMIT_PEERS,
+                                  .documents_mb = DOCUMENTS_MB,
+                                  .device_documents_mb = DEVICE_DOCUMENTS_MB};
     memcpy(settings->sync, everywhere, sizeof everywhere);
 }
 

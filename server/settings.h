@@ -11,6 +11,8 @@ struct settings {
     char sync[ADDRESS_HOST_BYTES + 8];   /* where to listen for devices: ADDR:PORT */
     char public[ADDRESS_HOST_BYTES + 8]; /* what invitations name; "": where it listens */
     int64_t peers_max;                   /* connections at once */
+    int64_t documents_mb;                /* contents of documents, all together: megabytes */
+    int64_t device_documents_mb;         /* those one device has brought */
     bool verbose;                        /* log each connection */
 };
 /* The defaults. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A copy of the whole database made while work goes on, and its check. */
+/* A copy of the whole database made while work goes on, and its check. Contents of documents
+ * (content.h) are copied after the rows that name them, to a file of the same name with
+ * CONTENT_SUFFIX. */
 #ifndef STORE_BACKUP_H
 #define STORE_BACKUP_H
 
@@ -17,5 +19,8 @@ NODISCARD enum err backup_end(struct backup *backup);
 /* Open a copy made by backup_end and check all of it; any thread, for nobody else uses it.
  * *seq: what it holds. CORRUPT with the first finding in `why`. env->path names the copy. */
 NODISCARD enum err backup_check(const struct store_env *env, uint64_t *seq, struct note *why);
+/* The same for the contents beside it: each is compared with its hash. NOTFOUND: there were
+ * some, and the file is not there. */
+NODISCARD enum err backup_check_contents(const struct store_env *env, struct note *why);
 
 #endif

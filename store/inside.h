@@ -49,6 +49,7 @@ enum meta {
     META_LEASE_SEEN = 50, /* highest time since the last sync, as lease.c tells it */
     META_LEASE_FIRST,     /* first time it was looked at without a sync */
     META_LEASE_BEGAN,     /* the last sync, by the server's clock */
+    META_CONTENT,         /* contents of documents were kept here (content.h) */
     /* server */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */
@@ -61,6 +62,7 @@ enum meta {
     META_FEED_OF,        /* the feed is found by dossier through here */
     META_ERASING = 70,   /* an order of erasure is not carried out yet, or not on the disk */
     META_ERASED_LAST,    /* number of the last order of erasure, 0 = none ever */
+    META_CONTENT_SERVER = 74, /* likewise */
     META_LAST = 80,
 };
 
@@ -89,6 +91,7 @@ struct touched {
     bool all;
 };
 
+struct content;
 struct store {
     struct db *db;
     struct store_env env;
@@ -125,6 +128,9 @@ struct store {
     bool repairs;         /* client: everything is told again after a difference … */
     uint64_t repaired[3]; /* … and these rows of this transaction were wrong (compare.h) */
     struct buf scratch;   /* expanded blocks */
+    struct content *content; /* once it was asked for (content.h) */
+    uint64_t content_wishes;
+    uint64_t content_network_bytes, content_device_bytes; /* server: 0: as depot.h says */
 };
 
 /* A fixed statement, prepared on first use. */

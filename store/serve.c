@@ -4,6 +4,7 @@
 
 #include "proto/hash.h"
 #include "store/apply.h"
+#include "store/content.h"
 #include "store/epochs.h"
 #include "store/erase.h"
 #include "store/holders.h"
@@ -192,7 +193,8 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
                           .roles = session->reader.grants.roles,
                           .grants = session->version,
                           .pull_from = session->reader.cursor,
-                          .filling = session->reader.fill_to != 0};
+                          .filling = session->reader.fill_to != 0,
+                          .content = CONTENT_BYTES_MAX};
     if (err == ERR_OK)
         err = meta_get_id(s, META_HISTORY, &w->history);
     if (err == ERR_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store.h"
 
+#include "store/content.h"
 #include "store/duplicates.h"
 #include "store/inside.h"
 #include "store/rows.h"
@@ -298,6 +299,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
+    content_close(s->content);
     db_close(s->db);
     squeeze_done(&s->squeeze);
     buf_done(&s->trail);

@@ -100,6 +100,15 @@ static bool write_again(const struct message *m, struct buf *out)
     case MESSAGE_ERASED:
         message_erased(out, m->erased);
         return true;
+    case MESSAGE_WANT:
+        message_want(out, &m->want);
+        return true;
+    case MESSAGE_CHUNK:
+        message_chunk(out, &m->chunk);
+        return true;
+    case MESSAGE_OFFER:
+        message_offer(out, &m->offer);
+        return true;
     case MESSAGE_PING:
     case MESSAGE_PONG:
     case MESSAGE_FORK:

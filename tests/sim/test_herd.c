@@ -220,6 +220,9 @@ static void hear(struct herd *h, struct device *d, const struct message *m)
     case MESSAGE_LEAVE:
     case MESSAGE_ERASE:
     case MESSAGE_ERASED:
+    case MESSAGE_WANT:
+    case MESSAGE_CHUNK:
+    case MESSAGE_OFFER:
         fail_msg("message %d", (int)m->type);
     }
 }
@@ -281,6 +284,8 @@ static int64_t cost_us(const struct hub_job *job)
         return 5000 + 100 * (int64_t)job->count;
     case HUB_JOB_SEEN:
         return 5000 + 5 * (int64_t)job->count;
+    case HUB_JOB_CONTENT:
+        return 5000;
     }
     return 0;
 }

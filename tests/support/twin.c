@@ -271,11 +271,12 @@ void twin_open_at(struct twin *t, const char *dir, size_t count, const struct sc
 
 void twin_close(struct twin *t)
 {
-    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+    static const char *const ends[] = {"",         "-wal",         "-shm",        "-journal",
+                                       ".content", ".content-wal", ".content-shm"};
     for (size_t i = 0; i <= t->count; i++) {
         struct party *p = i == t->count ? &t->server : &t->replicas[i];
         store_close(p->store);
-        for (size_t k = 0; k < 4; k++) {
+        for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
             char path[300];
             (void)snprintf(path, sizeof path, "%s%s", p->path, ends[k]);
             (void)unlink(path);

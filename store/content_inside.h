@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of content*.c. */
+#ifndef STORE_CONTENT_INSIDE_H
+#define STORE_CONTENT_INSIDE_H
+
+#include "store/content.h"
+#include "store/content_sql.h"
+#include "store/inside.h"
+
+struct content {
+    struct store *s; /* whose rows name them */
+    struct db *db;
+    struct stmt *fixed[CONTENT_SQL_COUNT];
+};
+
+/* A statement, prepared on first use. */
+NODISCARD enum err content_sql(struct content *c, enum content_sql sql, struct stmt **out);
+/* Run one with up to two integers. */
+NODISCARD enum err content_run(struct content *c, enum content_sql sql, int64_t a, int64_t b);
+/* What the statement with its bindings answers; NOTFOUND. */
+NODISCARD enum err content_number(struct content *c, struct stmt *stmt, int64_t *out);
+/* A content that begins. */
+NODISCARD enum err content_blob_add(struct content *c, const uint8_t sha256[SHA256_BYTES],
+                                    uint64_t size, int64_t *cid);
+NODISCARD enum err content_chunk_add(struct content *c, int64_t cid, uint64_t at,
+                                     struct str bytes);
+/* What was received or attached as *cid is whole: it takes its hash as its name, or gives way
+ * to the one that has it, whose number goes to *cid. */
+NODISCARD enum err content_settle(struct content *c, int64_t *cid,
+                                  const uint8_t sha256[SHA256_BYTES], uint64_t size);
+/* Nothing when it is there. */
+NODISCARD enum err content_doc_add(struct content *c, const struct id *doc,
+                                   enum content_state state, int64_t cid,
+                                   const uint8_t sha256[SHA256_BYTES], uint64_t size,
+                                   uint32_t device);
+
+#endif

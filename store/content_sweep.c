@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What contents are no longer for. */
+#include "store/content_inside.h"
+#include "store/document.h"
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+/* A document as it stands in the contents' database. */
+struct held {
+    struct id id;
+    enum content_state state;
+    int64_t at_ms;
+    int64_t gone_ms; /* its row was seen to be gone or deleted then; 0: it is there */
+};
+
+static enum err held_after(struct content *c, const struct id *after, struct held *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = content_sql(c, CONTENT_SQL_DOC_AFTER, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, after);
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        *out = (struct held){.state = (enum content_state)col_int(stmt, 1),
+                             .at_ms = col_int(stmt, 2),
+                             .gone_ms = col_int(stmt, 3)};
+        if (!col_id(stmt, 0, &out->id))
+            err = ERR_CORRUPT;
+    } else {
+        err = step == STEP_DONE ? ERR_NOTFOUND : db_error(c->db);
+    }
+    stmt_reset(stmt);
+    return err;
+}
+
+/* Decide about one document; *went: it was dropped. */
+typedef enum err judge(struct content *c, const struct held *held, bool *went);
+
+/* All of them, in one transaction. */
+static enum err walk(struct content *c, judge *decide, bool *any)
+{
+    struct held held = {.state = CONTENT_KEPT};
+    enum err err = content_begin(c);
+    if (err != ERR_OK)
+        return err;
+    *any = false;
+    while (err == ERR_OK) {
+        struct id after = held.id;
+        bool went = false;
+        err = held_after(c, &after, &held);
+        if (err == ERR_OK)
+            err = decide(c, &held, &went);
+        *any = *any || went;
+    }
+    return content_end(c, err == ERR_NOTFOUND ? ERR_OK : err);
+}
+
+/* ---- replica ---- */
+
+static enum err judge_left(struct content *c, const struct held *held, bool *went)
+{
+    struct document doc;
+    if (held->state == CONTENT_UNSENT)
+        return ERR_OK; /* it is sent first; the courier drops it if nobody takes it */
+    enum err err = document_find(c->s, &held->id, &doc);
+    if (err != ERR_NOTFOUND)
+        return err == ERR_INVALID ? ERR_OK : err;
+    *went = true;
+    return content_drop(c, &held->id);
+}
+
+enum err content_left(struct store *s)
+{
+    struct content *c = NULL;
+    bool any = false;
+    enum err err = content_of(s, false, &c);
+    if (err == ERR_OK)
+        err = walk(c, judge_left, &any);
+    if (err == ERR_OK && any)
+        err = db_checkpoint(c->db); /* the log still has it */
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* ---- server ---- */
+
+static enum err note_gone(struct content *c, const struct id *id, int64_t ms)
+{
+    struct stmt *stmt = NULL;
+    enum err err = content_sql(c, CONTENT_SQL_DOC_GONE, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    if (ms == 0)
+        bind_null(stmt, 2);
+    else
+        bind_int(stmt, 2, ms);
+    return stmt_run(stmt);
+}
+
+/* A row may come back: deleted by mistake, or sent again after a restore. */
+static enum err judge_unnamed(struct content *c, const struct held *held, bool *went)
+{
+    struct document doc;
+    int64_t now_ms = store_now(c->s);
+    bool begun = held->state == CONTENT_WANTED;
+    enum err err = document_find(c->s, &held->id, &doc);
+    if (err != ERR_OK && err != ERR_NOTFOUND)
+        return err == ERR_INVALID ? ERR_OK : err;
+    bool gone = err == ERR_NOTFOUND || doc.deleted;
+    *went = gone && held->gone_ms != 0 && now_ms - held->gone_ms >= CONTENT_GRACE_DAYS * DAY_MS;
+    *went = *went || (begun && now_ms - held->at_ms >= CONTENT_BEGUN_DAYS * DAY_MS);
+    if (*went)
+        return content_drop(c, &held->id);
+    if (gone != (held->gone_ms != 0))
+        return note_gone(c, &held->id, gone ? now_ms : 0);
+    return ERR_OK;
+}
+
+enum err content_sweep(struct store *s)
+{
+    struct content *c = NULL;
+    int64_t swept = 0;
+    bool any = false;
+    int64_t now_ms = store_now(s);
+    enum err err = content_of(s, false, &c);
+    if (err == ERR_OK)
+        err = content_fact_get(c, CONTENT_FACT_SWEPT, &swept);
+    if (err == ERR_OK && now_ms - swept >= DAY_MS) {
+        err = walk(c, judge_unnamed, &any);
+        if (err == ERR_OK)
+            err = content_begin(c);
+        if (err == ERR_OK)
+            err = content_end(c, content_fact_set(c, CONTENT_FACT_SWEPT, now_ms));
+    }
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
