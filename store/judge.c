@@ -363,7 +363,22 @@ static enum err merge_insert(struct judge *j, const struct table *table,
     return err;
 }
 
-/* A new dossier: its maker needs the role in the structure, and holds it from here on. */
+/* Did the author hold a role that opens dossiers there when this was made; as a coach? */
+static enum err opened_then(struct judge *j, const struct table *table, struct scope home,
+                            bool *had, bool *coach)
+{
+    struct table as_coach = *table;
+    as_coach.writers = ROLE_JOBCOACH;
+    const struct id *staff = &j->author->staff;
+    enum err err = grants_had_then(j->s, staff, table, home, table->facet, j->edit_ms, had);
+    if (err == ERR_OK)
+        err = grants_had_then(j->s, staff, &as_coach, home, table->facet, j->edit_ms, coach);
+    return err;
+}
+
+/* A new dossier: its maker needs the role in the structure, and holds it from here on. Whose
+ * role has ended since holds it for the rest of the operation, and then hears that it leaves.
+ */
 static enum err open_dossier(struct judge *j, const struct table *table, struct scope scope)
 {
     struct scope home = {.home = scope.home};
@@ -374,9 +389,12 @@ static enum err open_dossier(struct judge *j, const struct table *table, struct 
     if (j->author->origin == 0)
         return ERR_OK;
     uint8_t roles = roles_in(j, home);
-    if ((roles & table->writers) == 0)
-        return refuse(j, REASON_RIGHTS);
-    return (roles & ROLE_JOBCOACH) != 0 ? author_put(j->author, &opened) : ERR_OK;
+    bool had = (roles & table->writers) != 0;
+    bool coach = (roles & ROLE_JOBCOACH) != 0;
+    enum err err = had ? ERR_OK : opened_then(j, table, home, &had, &coach);
+    if (err != ERR_OK || !had)
+        return err == ERR_OK ? refuse(j, REASON_RIGHTS) : err;
+    return coach ? author_put(j->author, &opened) : ERR_OK;
 }
 
 static enum err judge_insert(struct judge *j, const struct table *table,

@@ -191,7 +191,7 @@ static void on_tick(struct loop_timer *timer, void *arg)
         c->wait--;
     } else {
         move(c);
-        c->wait = (unsigned)rng_between(&c->rng, 1, 8);
+        c->wait = (unsigned)rng_between(&c->rng, 0, 5);
     }
     loop_timer_start(timer, CRUCIBLE_TICK_MS);
 }
