@@ -133,6 +133,10 @@ NODISCARD enum err content_device_bytes(struct content *c, uint32_t device, uint
 /* content_sweep.c. Replica: what belongs to rows that are gone goes from the disk, but what is
  * still to be sent. Not inside a transaction. */
 NODISCARD enum err content_left(struct store *s);
+/* Both: of these documents nothing stays, sent or not. goes: one of them? Its first error ends
+ * it, and nothing went. Not inside a transaction of the contents. */
+typedef enum err content_goes(void *ctx, const struct id *doc, bool *out);
+NODISCARD enum err content_erase(struct store *s, content_goes *goes, void *ctx);
 /* Server: once a day, what no live row has named for CONTENT_GRACE days, and receptions that
  * never came to their end. */
 NODISCARD enum err content_sweep(struct store *s);

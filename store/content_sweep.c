@@ -35,10 +35,10 @@ static enum err held_after(struct content *c, const struct id *after, struct hel
 }
 
 /* Decide about one document; *went: it was dropped. */
-typedef enum err judge(struct content *c, const struct held *held, bool *went);
+typedef enum err judge(struct content *c, void *ctx, const struct held *held, bool *went);
 
 /* All of them, in one transaction. */
-static enum err walk(struct content *c, judge *decide, bool *any)
+static enum err walk(struct content *c, judge *decide, void *ctx, bool *any)
 {
     struct held held = {.state = CONTENT_KEPT};
     enum err err = content_begin(c);
@@ -50,7 +50,7 @@ static enum err walk(struct content *c, judge *decide, bool *any)
         bool went = false;
         err = held_after(c, &after, &held);
         if (err == ERR_OK)
-            err = decide(c, &held, &went);
+            err = decide(c, ctx, &held, &went);
         *any = *any || went;
     }
     return content_end(c, err == ERR_NOTFOUND ? ERR_OK : err);
@@ -58,8 +58,9 @@ static enum err walk(struct content *c, judge *decide, bool *any)
 
 /* ---- replica ---- */
 
-static enum err judge_left(struct content *c, const struct held *held, bool *went)
+static enum err judge_left(struct content *c, void *ctx, const struct held *held, bool *went)
 {
+    (void)ctx;
     struct document doc;
     if (held->state == CONTENT_UNSENT)
         return ERR_OK; /* it is sent first; the courier drops it if nobody takes it */
@@ -76,7 +77,34 @@ enum err content_left(struct store *s)
     bool any = false;
     enum err err = content_of(s, false, &c);
     if (err == ERR_OK)
-        err = walk(c, judge_left, &any);
+        err = walk(c, judge_left, NULL, &any);
+    if (err == ERR_OK && any)
+        err = db_checkpoint(c->db); /* the log still has it */
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* ---- erasure ---- */
+
+struct doomed {
+    content_goes *goes;
+    void *ctx;
+};
+
+static enum err judge_erased(struct content *c, void *ctx, const struct held *held, bool *went)
+{
+    const struct doomed *doomed = ctx;
+    enum err err = doomed->goes(doomed->ctx, &held->id, went);
+    return err == ERR_OK && *went ? content_drop(c, &held->id) : err;
+}
+
+enum err content_erase(struct store *s, content_goes *goes, void *ctx)
+{
+    struct doomed doomed = {goes, ctx};
+    struct content *c = NULL;
+    bool any = false;
+    enum err err = content_of(s, false, &c);
+    if (err == ERR_OK)
+        err = walk(c, judge_erased, &doomed, &any);
     if (err == ERR_OK && any)
         err = db_checkpoint(c->db); /* the log still has it */
     return err == ERR_NOTFOUND ? ERR_OK : err;
@@ -99,8 +127,9 @@ static enum err note_gone(struct content *c, const struct id *id, int64_t ms)
 }
 
 /* A row may come back: deleted by mistake, or sent again after a restore. */
-static enum err judge_unnamed(struct content *c, const struct held *held, bool *went)
+static enum err judge_unnamed(struct content *c, void *ctx, const struct held *held, bool *went)
 {
+    (void)ctx;
     struct document doc;
     int64_t now_ms = store_now(c->s);
     bool begun = held->state == CONTENT_WANTED;
@@ -127,7 +156,7 @@ enum err content_sweep(struct store *s)
     if (err == ERR_OK)
         err = content_fact_get(c, CONTENT_FACT_SWEPT, &swept);
     if (err == ERR_OK && now_ms - swept >= DAY_MS) {
-        err = walk(c, judge_unnamed, &any);
+        err = walk(c, judge_unnamed, NULL, &any);
         if (err == ERR_OK)
             err = content_begin(c);
         if (err == ERR_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An order of erasure on a replica: the purge of a leave, and what lies in operations alone. */
 #include "proto/op.h"
+#include "store/content.h"
 #include "store/leave.h"
 #include "store/leaving.h"
 #include "store/replica.h"
@@ -72,6 +73,12 @@ static enum err mark_all(struct leaving *l, struct erase erase, uint64_t *throug
     return err;
 }
 
+static enum err document_goes(void *ctx, const struct id *doc, bool *out)
+{
+    *out = leaving_goes(ctx, doc);
+    return ERR_OK;
+}
+
 /* Nothing of what was to go is left: neither on unused parts of pages nor in an operation that
  * waits for its verdict. */
 static enum err is_clean(struct store *s, bool *out)
@@ -97,6 +104,9 @@ enum err replica_erase(struct store *s, struct erase erase, uint64_t *done)
     err = leaving_begin(&l, s);
     if (err == ERR_OK)
         err = mark_all(&l, erase, &through);
+    /* Before their rows: what is cut off here is found again by them. */
+    if (err == ERR_OK)
+        err = content_erase(s, document_goes, &l);
     if (err == ERR_OK)
         err = leaving_purge(&l);
     err = store_end(s, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An order of erasure carried out in the server's database. */
 #include "store/chain.h"
+#include "store/content.h"
 #include "store/digest.h"
 #include "store/erase.h"
 #include "store/feed.h"
@@ -281,11 +282,21 @@ static enum err one_order(struct erasing *e)
     return err;
 }
 
+static enum err is_erased(void *ctx, const struct id *doc, bool *out)
+{
+    uint64_t no = 0;
+    enum err err = erased_find(ctx, doc, &no);
+    *out = no != 0;
+    return err;
+}
+
 /* Nothing of it is on the disk any more; a full disk lets it wait for the next call. */
 static enum err settle_disk(struct store *s)
 {
     int64_t residue = 0;
-    enum err err = leave_clean(s);
+    enum err err = content_erase(s, is_erased, s);
+    if (err == ERR_OK)
+        err = leave_clean(s);
     if (err == ERR_OK)
         err = meta_get_int(s, META_RESIDUE, &residue);
     if (err != ERR_OK || residue != 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A dossier is erased: two people sign, everything goes on the server and on every device, what
  * comes later is refused, and who has not confirmed is known. */
+#include "store/content.h"
+#include "store/document.h"
 #include "store/erase.h"
 #include "store/inside.h"
 #include "support/twin.h"
@@ -116,7 +118,7 @@ static void decide(struct rig *r, size_t who, const char *as, const char *state,
 /* Does the text stand anywhere in the files of this party? */
 static bool in_files(struct rig *r, struct party *p, const char *text)
 {
-    static const char *const ends[] = {"", "-wal"};
+    static const char *const ends[] = {"", "-wal", ".content", ".content-wal"};
     static char bytes[16 << 20];
     bool found = false;
     store_close(p->store);
@@ -131,6 +133,34 @@ static bool in_files(struct rig *r, struct party *p, const char *text)
     }
     twin_open_party(&r->t, p);
     return found;
+}
+
+/* A photo of this person, kept in this store; its row is saved on the device of ANNA. */
+static void keep_photo(struct rig *r, struct store *s, const struct id *person,
+                       const struct id *doc, const char *bytes)
+{
+    struct content_put put;
+    uint8_t sha256[SHA256_BYTES];
+    char hex[2 * SHA256_BYTES + 1];
+    assert_int_equal(content_put_begin(s, doc, &put), ERR_OK);
+    assert_int_equal(content_put_add(&put, str_of(bytes)), ERR_OK);
+    assert_int_equal(content_put_end(&put, sha256), ERR_OK);
+    if (s != of(r, ANNA))
+        return;
+    const struct table *table = schema_table(&schema_jalon, TABLE_DOCUMENT);
+    struct edit *edit = NULL;
+    document_hex(sha256, hex);
+    const struct edit_value values[] = {
+        {schema_field_named(table, STR("of_table")), value_text(STR("person"))},
+        {schema_field_named(table, STR("of_row")), value_id(person)},
+        {schema_field_named(table, STR("kind")), value_text(STR("photo"))},
+        {schema_field_named(table, STR("sha256")), value_text(str_of(hex))},
+        {schema_field_named(table, STR("size")), value_int((int64_t)strlen(bytes))},
+        {schema_field_named(table, STR("mime")), value_text(STR("image/jpeg"))},
+    };
+    assert_int_equal(edit_open(s, &edit, NULL), ERR_OK);
+    assert_int_equal(edit_insert_as(edit, table, doc, values, 6, NULL), ERR_OK);
+    assert_int_equal(edit_commit(edit, NULL), ERR_OK);
 }
 
 static void assert_sound(struct store *s)
@@ -203,6 +233,31 @@ static void a_dossier_goes_from_everywhere(void **state)
     assert_int_equal(twin_count(of(&r, CHLOE), "person"), 1);
     for (size_t i = 0; i < PARTIES; i++) /* the order itself stays */
         assert_string_equal(twin_get(of(&r, i), "erasure", &order, "state"), "confirmed");
+    close_rig(&r);
+}
+
+/* Sent or not: contents lie in a file of their own, on both sides. */
+static void contents_of_documents_go_with_it(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    struct id photo = store_new_id(of(&r, ANNA));
+    struct id other = store_new_id(of(&r, ANNA));
+    keep_photo(&r, of(&r, ANNA), &r.gone.person, &photo, "MARQUE-PART-PHOTO");
+    keep_photo(&r, of(&r, ANNA), &r.kept.person, &other, "MARQUE-RESTE-PHOTO");
+    keep_photo(&r, r.t.server.store, &r.gone.person, &photo, "MARQUE-PART-PHOTO");
+    keep_photo(&r, r.t.server.store, &r.kept.person, &other, "MARQUE-RESTE-PHOTO");
+    sync_all(&r);
+    assert_true(in_files(&r, &r.t.replicas[ANNA], "MARQUE-PART-PHOTO"));
+    struct id order = ask(&r, ANNA, "jobcoach", &r.gone.person);
+    sync_all(&r);
+    decide(&r, BILAL, "coordinator", "confirmed", &order);
+    sync_all(&r);
+    assert_int_equal(last_order(&r).acked, 3);
+    assert_all_gone(&r);
+    assert_true(in_files(&r, &r.t.server, "MARQUE-RESTE-PHOTO"));
+    assert_true(in_files(&r, &r.t.replicas[ANNA], "MARQUE-RESTE-PHOTO"));
     close_rig(&r);
 }
 
@@ -587,6 +642,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dossier_goes_from_everywhere),
+        cmocka_unit_test(contents_of_documents_go_with_it),
         cmocka_unit_test(two_people_with_two_roles_sign),
         cmocka_unit_test(an_order_is_asked_for_a_dossier_one_sees),
         cmocka_unit_test(late_work_is_refused_and_leaves_no_trace),
