@@ -336,8 +336,12 @@ enum err serve_refresh(struct store *s, struct serve_session *session, bool *cha
         session->reader.grants = now;
         session->version = version;
     }
+    /* What the commit under way has changed so far, it may change again under the same version,
+     * or not at all. */
     if (err == ERR_OK)
-        session->rights = s->rights;
+        session->rights = s->rights_touched ? UINT64_MAX : s->rights;
+    if (err == ERR_OK && s->rights_touched)
+        session->version = 0;
     *changed = session->moved;
     return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who holds which dossier, and what of it a replica has: caseloads, hand-over, days, the end of
  * a right. */
+#include "store/apply.h"
 #include "store/grants.h"
 #include "store/holders.h"
 #include "store/quarantine.h"
@@ -219,6 +220,79 @@ static void push_by_hand(struct twin *t, struct party *p, struct serve_session *
     assert_int_equal(serve_pushes(t->server.store, &push, 1), ERR_OK);
     assert_int_equal(push.err, ERR_OK);
     buf_done(&frame);
+}
+
+/* One PUSH of what is not sent yet; `frame` holds its bytes. */
+static struct serve_push waiting_push(struct party *p, struct serve_session *session,
+                                      struct buf *frame, struct buf *verdicts)
+{
+    struct hello hello;
+    struct message m;
+    uint64_t last = 0;
+    assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
+    assert_int_equal(replica_push(p->store, hello.acked, frame, &last), ERR_OK);
+    struct str rest = buf_str(frame);
+    message_of(&rest, &m);
+    return (struct serve_push){.session = session, .push = m.push, .frames = verdicts};
+}
+
+static void hear_by_hand(struct party *p, const struct buf *verdicts)
+{
+    struct replica_tally tally = {0};
+    struct str rest = buf_str(verdicts);
+    struct message m;
+    while (rest.n > 0) {
+        message_of(&rest, &m);
+        assert_int_equal(replica_verdicts(p->store, m.verdicts, &tally), ERR_OK);
+    }
+}
+
+/* In one commit somebody gives him a dossier, and he opens another: he reads both after it. */
+static void rights_that_change_twice_in_one_commit_are_read_whole(void **state)
+{
+    (void)state;
+    struct twin t;
+    twin_open_apart(&t, 2, &schema_jalon);
+    struct party *anna = &t.replicas[0];
+    struct party *bilal = &t.replicas[1];
+    struct id model = case_model(&t);
+    case_sync_all(&t);
+    struct case_file given = case_open(anna, &model, "donné");
+    struct case_file other = case_open(anna, &model, "autre");
+    case_sync_all(&t);
+    struct serve_session session[2] = {{.device = 0}, {.device = 0}};
+    greet_by_hand(&t, anna, &session[0]);
+    greet_by_hand(&t, bilal, &session[1]);
+    (void)case_assign(&t.server, &other, case_staff(&t, 1), "tutor", "2026-11-02", NULL);
+    (void)case_assign(anna, &given, case_staff(&t, 1), "facilitator", "2026-11-02", NULL);
+    struct case_file opened = case_open(bilal, &model, "ouvert");
+    struct buf frames[2] = {{0}, {0}};
+    struct buf verdicts[2] = {{0}, {0}};
+    struct serve_push pushes[] = {
+        waiting_push(anna, &session[0], &frames[0], &verdicts[0]),
+        waiting_push(bilal, &session[1], &frames[1], &verdicts[1]),
+    };
+    assert_int_equal(serve_pushes(t.server.store, pushes, 2), ERR_OK);
+    assert_int_equal(pushes[0].err, ERR_OK);
+    assert_int_equal(pushes[1].err, ERR_OK);
+    bool changed = false;
+    assert_int_equal(serve_refresh(t.server.store, &session[1], &changed), ERR_OK);
+    uint32_t dossiers = 0;
+    for (uint32_t i = 0; i < session[1].reader.grants.count; i++)
+        dossiers += session[1].reader.grants.list[i].dossier != 0 ? 1 : 0;
+    assert_int_equal(dossiers, 3);
+    hear_by_hand(bilal, &verdicts[1]);
+    for (size_t i = 0; i < 2; i++) {
+        serve_session_done(&session[i]);
+        buf_done(&frames[i]);
+        buf_done(&verdicts[i]);
+    }
+    case_sync_all(&t);
+    assert_int_equal(twin_count(bilal->store, "person"), 3);
+    assert_string_equal(twin_get(bilal->store, "person", &opened.person, "first_name"), "Zoé");
+    for (size_t i = 0; i < t.count; i++)
+        assert_true(case_complete(&t, i));
+    twin_close(&t);
 }
 
 static enum err keep_last(void *ctx, const struct quarantined *q)
@@ -516,6 +590,7 @@ int main(void)
         cmocka_unit_test(writing_in_a_dossier_of_somebody_else_is_refused),
         cmocka_unit_test(an_old_client_whose_rights_changed_may_push_and_must_upgrade),
         cmocka_unit_test(the_vault_is_for_referents),
+        cmocka_unit_test(rights_that_change_twice_in_one_commit_are_read_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
