@@ -33,6 +33,25 @@ void cmd_say(struct cmd *c, const char *fmt, ...)
     buf_u8(&c->talk, '\n');
 }
 
+void cmd_print_id(struct cmd *c, const struct id *id, const char *key, bool value)
+{
+    char text[ID_TEXT_BYTES];
+    id_print(id, text);
+    if (!c->json) {
+        buf_printf(&c->out, "%s\n", text);
+        return;
+    }
+    struct json_out json;
+    json_out_init(&json, &c->out);
+    json_object(&json);
+    json_key(&json, "id");
+    json_text(&json, text);
+    json_key(&json, key);
+    json_bool(&json, value);
+    json_object_end(&json);
+    json_line(&json);
+}
+
 void cmd_say_saved(struct cmd *c)
 {
     if (c->presence == NULL)

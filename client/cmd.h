@@ -57,6 +57,8 @@ void cmd_done(struct cmd *c);
 void cmd_say(struct cmd *c, const char *fmt, ...) PRINTF(2, 3);
 /* Say that it is saved, and how it will get to the server. */
 void cmd_say_saved(struct cmd *c);
+/* Write a row's id; as JSON an object with `key`, which says whether something was done. */
+void cmd_print_id(struct cmd *c, const struct id *id, const char *key, bool value);
 /* Hand on what was written so far. */
 NODISCARD enum err cmd_flush(struct cmd *c);
 /* The same once there is enough for a piece. */

@@ -1,26 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalon add, jalon set: make a row, change fields of one. */
 #include "client/cmd.h"
-#include "io/json.h"
-
-static void print_id(struct cmd *c, const struct id *id, const char *key, bool value)
-{
-    char text[ID_TEXT_BYTES];
-    id_print(id, text);
-    if (!c->json) {
-        buf_printf(&c->out, "%s\n", text);
-        return;
-    }
-    struct json_out json;
-    json_out_init(&json, &c->out);
-    json_object(&json);
-    json_key(&json, "id");
-    json_text(&json, text);
-    json_key(&json, key);
-    json_bool(&json, value);
-    json_object_end(&json);
-    json_line(&json);
-}
 
 int cmd_add(void *program, const struct args *args)
 {
@@ -45,7 +25,7 @@ int cmd_add(void *program, const struct args *args)
     }
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
-    print_id(c, &id, "created", true);
+    cmd_print_id(c, &id, "created", true);
     if (!c->json)
         cmd_say_saved(c);
     return CMD_DONE;
@@ -88,7 +68,7 @@ int cmd_set(void *program, const struct args *args)
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
     if (c->json)
-        print_id(c, &id, "changed", changed);
+        cmd_print_id(c, &id, "changed", changed);
     else if (changed)
         cmd_say_saved(c);
     else

@@ -160,25 +160,6 @@ static enum err save(struct cmd *c, const struct attached *a, struct note *why)
     return err;
 }
 
-static void print_doc(struct cmd *c, const struct id *doc, const char *key, bool value)
-{
-    char text[ID_TEXT_BYTES];
-    id_print(doc, text);
-    if (!c->json) {
-        buf_printf(&c->out, "%s\n", text);
-        return;
-    }
-    struct json_out json;
-    json_out_init(&json, &c->out);
-    json_object(&json);
-    json_key(&json, "id");
-    json_text(&json, text);
-    json_key(&json, key);
-    json_bool(&json, value);
-    json_object_end(&json);
-    json_line(&json);
-}
-
 int cmd_attach(void *program, const struct args *args)
 {
     struct cmd *c = program;
@@ -206,7 +187,7 @@ int cmd_attach(void *program, const struct args *args)
     buf_done(&path);
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
-    print_doc(c, &a.doc, "attached", true);
+    cmd_print_id(c, &a.doc, "attached", true);
     if (!c->json)
         cmd_say_saved(c);
     return CMD_DONE;
@@ -302,7 +283,7 @@ static int ask_for(struct cmd *c, const struct id *doc)
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
     if (c->json)
-        print_doc(c, doc, "here", false);
+        cmd_print_id(c, doc, "here", false);
     else if (c->presence != NULL)
         cmd_say(c, T("ce document n'est pas encore sur cet appareil ; il est demandé au "
                      "serveur : recommencez dans un instant"));
@@ -340,7 +321,7 @@ int cmd_fetch(void *program, const struct args *args)
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
     if (c->json)
-        print_doc(c, &id, "here", true);
+        cmd_print_id(c, &id, "here", true);
     else if (args->n > 1)
         cmd_say(c, T("document écrit dans %s"), args->word[1]);
     else

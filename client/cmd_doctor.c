@@ -44,7 +44,7 @@ static void print_compared(struct cmd *c, const struct compare_report *compared)
 {
     buf_text(&c->out, T("comparé avec le serveur : "));
     words_time(compared->at_ms, &c->out);
-    buf_u8(&c->out, '\n');
+    buf_text(&c->out, compared->state == COMPARE_SAME ? T(", les mêmes fiches\n") : "\n");
     size_t before = c->out.n;
     compare_print(compared, 0, &c->out);
     if (c->out.n > before)
