@@ -570,10 +570,12 @@ static void a_twin_says_no_more_than_five_people_share(void **state)
 static void the_chain_covers_what_was_cut(void **state)
 {
     (void)state;
-    static const char *const forgeries[] = {
+    static const char *const op_of_a_cut =
+        "UPDATE op SET edit_ms=edit_ms+1 WHERE seq="
+        "(SELECT seq_to FROM chain WHERE no=(SELECT min(no) FROM chain_cut))";
+    const char *const forgeries[] = {
         "UPDATE history SET edit_ms=edit_ms+1 WHERE hid=(SELECT max(hid) FROM history)",
-        "UPDATE op SET edit_ms=edit_ms+1 WHERE seq=(SELECT seq_to FROM chain WHERE no="
-        "(SELECT min(no) FROM chain_cut))",
+        op_of_a_cut,
         "UPDATE chain_cut SET hash=zeroblob(32)",
         "DELETE FROM chain_cut",
         "DELETE FROM history",
