@@ -108,6 +108,13 @@ static void answer(struct play *p)
     case SESSION_DO_REBASE:
         event.type = SESSION_EV_REBASED;
         break;
+    case SESSION_DO_CONTENT:
+        event.type = SESSION_EV_CONTENT;
+        event.waits = small(p) % 2 == 1;
+        buf_clear(&p->frame);
+        message_want(&p->frame, &(struct want){.from = small(p), .max = 1});
+        event.bytes = buf_str(&p->frame);
+        break;
     case SESSION_DO_WIPE:
         event.type = SESSION_EV_WIPED;
         break;
@@ -118,6 +125,9 @@ static void answer(struct play *p)
     step(p, &event);
 }
 
+/* Of frames: those of put_message, any bytes, and a message without items. */
+enum { RAW = 9, KINDS = 11 };
+
 static void put_message(struct play *p, uint64_t kind)
 {
     struct verdict_range range = {small(p), small(p), VERDICT_APPLIED, REASON_NONE, small(p)};
@@ -126,6 +136,7 @@ static void put_message(struct play *p, uint64_t kind)
         message_welcome(&p->frame, &(struct welcome){.protocol = MESSAGE_PROTOCOL,
                                                      .epoch = EPOCH,
                                                      .known_op = small(p),
+                                                     .content = small(p),
                                                      .pull_from = small(p)});
         break;
     case 1:
@@ -157,6 +168,12 @@ static void put_message(struct play *p, uint64_t kind)
         buf_done(&orders);
         break;
     }
+    case 7:
+        message_want(&p->frame, &(struct want){.from = small(p), .err = ERR_NOTFOUND});
+        break;
+    case 8:
+        message_chunk(&p->frame, &(struct chunk){.from = small(p), .bytes = STR("x")});
+        break;
     default:
         message_empty(&p->frame,
                       (enum message_type)(MESSAGE_HELLO + kind % (uint64_t)MESSAGE_WIPED));
@@ -170,7 +187,7 @@ static void hear(struct play *p, uint64_t kind)
     if (session_full(p->session))
         return;
     buf_clear(&p->frame);
-    if (kind == 6) {
+    if (kind == RAW) {
         size_t left = cur_left(&p->in);
         event.bytes = cur_take(&p->in, left < RAW_BYTES_MAX ? left : RAW_BYTES_MAX);
         buf_add(&p->frame, event.bytes.p, event.bytes.n);
@@ -201,7 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else if (what == 6)
             step(&p, &(struct session_event){.type = SESSION_EV_SAVED});
         else
-            hear(&p, what % 9);
+            hear(&p, what % KINDS);
     }
     session_free(p.session);
     buf_done(&p.frame);
