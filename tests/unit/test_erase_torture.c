@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { COACH, COORDINATOR, SERVER, SIDES, EVERY = 25, THIN = 5 };
+enum { COACH, COORDINATOR, SERVER, SIDES, EVERY = 12, THIN = 3 };
 static const char MARK[] = "MARQUE-PART";
 
 struct bench {
