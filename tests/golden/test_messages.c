@@ -301,11 +301,11 @@ static void every_message_type_has_a_vector(void **state)
 {
     (void)state;
     size_t next = 0;
-    for (uint8_t type = 1; type <= MESSAGE_TYPE_LAST; type++) {
-        const uint8_t body[] = {0x91, type};
+    for (int type = 1; type <= (int)MESSAGE_TYPE_LAST; type++) {
+        const uint8_t body[] = {0x91, (uint8_t)type};
         struct message m = {0};
         size_t before = next;
-        while (next < VECTORS && vectors[next].type == type)
+        while (next < VECTORS && (int)vectors[next].type == type)
             next++;
         enum err err = message_read((struct str){(const char *)body, sizeof body}, &m);
         assert_int_equal(err == ERR_PROTOCOL, next == before);
