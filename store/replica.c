@@ -280,6 +280,9 @@ enum err replica_welcome(struct store *s, const struct welcome *welcome,
         err = doubt_kept(s);
     if (err == ERR_OK && generation != welcome->generation)
         err = sweep_begin(s);
+    /* Versions of rights are of the life of a server's database: this one counts them anew. */
+    if (err == ERR_OK && generation != welcome->generation)
+        err = meta_set_int(s, META_GRANTS, 0);
     if (err == ERR_OK && known_here && welcome->known_op < s->acked)
         err = fall_back(s, &known);
     if (err == ERR_OK && !known_here && generation != welcome->generation)

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { SEEDS = 40, TWICE = 6 };
+enum { SEEDS = 20, TWICE = 6 };
 
 static struct swarm_result run(uint64_t seed)
 {
