@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [STAGE…]: install what the tests need, then run them all, stopping at the first failure.
 # Stages: packages debug clang asan tsan fuzz analyse release sim e2e. The last line is the count.
-# Knobs: FUZZ_SECONDS per target (15), SIM_SEEDS (500), JOBS (one per processor).
+# Knobs: FUZZ_SECONDS per target (10), SIM_SEEDS (300), JOBS (one per processor).
 # shellcheck disable=SC2317 # the stages are called by name
 set -u
 cd "$(dirname "$0")/.." || exit 2
-: "${FUZZ_SECONDS:=15}" "${SIM_SEEDS:=500}" "${JOBS:=$(nproc)}"
+: "${FUZZ_SECONDS:=10}" "${SIM_SEEDS:=300}" "${JOBS:=$(nproc)}"
 logs=build/logs
 started=$(date +%s)
 passed=0
