@@ -360,6 +360,20 @@ struct id unpack_id(struct cur *cur)
     return id;
 }
 
+bool pack_next_id(struct str *rest, struct id *out)
+{
+    static const uint8_t bin16[] = {0xc4, ID_BYTES};
+    for (; rest->n >= sizeof bin16 + ID_BYTES; rest->p++, rest->n--) {
+        if (memcmp(rest->p, bin16, sizeof bin16) != 0)
+            continue;
+        memcpy(out->b, rest->p + sizeof bin16, ID_BYTES);
+        rest->p++;
+        rest->n--;
+        return true;
+    }
+    return false;
+}
+
 bool unpack_nil(struct cur *cur)
 {
     if (cur->bad || cur->p == cur->end || *cur->p != TAG_NIL)

@@ -47,6 +47,9 @@ struct str unpack_str(struct cur *cur);
 struct str unpack_bin(struct cur *cur);
 /* A bin of exactly 16 bytes. */
 struct id unpack_id(struct cur *cur);
+/* Whatever the bytes are: the next id in them, encoded as by pack_id; *rest begins after its
+ * first byte. False when there is none. */
+bool pack_next_id(struct str *rest, struct id *out);
 /* A bin of exactly n bytes; NULL and bad otherwise. */
 const uint8_t *unpack_exact(struct cur *cur, size_t n);
 /* Moves past nil and returns true; otherwise stays and returns false. */

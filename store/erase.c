@@ -135,12 +135,7 @@ static enum err order(struct store *s, const struct id *dossier, int64_t at_ms)
     stmt_reset(stmt);
     if (step != STEP_ROW)
         return step == STEP_FAILED ? db_error(s->db) : ERR_CORRUPT;
-    err = store_sql(s, SQL_ERASED_ADD, &stmt);
-    if (err == ERR_OK) {
-        bind_id(stmt, 1, dossier);
-        bind_int(stmt, 2, (int64_t)no);
-        err = stmt_run(stmt);
-    }
+    err = erased_add(s, dossier, no);
     if (err == ERR_OK)
         err = meta_set_int(s, META_ERASING, 1);
     if (err == ERR_OK && no > s->erased_last)

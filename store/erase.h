@@ -23,7 +23,9 @@ NODISCARD enum err erase_check_update(struct judge *j, const struct row *row,
 /* The row is as it will be: when it is confirmed, the order stands. */
 NODISCARD enum err erase_settled(struct judge *j, const struct row *row);
 
-/* erased.c: is this the id of a row that was erased? *no: of the order, 0 = it is not. */
+/* erased.c: note that the row with this id goes by this order. Inside a transaction. */
+NODISCARD enum err erased_add(struct store *s, const struct id *id, uint64_t no);
+/* Is this the id of a row that was erased? *no: of the order, 0 = it is not. */
 NODISCARD enum err erased_find(struct store *s, const struct id *id, uint64_t *no);
 /* Does a row with these values refer to one? */
 NODISCARD enum err erased_refers(struct store *s, const struct table *table,

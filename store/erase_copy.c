@@ -50,6 +50,12 @@ static enum err mark_cases(struct leaving *l)
     return cases == NULL ? ERR_OK : leaving_mark_by(l, cases, FIELD_DUPLICATE_RIGHT);
 }
 
+static enum err mark_more(struct leaving *l)
+{
+    enum err err = mark_cases(l);
+    return err == ERR_OK ? leaving_each_op(l, mark_made) : err;
+}
+
 static enum err mark_all(struct leaving *l, struct erase erase, uint64_t *through)
 {
     enum err err = ERR_OK;
@@ -59,18 +65,7 @@ static enum err mark_all(struct leaving *l, struct erase erase, uint64_t *throug
         err = erase.orders.bad ? ERR_PROTOCOL : mark_erased(l, &order.dossier);
         *through = order.no;
     }
-    if (err == ERR_OK)
-        err = leaving_mark_orphans(l);
-    l->grown = true;
-    for (int pass = 0; pass < LEAVING_PASSES_MAX && l->grown && err == ERR_OK; pass++) {
-        l->grown = false;
-        err = leaving_mark_hanging(l);
-        if (err == ERR_OK)
-            err = mark_cases(l);
-        if (err == ERR_OK)
-            err = leaving_each_op(l, mark_made);
-    }
-    return err;
+    return err == ERR_OK ? leaving_spread(l, mark_more) : err;
 }
 
 static enum err document_goes(void *ctx, const struct id *doc, bool *out)

@@ -62,17 +62,6 @@ static enum err list_rows(struct store *s, uint16_t index, const char *where, in
     return step == STEP_FAILED ? db_error(s->db) : out->err;
 }
 
-static enum err remember(struct erasing *e, const struct id *id)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(e->s, SQL_ERASED_ADD, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_id(stmt, 1, id);
-    bind_int(stmt, 2, (int64_t)e->no);
-    return stmt_run(stmt);
-}
-
 /* One row and everything that is kept of it. */
 static enum err destroy(struct erasing *e, const struct doomed *d)
 {
@@ -81,7 +70,7 @@ static enum err destroy(struct erasing *e, const struct doomed *d)
     struct row *row = arena_new(&arena, sizeof *row);
     enum err err = row == NULL ? ERR_NOMEM : rows_at(e->s, table, d->rid, &arena, row);
     if (err == ERR_OK)
-        err = remember(e, &row->id);
+        err = erased_add(e->s, &row->id, e->no);
     if (err == ERR_OK)
         err = lookalike_gone(e->s, table, row);
     if (err == ERR_OK)
@@ -174,17 +163,10 @@ static enum err cut_refused(void *ctx, const struct quarantined *q)
 {
     struct erasing *e = ctx;
     struct buf rest = {0};
-    struct stmt *stmt = NULL;
     uint64_t no = 0;
     enum err err = erased_cut(e->s, q->op, &rest, &no);
     if (err == ERR_OK && no != 0)
-        err = store_sql(e->s, SQL_QUARANTINE_CUT, &stmt);
-    if (err == ERR_OK && no != 0) {
-        bind_int(stmt, 1, q->epoch);
-        bind_int(stmt, 2, (int64_t)q->op_no);
-        bind_blob(stmt, 3, buf_str(&rest));
-        err = stmt_run(stmt);
-    }
+        err = quarantine_cut(e->s, q->epoch, q->op_no, buf_str(&rest));
     /* Its device has it too. */
     if (err == ERR_OK && no != 0)
         err = erase_again_on(e->s, q->epoch, no);
@@ -226,9 +208,6 @@ static enum err carry_out(struct erasing *e)
             err = list_devices(e);
         if (err == ERR_OK)
             err = destroy_rows(e);
-        if (err == ERR_OK)
-            err = run_sql(s, SQL_FEED_DROP_DOSSIER,
-                          (int64_t[]){e->scope.home, e->scope.dossier}, 2);
     }
     if (err == ERR_OK)
         err = quarantine_list(s, true, cut_refused, e);

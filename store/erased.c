@@ -43,17 +43,11 @@ enum err erased_refers(struct store *s, const struct table *table, const struct 
 /* Is one of the ids in these bytes erased? */
 static enum err find_in(struct store *s, struct str bytes, uint64_t *no)
 {
-    static const uint8_t bin16[] = {0xc4, ID_BYTES};
+    struct id id;
     enum err err = ERR_OK;
     *no = 0;
-    for (size_t i = 0; i + sizeof bin16 + ID_BYTES <= bytes.n && err == ERR_OK && *no == 0;
-         i++) {
-        struct id id;
-        if (memcmp(bytes.p + i, bin16, sizeof bin16) != 0)
-            continue;
-        memcpy(id.b, bytes.p + i + sizeof bin16, ID_BYTES);
+    while (err == ERR_OK && *no == 0 && pack_next_id(&bytes, &id))
         err = erased_find(s, &id, no);
-    }
     return err;
 }
 
@@ -75,7 +69,7 @@ static enum err hangs(struct store *s, const struct change *change, struct cur f
     return err;
 }
 
-static enum err add_id(struct store *s, const struct id *id, uint64_t no)
+enum err erased_add(struct store *s, const struct id *id, uint64_t no)
 {
     struct stmt *stmt = NULL;
     enum err err = store_sql(s, SQL_ERASED_ADD, &stmt);
@@ -97,7 +91,7 @@ static enum err order_of(struct store *s, const struct change *change, struct cu
     if (err != ERR_OK || *no != 0 || change->kind != CHANGE_INSERT)
         return err;
     err = hangs(s, change, fields, no);
-    return err == ERR_OK && *no != 0 ? add_id(s, &change->row, *no) : err;
+    return err == ERR_OK && *no != 0 ? erased_add(s, &change->row, *no) : err;
 }
 
 enum err erased_cut(struct store *s, struct str op, struct buf *rest, uint64_t *no)

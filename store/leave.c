@@ -7,7 +7,7 @@
 #include "store/replica.h"
 #include "store/rows.h"
 
-enum { MARKS_MIN = 256 };
+enum { MARKS_MIN = 256, PASSES_MAX = 8 };
 
 /* ---- the set ---- */
 
@@ -147,7 +147,7 @@ enum err leaving_mark_by(struct leaving *l, const struct table *table, uint16_t 
     return err;
 }
 
-enum err leaving_mark_hanging(struct leaving *l)
+static enum err mark_hanging(struct leaving *l)
 {
     enum err err = ERR_OK;
     for (uint16_t i = 0; i < l->s->env.schema->table_count && err == ERR_OK; i++) {
@@ -239,7 +239,7 @@ static enum err mark_orphans_of(struct leaving *l, const struct table *table,
 
 /* A right may end while what it opened is being told: of a dossier, rows are here whose own
  * dossier never came. All that may be seen has come before the news of what leaves. */
-enum err leaving_mark_orphans(struct leaving *l)
+static enum err mark_orphans(struct leaving *l)
 {
     const struct schema *schema = l->s->env.schema;
     enum err err = ERR_OK;
@@ -309,9 +309,19 @@ static enum err mark_refused(void *ctx, const struct quarantined *q)
     return err == ERR_OK && part ? leaving_mark(l, &closing) : err;
 }
 
-enum err leaving_mark_refused(struct leaving *l)
+enum err leaving_spread(struct leaving *l, leaving_pass *more)
 {
-    return quarantine_list(l->s, true, mark_refused, l);
+    enum err err = mark_orphans(l);
+    l->grown = true;
+    for (int pass = 0; pass < PASSES_MAX && l->grown && err == ERR_OK; pass++) {
+        l->grown = false;
+        err = mark_hanging(l);
+        if (err == ERR_OK)
+            err = quarantine_list(l->s, true, mark_refused, l);
+        if (err == ERR_OK && more != NULL)
+            err = more(l);
+    }
+    return err;
 }
 
 /* From the rows that name a scope to all that hang on them, as deep as it goes. */
@@ -322,16 +332,7 @@ static enum err mark_all(struct leaving *l, struct leave leave)
         struct leave_scope scope = message_leave_scope(&leave.scopes);
         err = leave.scopes.bad ? ERR_PROTOCOL : mark_scope(l, &scope);
     }
-    if (err == ERR_OK)
-        err = leaving_mark_orphans(l);
-    l->grown = true;
-    for (int pass = 0; pass < LEAVING_PASSES_MAX && l->grown && err == ERR_OK; pass++) {
-        l->grown = false;
-        err = leaving_mark_hanging(l);
-        if (err == ERR_OK)
-            err = leaving_mark_refused(l);
-    }
-    return err;
+    return err == ERR_OK ? leaving_spread(l, NULL) : err;
 }
 
 /* ---- and out with them ---- */
@@ -369,15 +370,10 @@ static enum err purge_table(struct leaving *l, const struct table *table)
  */
 bool leaving_refers(const struct leaving *l, struct str body)
 {
-    static const uint8_t bin16[] = {0xc4, ID_BYTES};
-    for (size_t i = 0; i + sizeof bin16 + ID_BYTES <= body.n; i++) {
-        struct id id;
-        if (memcmp(body.p + i, bin16, sizeof bin16) != 0)
-            continue;
-        memcpy(id.b, body.p + i + sizeof bin16, ID_BYTES);
+    struct id id;
+    while (pack_next_id(&body, &id))
         if (leaving_goes(l, &id) && !leaving_refused(l, &id))
             return true;
-    }
     return false;
 }
 

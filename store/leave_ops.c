@@ -109,18 +109,6 @@ static enum err purge_outbox(struct leaving *l)
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static enum err cut_quarantined(struct store *s, uint32_t epoch, uint64_t op_no, struct str op)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_QUARANTINE_CUT, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, epoch);
-    bind_int(stmt, 2, (int64_t)op_no);
-    bind_blob(stmt, 3, op);
-    return stmt_run(stmt);
-}
-
 struct refused {
     struct leaving *l;
     struct buf rest;
@@ -132,9 +120,8 @@ static enum err purge_refused(void *ctx, const struct quarantined *q)
     bool cut = false;
     enum err err = copy_op(r->l, q->op, true, &r->rest, &cut);
     r->l->purged = r->l->purged || cut;
-    return err == ERR_OK && cut
-               ? cut_quarantined(r->l->s, q->epoch, q->op_no, buf_str(&r->rest))
-               : err;
+    return err == ERR_OK && cut ? quarantine_cut(r->l->s, q->epoch, q->op_no, buf_str(&r->rest))
+                                : err;
 }
 
 /* A refused operation stays known with its reason; what it said of rows that leave, only the
@@ -208,7 +195,7 @@ enum err leave_judged(struct store *s, uint64_t through, bool accepted)
         }
         err = op.err == ERR_OK ? copy_op(NULL, buf_str(&op), true, &head, &cut) : op.err;
         if (err == ERR_OK)
-            err = cut_quarantined(s, s->epoch, op_no, buf_str(&head));
+            err = quarantine_cut(s, s->epoch, op_no, buf_str(&head));
         if (err == ERR_OK)
             err = save_cut(s, (int64_t)op_no, (struct str){"", 0}, CUT_PART);
     }

@@ -22,8 +22,6 @@ struct leaving {
     bool purged; /* something was there to go */
 };
 
-enum { LEAVING_PASSES_MAX = 8 };
-
 NODISCARD enum err leaving_begin(struct leaving *l, struct store *s);
 void leaving_done(struct leaving *l);
 /* Add a row to the set, or facets to one that is in it. */
@@ -37,11 +35,11 @@ bool leaving_refers(const struct leaving *l, struct str body);
 /* One pass: what hangs on rows of the set, through this field, joins it. */
 NODISCARD enum err leaving_mark_by(struct leaving *l, const struct table *table,
                                    uint16_t field);
-NODISCARD enum err leaving_mark_hanging(struct leaving *l);
-/* Rows that hang on rows which are not here join the set. */
-NODISCARD enum err leaving_mark_orphans(struct leaving *l);
-/* What refused operations would have made, where it would hang on rows of the set. */
-NODISCARD enum err leaving_mark_refused(struct leaving *l);
+/* From the rows of the set to all that hang on them, as deep as it goes: rows that hang on rows
+ * which are not here join it, and what refused operations would have made, with why they were
+ * closed. more: part of each pass; may be NULL. */
+typedef enum err leaving_pass(struct leaving *l);
+NODISCARD enum err leaving_spread(struct leaving *l, leaving_pass *more);
 /* Out with them: rows, history, unknown rows, and their operations. */
 NODISCARD enum err leaving_purge(struct leaving *l);
 /* leave_ops.c: what operations say of them, in the outbox and in quarantine. */

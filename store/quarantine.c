@@ -291,6 +291,18 @@ enum err quarantine_add(struct store *s, const struct quarantined *q)
     return err == ERR_OK ? add_rows(s, q) : err;
 }
 
+enum err quarantine_cut(struct store *s, uint32_t epoch, uint64_t op_no, struct str rest)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_QUARANTINE_CUT, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, epoch);
+    bind_int(stmt, 2, (int64_t)op_no);
+    bind_blob(stmt, 3, rest);
+    return stmt_run(stmt);
+}
+
 enum err quarantine_close(struct store *s, const struct quarantined *q)
 {
     struct stmt *stmt = NULL;

@@ -77,6 +77,9 @@ NODISCARD enum err quarantine_is_cut(struct store *s, const struct quarantined *
 /* Inside a transaction: keep a refused operation and the names of its rows. It stays as it is
  * when it is there already. q->state and what follows are ignored. */
 NODISCARD enum err quarantine_add(struct store *s, const struct quarantined *q);
+/* Inside a transaction: of its content the rest stays, and of why it was closed nothing. */
+NODISCARD enum err quarantine_cut(struct store *s, uint32_t epoch, uint64_t op_no,
+                                  struct str rest);
 /* Who made it. NOTFOUND. */
 NODISCARD enum err quarantine_actor(struct store *s, uint32_t epoch, uint64_t op_no,
                                     struct id *out);

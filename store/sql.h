@@ -291,7 +291,6 @@
     X(ERASE_DEVICE_LIST,                                                                       \
       "SELECT e.device,d.name,d.staff,d.state,d.seen_ms,d.schema,e.acked_ms FROM "             \
       "erase_device e JOIN device d ON d.num=e.device WHERE e.no=?1 ORDER BY e.device")        \
-    X(FEED_DROP_DOSSIER, "DELETE FROM feed WHERE home=?1 AND dossier=?2")                      \
     X(QUARANTINE_ROW_DROP, "DELETE FROM quarantine_row WHERE id IN (SELECT id FROM erased)")   \
     X(HISTORY_SEQS, "SELECT DISTINCT seq FROM history WHERE tab=?1 AND rid=?2")                \
     X(CHAIN_CUT_ADD, "INSERT INTO chain_cut(no,at,hash) VALUES(?1,?2,?3)")                     \
@@ -301,9 +300,6 @@
     X(TWIN_ADD,                                                                                \
       "INSERT INTO twin(structure,birth_year,gender,area,entry_year,months,sessions,minutes,"  \
       "contracts,internships) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")                         \
-    X(TWIN_LIST,                                                                               \
-      "SELECT structure,birth_year,gender,area,entry_year,months,sessions,minutes,contracts,"  \
-      "internships FROM twin ORDER BY structure,birth_year,gender,area,entry_year")            \
     X(TWIN_OF,                                                                                 \
       "SELECT p.structure,p.birth_date,p.gender,substr(p.ins,1,2),"                            \
       "(SELECT min(w.entry) FROM t_pathway w WHERE w._dos=p._dos AND w._del=0),"               \
