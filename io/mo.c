@@ -67,6 +67,13 @@ enum err mo_open(struct mo *mo, struct str bytes)
     return err;
 }
 
+void mo_at(const struct mo *mo, uint32_t i, const char **msgid, struct str *words)
+{
+    must(i < mo->n);
+    *msgid = text_at(mo, mo->ids, i).p;
+    *words = text_at(mo, mo->words, i);
+}
+
 const char *mo_find(const struct mo *mo, const char *msgid, unsigned form)
 {
     uint32_t low = 0;

@@ -23,5 +23,7 @@ NODISCARD enum err mo_open(struct mo *mo, struct str bytes);
 /* The translation of msgid, NUL-terminated, pointing into the bytes; NULL when there is none.
  * form: 0, or 1 for the plural of a text declared with two forms. */
 const char *mo_find(const struct mo *mo, const char *msgid, unsigned form);
+/* Text i of mo->n: its msgid, and the translation, in which a NUL parts two forms. */
+void mo_at(const struct mo *mo, uint32_t i, const char **msgid, struct str *words);
 
 #endif

@@ -61,6 +61,15 @@ const char *say_code(void)
     return languages[chosen].code;
 }
 
+struct str say_catalogue(struct str code)
+{
+    for (int l = 0; l < SAY_COUNT; l++)
+        if (str_eq(code, str_of(languages[l].code)))
+            return (struct str){languages[l].from,
+                                (size_t)(languages[l].to - languages[l].from)};
+    return (struct str){NULL, 0};
+}
+
 const char *say_text(const char *text)
 {
     const char *found = text[0] == '\0' ? NULL : mo_find(&catalogue, text, 0);

@@ -3,6 +3,7 @@
 #ifndef IO_SAY_H
 #define IO_SAY_H
 
+#include "proto/buf.h"
 #include "proto/err.h"
 
 #include <stddef.h>
@@ -20,6 +21,9 @@ enum say_language say_language_of(const char *lc_all, const char *lc_messages,
 void say_init(enum say_language language);
 /* "fr", "en", "nl" or "de". */
 const char *say_code(void);
+
+/* The compiled catalogue of a language by its code, for io/mo; {NULL, 0}: there is none. */
+struct str say_catalogue(struct str code);
 
 /* The text in the chosen language, or as it is when the catalogue lacks it. Never NULL; lives
  * as long as the process. Any thread. */
