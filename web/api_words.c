@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The routes that are commands of the command line too: the same words, the same JSON. */
+#include "io/json.h"
+#include "web/api.h"
+
+enum { WORDS_MAX = 80, EXIT_DONE = 0, EXIT_WAITS = 4 };
+
+/* One command, and the body it is made of. */
+struct words {
+    struct api *api;
+    const char *word[WORDS_MAX];
+    size_t count;
+    struct str names[WORDS_MAX], texts[WORDS_MAX]; /* of the body's members; "set" apart */
+    size_t n;
+    struct str set_names[SCHEMA_FIELDS_MAX], set_texts[SCHEMA_FIELDS_MAX];
+    size_t set_n;
+    bool set; /* there was a "set" */
+};
+
+static struct words *words_new(struct api *api)
+{
+    struct words *w = arena_new(&api->arena, sizeof *w);
+    if (w == NULL)
+        api_fail(api, ERR_NOMEM);
+    else
+        w->api = api;
+    return w;
+}
+
+static void add(struct words *w, const char *word)
+{
+    must(w->count < WORDS_MAX);
+    w->word[w->count++] = word;
+}
+
+/* A text of the page's, as a word with its end. */
+static void add_text(struct words *w, struct str text)
+{
+    const char *word = arena_copy(&w->api->arena, text.p, text.n);
+    add(w, word == NULL ? "" : word);
+}
+
+/* ---- running ---- */
+
+/* Which error the command told in JSON, as a status. */
+static int status_of(struct api *api, struct str talk)
+{
+    struct json_in in;
+    struct json_val val;
+    struct str key;
+    int status = 500;
+    json_in_init(&in, talk, &api->arena);
+    if (!json_value(&in, &val) || val.kind != JSON_OBJECT)
+        return status;
+    while (json_member(&in, &key)) {
+        if (!json_value(&in, &val))
+            break;
+        for (int err = 1; err < ERR_COUNT && str_eq(key, STR("error")); err++)
+            if (val.kind == JSON_STRING && str_eq(val.text, str_of(err_name((enum err)err))))
+                status = api_status((enum err)err);
+    }
+    return status;
+}
+
+static void run(struct words *w)
+{
+    struct api *api = w->api;
+    struct buf talk = {.max = API_BODY_BYTES_MAX};
+    int exit = api->command(api->arg, w->word, w->count, &api->out, &talk);
+    if (exit != EXIT_DONE && exit != EXIT_WAITS) {
+        api->status = status_of(api, buf_str(&talk));
+        buf_clear(&api->out);
+        buf_add(&api->out, talk.p, talk.n);
+        if (api->out.n == 0)
+            api_fail(api, ERR_BUSY);
+    }
+    buf_done(&talk);
+}
+
+/* ---- bodies ---- */
+
+static bool take_text(struct json_in *in, struct str *out)
+{
+    struct json_val val;
+    if (!json_value(in, &val))
+        return false;
+    if (val.kind == JSON_STRING || val.kind == JSON_NUMBER)
+        *out = val.text;
+    else if (val.kind == JSON_BOOL)
+        *out = val.truth ? STR("true") : STR("false");
+    else if (val.kind == JSON_NULL)
+        *out = (struct str){"", 0};
+    else
+        return json_fail(in, ERR_FORMAT, N_("un texte, un nombre ou oui/non est attendu ici"));
+    return true;
+}
+
+static bool take_set(struct json_in *in, struct words *w)
+{
+    struct json_val val;
+    struct str key;
+    w->set = true;
+    if (!json_value(in, &val) || val.kind != JSON_OBJECT)
+        return json_fail(in, ERR_FORMAT, N_("un objet est attendu ici"));
+    while (json_member(in, &key)) {
+        if (w->set_n == SCHEMA_FIELDS_MAX)
+            return json_fail(in, ERR_LIMIT, N_("trop de champs"));
+        w->set_names[w->set_n] = key;
+        if (!take_text(in, &w->set_texts[w->set_n]))
+            return false;
+        w->set_n++;
+    }
+    return true;
+}
+
+static bool read_body(struct words *w)
+{
+    struct api *api = w->api;
+    struct json_in in;
+    struct json_val val;
+    struct str key;
+    json_in_init(&in, api->body, &api->arena);
+    if (json_value(&in, &val) && val.kind != JSON_OBJECT)
+        (void)json_fail(&in, ERR_FORMAT, N_("un objet est attendu ici"));
+    while (json_member(&in, &key)) {
+        bool good = false;
+        if (str_eq(key, STR("set"))) {
+            good = take_set(&in, w);
+        } else if (w->n < WORDS_MAX && take_text(&in, &w->texts[w->n])) {
+            w->names[w->n++] = key;
+            good = true;
+        }
+        if (!good)
+            break;
+    }
+    enum err err = json_in_end(&in, &api->why);
+    if (err != ERR_OK)
+        api_fail(api, err);
+    return err == ERR_OK;
+}
+
+static struct str member(const struct words *w, const char *name)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (str_eq(w->names[i], str_of(name)))
+            return w->texts[i];
+    return (struct str){NULL, 0};
+}
+
+/* "--name" and the member's text, when it is there. */
+static void add_option(struct words *w, const char *option, const char *name)
+{
+    struct str text = member(w, name);
+    if (text.n == 0)
+        return;
+    add(w, option);
+    add_text(w, text);
+}
+
+/* FIELD=VALUE of each member of "set". */
+static void add_set(struct words *w)
+{
+    for (size_t i = 0; i < w->set_n; i++) {
+        struct buf word = {0};
+        buf_add(&word, w->set_names[i].p, w->set_names[i].n);
+        buf_u8(&word, '=');
+        buf_add(&word, w->set_texts[i].p, w->set_texts[i].n);
+        add_text(w, buf_str(&word));
+        buf_done(&word);
+    }
+}
+
+/* ---- the routes ---- */
+
+void api_state(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL)
+        return;
+    add(w, "status");
+    run(w);
+}
+
+void api_inbox(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL)
+        return;
+    add(w, "inbox");
+    if (api_number(api, "closed", 0) != 0)
+        add(w, "--closed");
+    run(w);
+}
+
+void api_refused(struct api *api)
+{
+    struct words *w = words_new(api);
+    struct buf name = {0};
+    if (w == NULL)
+        return;
+    buf_add(&name, api->part[1].p, api->part[1].n);
+    buf_u8(&name, '/');
+    buf_add(&name, api->part[2].p, api->part[2].n);
+    add(w, "inbox");
+    add(w, "show");
+    add(w, "--");
+    add_text(w, buf_str(&name));
+    buf_done(&name);
+    run(w);
+}
+
+void api_history(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL)
+        return;
+    add(w, "show");
+    add(w, "--history");
+    add(w, "--");
+    for (size_t i = 1; i < api->parts; i++)
+        add_text(w, api->part[i]);
+    run(w);
+}
+
+void api_resolve(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL || !read_body(w))
+        return;
+    add(w, "resolve");
+    add_option(w, "--keep", "keep");
+    add_option(w, "--reason", "reason");
+    if (w->set)
+        add(w, "--set");
+    if (str_eq(member(w, "again"), STR("true")))
+        add(w, "--again");
+    add(w, "--");
+    add_text(w, member(w, "id"));
+    add_set(w);
+    run(w);
+}
+
+void api_resubmit(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL || !read_body(w))
+        return;
+    add(w, "inbox");
+    add(w, "resubmit");
+    add_option(w, "--without", "without");
+    add(w, "--");
+    add_text(w, member(w, "id"));
+    add_set(w);
+    run(w);
+}
+
+void api_discard(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL || !read_body(w))
+        return;
+    add(w, "inbox");
+    add(w, "discard");
+    add_option(w, "--reason", "reason");
+    add(w, "--");
+    add_text(w, member(w, "id"));
+    run(w);
+}
+
+void api_duplicate(struct api *api)
+{
+    static const char *const decisions[] = {"same", "different", "undo"};
+    struct words *w = words_new(api);
+    const char *decision = NULL;
+    if (w == NULL || !read_body(w))
+        return;
+    for (size_t i = 0; i < sizeof decisions / sizeof *decisions; i++)
+        if (str_eq(member(w, "decision"), str_of(decisions[i])))
+            decision = decisions[i];
+    if (decision == NULL) {
+        api_fail(api, note_set(&api->why, ERR_INVALID, N_("décision inconnue")));
+        return;
+    }
+    add(w, "duplicate");
+    add(w, decision);
+    add_option(w, "--reason", "reason");
+    add(w, "--");
+    add_text(w, member(w, "id"));
+    run(w);
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one way to the program: requests of the same origin, the CSRF word on what changes
+// something, events that say when to look again.
+import { t } from './text.js';
+
+let csrf = '';
+export const program = { version: '' };
+
+export class ApiError extends Error {
+    constructor(status, body) {
+        super(body.text || body.error || String(status));
+        this.status = status;
+        this.code = body.error || '';
+        this.fields = body.fields || {};
+    }
+}
+
+async function ask(path, options) {
+    let answer;
+    try {
+        answer = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...options });
+    } catch {
+        throw new ApiError(0, { error: 'CLOSED', text: t('Jalon ne répond plus sur cet appareil : rouvrez-le') });
+    }
+    let body = {};
+    try {
+        body = await answer.json();
+    } catch {
+        if (answer.ok) throw new ApiError(answer.status, { error: 'FORMAT' });
+    }
+    if (!answer.ok) throw new ApiError(answer.status, body);
+    return body;
+}
+
+export const get = (path) => ask(path, {});
+export const post = (path, body) =>
+    ask(path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'X-Jalon-Csrf': csrf },
+        body: JSON.stringify(body),
+    });
+
+// Exchange the ticket of the address for a session, or go on with the one there is.
+export async function enter() {
+    const ticket = location.hash.match(/^#([0-9a-f]{64,})$/);
+    if (ticket) history.replaceState(null, '', location.pathname);
+    let session;
+    if (ticket) {
+        try {
+            session = await post('/api/open', { ticket: ticket[1] });
+        } catch (error) {
+            if (error.status !== 401) throw error;
+        }
+    }
+    session = session || (await get('/api/session'));
+    csrf = session.csrf;
+    program.version = session.version;
+    return session.language;
+}
+
+// ---- events ----
+
+const listeners = new Set();
+export function listen(on) {
+    listeners.add(on);
+    return () => listeners.delete(on);
+}
+function tell(what) {
+    for (const on of [...listeners]) on(what);
+}
+export function connect() {
+    const source = new EventSource('/events');
+    for (const what of ['hello', 'saved', 'synced', 'status']) source.addEventListener(what, () => tell(what));
+    source.onerror = () => tell('gone');
+}
+
+// ---- rows ----
+
+export function rowsPath(table, query = {}) {
+    const words = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) if (value !== '' && value !== undefined) words.append(key, value);
+    const tail = words.toString();
+    return `/api/rows/${table}${tail ? `?${tail}` : ''}`;
+}
+export const rows = (table, query) => get(rowsPath(table, query));
+export const row = (table, id) => get(`/api/row/${table}/${id}`);
+export const save = (table, id, values, seen) => post('/api/save', { table, id: id || '', values, seen: seen || {} });
+export const remove = (table, id, deleted) => post('/api/delete', { table, id, deleted });
