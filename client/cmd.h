@@ -30,6 +30,7 @@ enum { CMD_CHUNK_BYTES = 64 * 1024 };
 struct local;    /* client/local.h */
 struct round;    /* client/round.h */
 struct presence; /* client/presence.h */
+struct door;     /* web/door.h */
 
 struct cmd {
     const struct args *args;
@@ -38,18 +39,19 @@ struct cmd {
     struct store *store; /* the open replica; NULL for commands that need none */
     struct local *local; /* what holds it; NULL when another command does */
     const struct presence *presence; /* of the process that holds it and stays; NULL: none */
-    struct round *round; /* a sync that process carries out for us; NULL: it cannot */
-    bool json;           /* data as JSON */
-    bool color;          /* the answer may be coloured */
-    bool progress;       /* stderr is a terminal */
-    int columns;         /* width of the terminal */
-    cmd_write *write;    /* takes the answer */
-    void *ctx;           /* its argument */
-    struct buf out;      /* data, not yet handed on */
-    struct buf talk;     /* words for the person, not yet handed on */
-    struct names *names; /* made by cmd_names */
-    struct arena arena;  /* lives as long as the command */
-    enum err broken;     /* the answer could not be handed on */
+    struct round *round;     /* a sync that process carries out for us; NULL: it cannot */
+    const struct door *door; /* of the pages that process serves; NULL: none */
+    bool json;               /* data as JSON */
+    bool color;              /* the answer may be coloured */
+    bool progress;           /* stderr is a terminal */
+    int columns;             /* width of the terminal */
+    cmd_write *write;        /* takes the answer */
+    void *ctx;               /* its argument */
+    struct buf out;          /* data, not yet handed on */
+    struct buf talk;         /* words for the person, not yet handed on */
+    struct names *names;     /* made by cmd_names */
+    struct arena arena;      /* lives as long as the command */
+    enum err broken;         /* the answer could not be handed on */
 };
 void cmd_done(struct cmd *c);
 
@@ -91,6 +93,6 @@ args_run cmd_add, cmd_set, cmd_delete, cmd_restore, cmd_show, cmd_list, cmd_sche
     cmd_conflicts, cmd_resolve, cmd_inbox, cmd_inbox_show, cmd_inbox_resubmit,
     cmd_inbox_discard, cmd_duplicates, cmd_duplicate_same, cmd_duplicate_different,
     cmd_duplicate_undo, cmd_import, cmd_export, cmd_doctor, cmd_enrol, cmd_sync,
-    cmd_bundle_write, cmd_bundle_read, cmd_attach, cmd_fetch, cmd_handover;
+    cmd_bundle_write, cmd_bundle_read, cmd_attach, cmd_fetch, cmd_handover, cmd_ui;
 
 #endif

@@ -100,11 +100,12 @@ static bool news(const struct stay *stay, const struct live_event *event)
 static void say(struct stay *stay, const struct live_event *event)
 {
     static const char *const names[] = {
-        [LIVE_CONNECTED] = "connected", [LIVE_SYNCED] = "synced", [LIVE_AWAY] = "away",
-        [LIVE_STUCK] = "stuck",         [LIVE_OVER] = "over",     [LIVE_CLOSED] = "closed",
+        [LIVE_CONNECTED] = "connected", [LIVE_SAVED] = "saved", [LIVE_SYNCED] = "synced",
+        [LIVE_AWAY] = "away",           [LIVE_STUCK] = "stuck", [LIVE_OVER] = "over",
+        [LIVE_CLOSED] = "closed",
     };
     struct cmd *c = stay->c;
-    if (event->type == LIVE_SYNCED && !news(stay, event))
+    if (event->type == LIVE_SAVED || (event->type == LIVE_SYNCED && !news(stay, event)))
         return;
     if (c->json)
         event_json(stay, names[event->type], event);
@@ -141,6 +142,7 @@ static void on_live(struct live *live, const struct live_event *event, void *arg
     case LIVE_AWAY:
         stay->away = event->err;
         return;
+    case LIVE_SAVED:
     case LIVE_STUCK:
         return;
     case LIVE_OVER:

@@ -59,6 +59,10 @@ static const struct args_option sync_options[] = {
     {"live", NULL, N_("rester connecté : envoyer et recevoir au fur et à mesure"), false},
     {NULL, NULL, NULL, false}};
 
+static const struct args_option ui_options[] = {
+    {"port", N_("N"), N_("sur ce port ; sans cela, un port libre"), false},
+    {"no-open", NULL, N_("ne pas ouvrir le navigateur : afficher l'adresse seulement"), false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option attach_options[] = {
     {"kind", N_("CODE"), N_("le type du document ; sans cela : other"), false},
     {"title", N_("TEXTE"), N_("son titre ; sans cela : le nom du fichier"), false},
@@ -118,6 +122,7 @@ static const struct args_command table[] = {
      cmd_duplicate_undo},
     {"handover", N_("DE À"), 2, 2, handover_options,
      N_("remettre les dossiers d'un agent à un autre, d'un seul geste"), cmd_handover},
+    {"ui", "", 0, 0, ui_options, N_("ouvrir les pages de Jalon dans le navigateur"), cmd_ui},
     {"doctor", "", 0, 0, NULL, N_("vérifier les données de cet appareil"), cmd_doctor},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
@@ -142,9 +147,10 @@ static int help(struct cmd *c)
  * how things are, and what records work, which no clock may stop. */
 static bool shows_nothing(const struct args_command *command)
 {
-    static args_run *const list[] = {
-        cmd_sync, cmd_status, cmd_doctor, cmd_enrol,  cmd_schema,       cmd_bundle_read,
-        cmd_add,  cmd_set,    cmd_delete, cmd_import, cmd_bundle_write, cmd_restore};
+    static args_run *const list[] = {cmd_sync,   cmd_status,      cmd_doctor,       cmd_enrol,
+                                     cmd_schema, cmd_bundle_read, cmd_add,          cmd_set,
+                                     cmd_delete, cmd_import,      cmd_bundle_write, cmd_restore,
+                                     cmd_ui};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (command->run == list[i])
             return true;

@@ -232,8 +232,10 @@ static void on_link(struct link *link, const struct link_event *event, void *arg
 static void on_run(void *arg, bool saved)
 {
     struct live *live = arg;
-    if (saved && !live->closing)
-        link_saved(live->link);
+    if (!saved || live->closing)
+        return;
+    link_saved(live->link);
+    tell(live, (struct live_event){.type = LIVE_SAVED});
 }
 
 static void on_network(void *arg)
@@ -288,6 +290,7 @@ enum err live_open(const struct live_cfg *cfg, struct live **out, struct note *w
                               .local = cfg->local,
                               .dir = cfg->dir,
                               .presence = &live->presence,
+                              .door = cfg->door,
                               .on_run = on_run,
                               .on_round = on_round,
                               .on_gone = on_gone,
@@ -313,6 +316,12 @@ void live_saved(struct live *live)
 {
     if (!live->closing)
         link_saved(live->link);
+}
+
+void live_want(struct live *live)
+{
+    if (!live->closing)
+        link_afresh(live->link);
 }
 
 void live_close(struct live *live)

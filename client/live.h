@@ -13,6 +13,7 @@ enum {
 
 enum live_event_type {
     LIVE_CONNECTED,
+    LIVE_SAVED,  /* somebody's command left something to send */
     LIVE_SYNCED, /* everything is sent and received, as of now */
     LIVE_AWAY,   /* a try or a connection ended; the next try is in wait_ms */
     LIVE_STUCK,  /* connected, something to send, and it does not leave: a person must know */
@@ -34,10 +35,11 @@ typedef void (*live_cb)(struct live *live, const struct live_event *event, void 
 
 struct live_cfg {
     struct loop *loop;
-    struct jobs *jobs;     /* thread of the store; room for LIVE_JOBS_MAX of ours */
-    struct local *local;   /* the open replica; its store is closed by a wipe */
-    const char *dir;       /* data folder; outlives it */
-    const struct key *key; /* likewise */
+    struct jobs *jobs;       /* thread of the store; room for LIVE_JOBS_MAX of ours */
+    struct local *local;     /* the open replica; its store is closed by a wipe */
+    const char *dir;         /* data folder; outlives it */
+    const struct key *key;   /* likewise */
+    const struct door *door; /* of the pages this process serves; NULL: none. Likewise */
     live_cb cb;
     void *arg;
 };
@@ -47,6 +49,8 @@ struct live_cfg {
 NODISCARD enum err live_open(const struct live_cfg *cfg, struct live **out, struct note *why);
 /* Something was saved, by the owner itself. */
 void live_saved(struct live *live);
+/* The person wants a sync now, on a new connection. */
+void live_want(struct live *live);
 /* Leave in order, answer who waits; LIVE_CLOSED is the last event. A second call does nothing.
  */
 void live_close(struct live *live);

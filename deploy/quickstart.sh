@@ -98,8 +98,9 @@ install_packages() { # package…
 
 packages() {
     wanted=
-    while read -r stage package; do
+    while read -r stage package command; do
         [ "$stage" = build ] || continue
+        [ ! "$command" ] || ! command -v "$command" >/dev/null || continue
         dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
             wanted="$wanted $package"
     done <tests/packages.txt

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || exec sudo --preserve-env=JALON_DEBIAN13,XDG_CACHE_HOME,HOME sh tests/debian13.sh
 root=${JALON_DEBIAN13:-${XDG_CACHE_HOME:-$HOME/.cache}/jalon-debian13}
-packages=$(sed -n 's/^\(build\|test\) //p' tests/packages.txt)
+packages=$(sed -n 's/^\(build\|test\) \([^ ]*\).*/\2/p' tests/packages.txt)
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
 # The archive this machine uses itself; debootstrap has a default when it says none.

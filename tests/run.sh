@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [STAGE…]: install what the tests need, then run them all, stopping at the first failure.
-# Stages: packages debug clang asan tsan fuzz analyse release sim e2e. The last line is the count.
+# Stages: packages debug clang asan tsan fuzz analyse release sim e2e ui. The last line is the count.
 # Knobs: FUZZ_SECONDS per target (10), SIM_SEEDS (300), JOBS (one per processor).
 # shellcheck disable=SC2317 # the stages are called by name
 set -u
@@ -70,7 +70,8 @@ step() { # title, command…
 }
 
 missing() {
-    sed -n 's/^[a-z]* \([a-z0-9.-]*\)$/\1/p' tests/packages.txt | while read -r package; do
+    sed '/^#/d' tests/packages.txt | while read -r _ package command; do
+        [ ! "$command" ] || ! command -v "$command" >/dev/null || continue
         dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
             echo "$package"
     done
@@ -128,7 +129,7 @@ stage_asan() {
 # Only what crosses threads.
 stage_tsan() {
     threads=
-    for module in jobs loop log conn listen dial control agent hub peer link local; do
+    for module in jobs loop log conn listen dial httpd control agent hub peer link local; do
         [ ! -f "tests/unit/test_$module.c" ] || threads="$threads unit_$module"
     done
     # shellcheck disable=SC2086 # a list of targets
@@ -176,12 +177,17 @@ stage_e2e() {
     done
 }
 
+# The pages in a real browser, against the programs as released.
+stage_ui() {
+    step "The pages, in a browser" sh tests/ui/run.sh build/release
+}
+
 case ${1:-all} in
-all) set -- packages debug clang asan tsan fuzz analyse release sim e2e ;;
+all) set -- packages debug clang asan tsan fuzz analyse release sim e2e ui ;;
 esac
 for stage in "$@"; do
     case $stage in
-    packages | debug | clang | asan | tsan | fuzz | analyse | release | sim | e2e) ;;
+    packages | debug | clang | asan | tsan | fuzz | analyse | release | sim | e2e | ui) ;;
     *)
         echo "run.sh: no stage $stage" >&2
         exit 2

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Bring io/po/*.po up to date with the texts in the sources:  sh tests/tidy/refresh_catalogues.sh
 # Then fill in the empty msgstr of en.po (of fr.po for a text written in English), nl.po, de.po.
-#   --extract DIR   only write DIR/texts.pot (T, TN, N_) and DIR/notes.pot (note_set, note_write)
+#   --extract DIR   only write DIR/texts.pot (T, TN, N_; t and tn of the pages) and DIR/notes.pot
+#                   (note_set, note_write)
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -14,6 +15,14 @@ extract() {
     : >"$out"
     xgettext --language=C --from-code=UTF-8 --keyword "$@" --no-location \
         --no-wrap --force-po --package-name=jalon --files-from="$out.files" --output="$out"
+    case " $* " in
+    *" --keyword=T "*) # the pages' texts are texts too
+        find web/pages -name '*.js' | LC_ALL=C sort >"$out.files"
+        xgettext --language=JavaScript --from-code=UTF-8 --keyword --keyword=t --keyword=tn:1,2 \
+            --no-location --no-wrap --force-po --join-existing --files-from="$out.files" \
+            --output="$out"
+        ;;
+    esac
     sed -i -e 's/charset=CHARSET/charset=UTF-8/' -e '/^"POT-Creation-Date/d' "$out"
     rm "$out.files"
 }
