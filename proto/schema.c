@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/schema.h"
 
+#include "proto/value.h"
+
 const struct field schema_field_deleted = {
     .id = FIELD_DELETED, .name = "deleted", .kind = KIND_BOOL, .label = "Supprimé"};
 
@@ -94,6 +96,15 @@ bool schema_code_known(const struct field *field, struct str code)
     return false;
 }
 
+struct str schema_list(const struct table *table, const struct field *field,
+                       const struct value *values)
+{
+    if (field->list_field == 0)
+        return field->list == NULL ? STR("") : str_of(field->list);
+    int i = schema_field_index(table, field->list_field);
+    return i >= 0 && values[i].type == VALUE_TEXT ? values[i].s : STR("");
+}
+
 const struct field *schema_tie(const struct table *table)
 {
     for (size_t i = 0; i < table->field_count; i++)
@@ -172,14 +183,21 @@ static enum err lint_codes(const struct table *table, const struct field *field,
                            struct note *why)
 {
     if (field->kind != KIND_ENUM) {
-        if (field->codes != NULL || field->open || field->list != NULL)
+        if (field->codes != NULL || field->open || field->list != NULL ||
+            field->list_field != 0)
             return BAD_FIELD("only an enum has codes");
         return ERR_OK;
     }
     if (field->codes == NULL || (field->codes[0] == NULL && !field->open))
         return BAD_FIELD("an enum needs codes");
-    if (field->open != (field->list != NULL))
+    if (field->open != (field->list != NULL || field->list_field != 0))
         return BAD_FIELD("an open enum, and no other, names its list");
+    if (field->words == NULL)
+        return BAD_FIELD("an enum names its codes");
+    const struct field *named = schema_field(table, field->list_field);
+    if (field->list_field != 0 &&
+        (field->list != NULL || named == NULL || !named->required || named->kind != KIND_TEXT))
+        return BAD_FIELD("the list is named by a required text of the row");
     for (size_t i = 0; field->codes[i] != NULL; i++) {
         if (field->codes[i][0] == '\0' || strpbrk(field->codes[i], "<, ") != NULL)
             return BAD_FIELD("a code is one word");
@@ -311,8 +329,9 @@ static enum err lint_scope_of_ref(const struct schema *schema, const struct tabl
         return BAD_TABLE("the scope comes from a frozen ref");
     if (field->required == (table->scope_else != 0))
         return BAD_TABLE("a scope ref that may be empty, and no other, needs scope_else");
-    if (!field->required && !fixed_structure(table, schema_field(table, table->scope_else)))
-        return BAD_TABLE("scope_else is a frozen, required ref to a structure");
+    const struct field *other = schema_field(table, table->scope_else);
+    if (!field->required && (!fixed(table, other, KIND_REF) || !other->required))
+        return BAD_TABLE("scope_else is a frozen, required ref");
     const struct table *step = table;
     for (size_t hops = 0; step->scope == SCOPE_OF_REF; hops++) {
         const struct field *ref = schema_field(step, step->scope_field);
@@ -379,6 +398,11 @@ static enum err lint_protection(const struct table *table, struct note *why)
         return BAD_TABLE("no retention class");
     if (table->purpose < FOR_INFORM || table->purpose > FOR_PROTECT)
         return BAD_TABLE("no purpose");
+    if (table->basis < BASIS_NONE_PERSONAL || table->basis > BASIS_SOCIAL_LAW)
+        return BAD_TABLE("no legal basis");
+    if ((table->sensitivity == SENS_NONE && table->facet != FACET_FACTS) ||
+        (table->sensitivity != SENS_NONE && table->basis == BASIS_NONE_PERSONAL))
+        return BAD_TABLE("personal data needs a legal basis of its own");
     if (table->writers == 0 || table->writers > (ROLE_ANY | ROLE_RECEIVER))
         return BAD_TABLE("nobody, or an unknown role, may write");
     return ERR_OK;
@@ -423,14 +447,20 @@ static enum err lint_derived(const struct table *table, struct note *why)
 
 static enum err lint_exactly_one(const struct table *table, struct note *why)
 {
-    if (table->exactly_one[0] == 0 && table->exactly_one[1] == 0)
-        return ERR_OK;
-    const struct field *a = schema_field(table, table->exactly_one[0]);
-    const struct field *b = schema_field(table, table->exactly_one[1]);
-    if (a == NULL || b == NULL || a == b || a->required || b->required)
-        return BAD_TABLE("exactly_one names two fields, none required");
-    bool together = a->group != 0 && a->group == b->group;
-    if (!together && !(schema_field_frozen(table, a) && schema_field_frozen(table, b)))
+    const struct field *first = schema_field(table, table->exactly_one[0]);
+    bool frozen = true;
+    bool together = true;
+    size_t n = 0;
+    for (; n < EXACTLY_ONE_MAX && table->exactly_one[n] != 0; n++) {
+        const struct field *field = schema_field(table, table->exactly_one[n]);
+        if (field == NULL || field->required || (n > 0 && field == first))
+            return BAD_TABLE("exactly_one names two fields or three, none required");
+        frozen = frozen && schema_field_frozen(table, field);
+        together = together && first->group != 0 && field->group == first->group;
+    }
+    if (n == 1 || (n == 0 && table->exactly_one[1] != 0))
+        return BAD_TABLE("exactly_one names two fields or three, none required");
+    if (n > 0 && !frozen && !together)
         return BAD_TABLE("the fields of exactly_one move as one group, or never");
     return ERR_OK;
 }

@@ -6,13 +6,16 @@
 
 #include "proto/buf.h"
 
+struct value;
+
 /* Numeric ids travel and are never reused; golden tests freeze them. */
 enum {
     FIELD_ID_MAX = 200,  /* a table's own fields are 1..200 */
     FIELD_DELETED = 240, /* bool, on every row */
     SCHEMA_TABLE_ID_MAX = 1000,
     SCHEMA_FIELDS_MAX = 64, /* own fields of one table */
-    SCHEMA_VERSION = 3,     /* grows with each addition */
+    EXACTLY_ONE_MAX = 3,
+    SCHEMA_VERSION = 4, /* grows with each addition */
 };
 
 enum kind {
@@ -58,7 +61,7 @@ enum scope_rule {
     SCOPE_STRUCTURE,   /* the structure named by .scope_field */
     SCOPE_PERSON,      /* the row IS a dossier, inside the structure named by .scope_field */
     SCOPE_OF_REF,      /* as the row .scope_field refers to; when empty, the structure named by
-                          .scope_else */
+                          .scope_else, or as the row of another table it refers to */
     SCOPE_OF_ROW,      /* as the row named by the pair .scope_table_field (enum of table names),
                           .scope_field */
 };
@@ -75,6 +78,15 @@ enum tie {
 enum sensitivity { SENS_NONE = 0, SENS_PERSONAL, SENS_SECRET, SENS_GDPR9, SENS_NATIONAL };
 enum retention { KEEP_REFERENCE = 1, KEEP_DOSSIER, KEEP_VAULT, KEEP_EVIDENCE, KEEP_AUDIT };
 enum purpose { FOR_INFORM = 1, FOR_ACCOMPANY, FOR_PROVE, FOR_CARE, FOR_PROTECT };
+/* By what right personal data is kept (GDPR art. 6, and 9 for the vault). */
+enum basis {
+    BASIS_NONE_PERSONAL = 1, /* no personal data */
+    BASIS_MISSION,           /* task of public interest, 6.1.e */
+    BASIS_CONTRACT,          /* 6.1.b */
+    BASIS_LAW,               /* legal obligation, 6.1.c */
+    BASIS_CONSENT,           /* 6.1.a */
+    BASIS_SOCIAL_LAW, /* 6.1.e with 9.2.b and 10: rights and duties of social protection */
+};
 
 struct field {
     uint16_t id;      /* 1..FIELD_ID_MAX, never reused */
@@ -93,8 +105,10 @@ struct field {
     const char
         *lattice;     /* LATTICE: e.g. "planned<in_progress<done,dropped": ranks grow at '<' */
     const char *list; /* ENUM, open: name of the list in `code` */
-    uint8_t decider;  /* REVIEW, ONCE: role that decides */
-    enum tie tie;     /* REF to the own table: what was entered twice (schema_tie) */
+    uint8_t list_field;    /* ENUM, open, without a list: the field of the row that names it */
+    const char *words;     /* ENUM: name of its codes, under which they have labels (codes.h) */
+    uint8_t decider;       /* REVIEW, ONCE: role that decides */
+    enum tie tie;          /* REF to the own table: what was entered twice (schema_tie) */
     bool author_structure; /* filled with the author's structure when left out */
     const char *label;     /* French label; translated through the catalogues */
 };
@@ -115,10 +129,12 @@ struct table {
     uint16_t freeze_field;   /* 0 = never frozen; else field id (of that row) ... */
     const char *freeze_code; /* ... which freezes every other field once it has this code */
     uint16_t derived[4];     /* field ids the row id is derived from, 0-ended; empty = UUIDv7 */
-    uint8_t exactly_one[2];  /* two field ids of which exactly one is set; 0 = no such rule */
+    uint8_t exactly_one[EXACTLY_ONE_MAX]; /* two or three field ids of which exactly one is set,
+                                             0-ended */
     enum sensitivity sensitivity;
     enum retention retention;
     enum purpose purpose;
+    enum basis basis;
     const struct field *fields; /* in id order */
     uint16_t field_count;
 };
@@ -144,8 +160,22 @@ enum {
     TABLE_COMPANY,
     TABLE_POSITION,
     TABLE_PROJECT,
+    TABLE_RESOURCE,
+    TABLE_TESTIMONIAL,
+    TABLE_EVENT,
+    TABLE_BARRIER,
+    TABLE_PROJECT_PARTNER,
+    TABLE_VISIT_REQUEST,
+    TABLE_IMPROVEMENT,
     TABLE_SESSION = 30,
     TABLE_SESSION_STAFF,
+    TABLE_CONTACT,
+    TABLE_COMPANY_NOTE,
+    TABLE_ACCREDITATION,
+    TABLE_DEADLINE,
+    TABLE_READ_MARK,
+    TABLE_STAFF_TRAINING,
+    TABLE_STAFF_REVIEW,
     TABLE_PERSON = 50,
     TABLE_PATHWAY,
     TABLE_STEP,
@@ -161,10 +191,28 @@ enum {
     TABLE_JOB_FOLLOWUP,
     TABLE_DOCUMENT,
     TABLE_CONTACT_POINT,
-    TABLE_CONSENT = 71,
+    TABLE_PERSON_TAG,
+    TABLE_PERSON_LANGUAGE,
+    TABLE_STATUS_PERIOD,
+    TABLE_OBSTACLE,
+    TABLE_PATHWAY_PLAN,
+    TABLE_ELIGIBILITY_CHECK,
+    TABLE_CONSENT,
     TABLE_REFERRAL,
     TABLE_IDENTITY_NUMBER,
     TABLE_SENSITIVE_FACT,
+    TABLE_ASSESSMENT,
+    TABLE_ASSESSMENT_AXIS,
+    TABLE_AGREEMENT_SIGNATURE,
+    TABLE_CONTRACT_AID,
+    TABLE_CANDIDACY,
+    TABLE_TRAINING,
+    TABLE_SKILL_VALIDATION,
+    TABLE_EXIT,
+    TABLE_PARTICIPATION,
+    TABLE_PARTICIPATION_ANSWER,
+    TABLE_BARRIER_CASE,
+    TABLE_REGISTRATION,
     TABLE_CONFLICT = 90,
     TABLE_DUPLICATE_CASE,
     TABLE_ERASURE,
@@ -214,6 +262,21 @@ enum {
     FIELD_SESSION_COMPANY = 8,
     FIELD_SESSION_SAME_AS = 15,
     FIELD_SESSION_STATE,
+
+    FIELD_DEADLINE_OF_TABLE = 1,
+    FIELD_DEADLINE_OF_ROW,
+    FIELD_DEADLINE_LABEL,
+    FIELD_DEADLINE_DUE,
+    FIELD_DEADLINE_REMIND,
+    FIELD_DEADLINE_OWNER,
+    FIELD_DEADLINE_STATE,
+    FIELD_DEADLINE_DONE_ON,
+    FIELD_DEADLINE_PROOF,
+    FIELD_DEADLINE_SOURCE,
+    FIELD_DEADLINE_RULE,
+
+    FIELD_ASSESSMENT_STATE = 4,
+    FIELD_EXIT_PATHWAY = 1,
 
     FIELD_CONFLICT_OF_TABLE = 1,
     FIELD_CONFLICT_OF_ROW,
@@ -266,6 +329,10 @@ int schema_field_index(const struct table *table, uint16_t id);
 int schema_lattice_rank(const struct field *field, struct str code);
 /* Is the code one of field->codes? */
 bool schema_code_known(const struct field *field, struct str code);
+/* The list of `code` that an open enum's codes stand in, empty when there is none; values: the
+ * row's. */
+struct str schema_list(const struct table *table, const struct field *field,
+                       const struct value *values);
 /* The field of the table that ties its rows to each other; NULL when there is none. */
 const struct field *schema_tie(const struct table *table);
 /* Is the field locked after the first save, by itself or by its append-only table? */

@@ -107,6 +107,9 @@ uint8_t scope_facets(uint8_t roles)
         facets |= FACET_FACTS | FACET_NOTES;
     if (roles & (ROLE_MANAGER | ROLE_COORDINATOR))
         facets |= FACET_FACTS;
+    /* What a structure keeps of its own people (staff_review), not of dossiers. */
+    if (roles & ROLE_COORDINATOR)
+        facets |= FACET_VAULT;
     return (uint8_t)facets;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/edit.h"
 
+#include "proto/codes.h"
 #include "proto/message.h"
 #include "store/apply.h"
 #include "store/referrals.h"
@@ -270,12 +271,16 @@ static enum err check_ref(struct edit *edit, const struct field *field, const st
 
 /* A list that rows of `code` may extend: the code must be built in or be such a row. Only here:
  * what another replica wrote with a code that has left the list is never refused. */
-static enum err check_code(struct edit *edit, const struct field *field, const struct value *v,
-                           struct note *why)
+static enum err check_code(struct edit *edit, const struct table *table,
+                           const struct field *field, const struct value *values,
+                           const struct value *v, struct note *why)
 {
     if (field->kind != KIND_ENUM || v->type == VALUE_NULL || schema_code_known(field, v->s))
         return ERR_OK;
-    struct str parts[] = {str_of(field->list), v->s};
+    struct str list = schema_list(table, field, values);
+    if (codes_find(list, v->s) != NULL)
+        return ERR_OK;
+    struct str parts[] = {list, v->s};
     struct id id = id_derive(TABLE_CODE, parts, 2);
     struct scope scope;
     enum err err =
@@ -286,13 +291,32 @@ static enum err check_code(struct edit *edit, const struct field *field, const s
     return err;
 }
 
-static enum err check_field(struct edit *edit, const struct field *field, const struct value *v,
+/* values: of the whole row, as it will be. */
+static enum err check_field(struct edit *edit, const struct table *table,
+                            const struct field *field, const struct value *values,
                             struct note *why)
 {
+    const struct value *v = &values[field - table->fields];
     enum err err = value_check(field, v, why);
     if (err == ERR_OK)
-        err = check_code(edit, field, v, why);
+        err = check_code(edit, table, field, values, v, why);
     return err == ERR_OK ? check_ref(edit, field, v, why) : err;
+}
+
+static enum err check_one(const struct table *table, const struct value *values,
+                          struct note *why)
+{
+    if (rules_exactly_one(table, values))
+        return ERR_OK;
+    const char *first = schema_field(table, table->exactly_one[0])->name;
+    const char *second = schema_field(table, table->exactly_one[1])->name;
+    const struct field *third = schema_field(table, table->exactly_one[2]);
+    if (third == NULL)
+        return note_set(why, ERR_INVALID,
+                        N_("il faut exactement un des champs « %s » et « %s »"), first, second);
+    return note_set(why, ERR_INVALID,
+                    N_("il faut exactement un des champs « %s », « %s » et « %s »"), first,
+                    second, third->name);
 }
 
 static enum err fill_row(struct edit *edit, const struct table *table,
@@ -314,15 +338,13 @@ static enum err fill_row(struct edit *edit, const struct table *table,
             *v = value_id(&edit->s->structure);
         enum err err = ERR_OK;
         if (v->type != VALUE_NULL || field->required)
-            err = check_field(edit, field, v, why);
+            err = check_field(edit, table, field, row->values, why);
         if (err != ERR_OK)
             return err;
     }
-    if (!rules_exactly_one(table, row->values))
-        return note_set(why, ERR_INVALID,
-                        N_("il faut exactement un des champs « %s » et « %s »"),
-                        schema_field(table, table->exactly_one[0])->name,
-                        schema_field(table, table->exactly_one[1])->name);
+    enum err err = check_one(table, row->values, why);
+    if (err != ERR_OK)
+        return err;
     return referrals_check_door(edit->s, table, row->values, why);
 }
 
@@ -482,14 +504,9 @@ static enum err check_wanted(struct edit *edit, const struct table *table,
         if (!rules_field_open(table, field->id) && !on_server(edit))
             return note_set(why, ERR_REFUSED, N_("%s est tenu par le programme"), field->name);
         if (changes)
-            err = check_field(edit, field, &w->after[i], why);
+            err = check_field(edit, table, field, w->after, why);
     }
-    if (err == ERR_OK && !rules_exactly_one(table, w->after))
-        err =
-            note_set(why, ERR_INVALID, N_("il faut exactement un des champs « %s » et « %s »"),
-                     schema_field(table, table->exactly_one[0])->name,
-                     schema_field(table, table->exactly_one[1])->name);
-    return err;
+    return err == ERR_OK ? check_one(table, w->after, why) : err;
 }
 
 static void write_update(struct edit *edit, const struct table *table, const struct row *row,

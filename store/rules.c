@@ -7,10 +7,13 @@ bool rules_exactly_one(const struct table *table, const struct value *values)
 {
     if (table->exactly_one[0] == 0)
         return true;
-    int a = schema_field_index(table, table->exactly_one[0]);
-    int b = schema_field_index(table, table->exactly_one[1]);
-    must(a >= 0 && b >= 0);
-    return (values[a].type == VALUE_NULL) != (values[b].type == VALUE_NULL);
+    unsigned set = 0;
+    for (size_t n = 0; n < EXACTLY_ONE_MAX && table->exactly_one[n] != 0; n++) {
+        int i = schema_field_index(table, table->exactly_one[n]);
+        must(i >= 0);
+        set += values[i].type != VALUE_NULL;
+    }
+    return set == 1;
 }
 
 enum err rules_locked(struct store *s, const struct table *table, const struct row *row,

@@ -6,7 +6,7 @@
 
 #include "store/rows.h"
 
-/* Exactly one of the pair is set, where the table says so. */
+/* Exactly one of the two or three is set, where the table says so. */
 bool rules_exactly_one(const struct table *table, const struct value *values);
 /* Has the row, or the row it hangs on, come to the state that locks it? */
 NODISCARD enum err rules_locked(struct store *s, const struct table *table,

@@ -109,11 +109,14 @@ static enum err of_ref(struct store *s, const struct table *table, const struct 
                        struct scope *scope)
 {
     struct id parent = {0};
-    if (!id_field(table, values, table->scope_field, &parent))
-        return table->scope_else == 0
-                   ? ERR_NOTFOUND
-                   : of_structure(s, table, values, table->scope_else, scope);
     const struct field *field = schema_field(table, table->scope_field);
+    if (!id_field(table, values, table->scope_field, &parent)) {
+        field = schema_field(table, table->scope_else);
+        if (field != NULL && field->ref == TABLE_STRUCTURE)
+            return of_structure(s, table, values, table->scope_else, scope);
+        if (field == NULL || !id_field(table, values, table->scope_else, &parent))
+            return ERR_NOTFOUND;
+    }
     const struct table *to = schema_table(s->env.schema, field->ref);
     return rows_locate(s, to, &parent, scope);
 }

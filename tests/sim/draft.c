@@ -201,18 +201,20 @@ bool draft_value(struct draft *d, const struct field *f, const struct value *pre
 
 /* ---- rows ---- */
 
-/* Of two fields exactly one is set. */
+/* Of two or three fields exactly one is set. */
 static bool left_out(const struct table *table, const struct field *f, unsigned chosen)
 {
-    return (f->id == table->exactly_one[0] || f->id == table->exactly_one[1]) &&
-           f->id != table->exactly_one[chosen];
+    for (unsigned i = 0; i < EXACTLY_ONE_MAX; i++)
+        if (f->id == table->exactly_one[i] && i != chosen)
+            return true;
+    return false;
 }
 
 bool draft_insert(struct draft *d, struct edit_value *values, size_t *count)
 {
     static const struct value none = {.type = VALUE_NULL};
     const struct table *table = d->table;
-    unsigned chosen = (unsigned)rng_below(d->rng, 2);
+    unsigned chosen = (unsigned)rng_below(d->rng, table->exactly_one[2] == 0 ? 2 : 3);
     *count = 0;
     d->of_table = none;
     for (uint16_t i = 0; i < table->field_count; i++) {

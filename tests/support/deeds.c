@@ -218,9 +218,9 @@ static bool pick_of_row(struct deeds *d, const struct table *table, struct arena
 static bool left_out(struct deeds *d, const struct table *table, const struct field *field,
                      uint16_t chosen)
 {
-    if (table->exactly_one[0] != 0 &&
-        (field->id == table->exactly_one[0] || field->id == table->exactly_one[1]))
-        return field->id != chosen;
+    for (size_t i = 0; i < EXACTLY_ONE_MAX; i++)
+        if (field->id == table->exactly_one[i])
+            return field->id != chosen;
     bool named = field->id == table->scope_field;
     return !field->required && below(d, named ? 8 : 3) != (named ? 1 : 0) && !named;
 }
@@ -230,7 +230,7 @@ static enum err do_insert(struct deeds *d, struct edit *edit, const struct table
 {
     struct edit_value values[SCHEMA_FIELDS_MAX];
     size_t n = 0;
-    uint16_t chosen = table->exactly_one[below(d, 2)];
+    uint16_t chosen = table->exactly_one[below(d, table->exactly_one[2] == 0 ? 2 : 3)];
     bool of_row = table->scope == SCOPE_OF_ROW;
     if (of_row && !pick_of_row(d, table, arena, values))
         return ERR_NOTFOUND;

@@ -17,7 +17,8 @@ static const struct field parcel_fields[] = {
     {SCHEMA_PLUS_PARCEL_AT, "at", KIND_TIME, .label = "Heure"},
     {SCHEMA_PLUS_PARCEL_FRAGILE, "fragile", KIND_BOOL, .label = "Fragile"},
     {SCHEMA_PLUS_PARCEL_STATE, "state", KIND_ENUM, .merge = MERGE_LATTICE,
-     .codes = parcel_state, .lattice = "packed<sent<received", .label = "État"},
+     .codes = parcel_state, .words = "parcel_state", .lattice = "packed<sent<received",
+     .label = "État"},
     {SCHEMA_PLUS_PARCEL_CARRIER, "carrier", KIND_REF, .ref = TABLE_COMPANY,
      .label = "Transporteur"},
     {SCHEMA_PLUS_PARCEL_NOTE, "note", KIND_TEXT, .merge = MERGE_TEXT, .max = 2000,
@@ -34,6 +35,7 @@ static const struct table parcel = {
     .writers = ROLE_JOBCOACH | ROLE_COORDINATOR,
     .retention = KEEP_DOSSIER,
     .purpose = FOR_ACCOMPANY,
+    .basis = BASIS_MISSION,
     .fields = parcel_fields,
     .field_count = sizeof(parcel_fields) / sizeof(*parcel_fields),
 };

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 /* A copy of the declaration that a test may break. */
-enum { TABLES_MAX = 64 };
+enum { TABLES_MAX = 128 };
 struct draft {
     struct table tables[TABLES_MAX];
     struct field fields[TABLES_MAX][SCHEMA_FIELDS_MAX];
@@ -285,6 +285,12 @@ static void lint_refuses_enums_without_sound_codes(void **state)
     refused("names its list");
     field_of(TABLE_PERSON, "name")->codes = twice;
     refused("only an enum has codes");
+    field_of(TABLE_PERSON, "gender")->words = NULL;
+    refused("names its codes");
+    field_of(TABLE_PERSON_TAG, "code")->list_field = 1;
+    refused("named by a required text");
+    field_of(TABLE_PERSON_TAG, "code")->list = "licence";
+    refused("named by a required text");
 }
 
 static void lint_refuses_lattices_that_do_not_match(void **state)
@@ -359,6 +365,8 @@ static void lint_refuses_scopes_that_could_move(void **state)
     refused("comes from a frozen ref");
     field_of(TABLE_SESSION, "structure")->merge = MERGE_LATEST;
     refused("scope_else is a frozen");
+    table_of(TABLE_REGISTRATION)->scope_else = 2;
+    refused("scope_else is a frozen");
     table_of(TABLE_SESSION)->scope_else = 0;
     refused("needs scope_else");
     table_of(TABLE_STEP)->scope_else = 1;
@@ -404,6 +412,12 @@ static void lint_refuses_secrets_outside_their_facet(void **state)
     refused("no retention class");
     table_of(TABLE_SITE)->purpose = (enum purpose)0;
     refused("no purpose");
+    table_of(TABLE_SITE)->basis = (enum basis)0;
+    refused("no legal basis");
+    table_of(TABLE_PERSON)->basis = BASIS_NONE_PERSONAL;
+    refused("legal basis of its own");
+    table_of(TABLE_SESSION_NOTE)->sensitivity = SENS_NONE;
+    refused("legal basis of its own");
     table_of(TABLE_SITE)->writers = 0;
     refused("may write");
     table_of(TABLE_SITE)->writers = 2 * ROLE_RECEIVER;
@@ -446,6 +460,12 @@ static void lint_refuses_rules_over_fields_that_could_move(void **state)
     refused("names two fields");
     table_of(TABLE_CONTRACT)->exactly_one[1] = 6;
     refused("move as one group");
+    table_of(TABLE_REGISTRATION)->exactly_one[2] = 2;
+    refused("two fields or three");
+    table_of(TABLE_REGISTRATION)->exactly_one[1] = 0;
+    refused("two fields or three");
+    table_of(TABLE_REGISTRATION)->exactly_one[0] = 0;
+    refused("two fields or three");
 }
 
 static void lint_refuses_open_fields_that_are_not_open(void **state)

@@ -51,14 +51,15 @@ static void each_role_opens_only_its_facets(void **state)
     assert_int_equal(scope_facets(0), 0);
     assert_int_equal(scope_facets(ROLE_JOBCOACH), FACET_FACTS | FACET_NOTES);
     assert_int_equal(scope_facets(ROLE_MANAGER), FACET_FACTS);
-    assert_int_equal(scope_facets(ROLE_COORDINATOR), FACET_FACTS);
+    assert_int_equal(scope_facets(ROLE_COORDINATOR), FACET_FACTS | FACET_VAULT);
     assert_int_equal(scope_facets(ROLE_ADMIN), 0);
     assert_int_equal(scope_facets(ROLE_FEDERATION), 0);
     for (unsigned roles = 0; roles <= ROLE_ANY; roles++) {
         uint8_t open = scope_facets((uint8_t)roles);
         uint8_t apart = scope_dossier_facets((uint8_t)roles, false);
         uint8_t shared = scope_dossier_facets((uint8_t)roles, true);
-        assert_int_equal((open | apart | shared) & FACET_VAULT, 0);
+        assert_int_equal((apart | shared) & FACET_VAULT, 0);
+        assert_int_equal((open & FACET_VAULT) != 0, (roles & ROLE_COORDINATOR) != 0);
         assert_int_equal((open & FACET_NOTES) != 0, (roles & ROLE_JOBCOACH) != 0);
         assert_int_equal(apart, (roles & ROLE_COORDINATOR) != 0 ? FACET_FACTS : 0);
         assert_int_equal((shared & FACET_NOTES) != 0, (roles & ROLE_JOBCOACH) != 0);
@@ -86,6 +87,25 @@ static void no_table_leaks_through_its_facet(void **state)
             assert_int_equal(scope_may_read(&grants, dossier, table->facet), expected);
             assert_false(scope_may_read(&grants, elsewhere, table->facet));
         }
+    }
+}
+
+/* Evaluations of a structure's own people are the only thing its vault has. */
+static void only_coordination_reads_the_vault_of_a_structure(void **state)
+{
+    (void)state;
+    const struct table *review = schema_table(&schema_jalon, TABLE_STAFF_REVIEW);
+    for (size_t t = 0; t < schema_jalon.table_count; t++) {
+        const struct table *table = &schema_jalon.tables[t];
+        if (table->scope == SCOPE_STRUCTURE && table->facet != FACET_FACTS)
+            assert_ptr_equal(table, review);
+    }
+    for (unsigned roles = 1; roles <= ROLE_ANY; roles++) {
+        struct grants grants = granted(HOME, (uint8_t)roles, true);
+        bool coordinates = (roles & ROLE_COORDINATOR) != 0;
+        assert_int_equal(scope_may_read(&grants, structure, review->facet), coordinates);
+        assert_int_equal(scope_may_write(&grants, review, structure), coordinates);
+        assert_false(scope_may_read(&grants, dossier, FACET_VAULT));
     }
 }
 
@@ -138,8 +158,11 @@ static void an_assignment_opens_what_its_role_needs(void **state)
 static void secret_text_is_never_in_the_facts(void **state)
 {
     (void)state;
-    static const uint16_t secret[] = {TABLE_SESSION_NOTE, TABLE_SESSION_ADDENDUM,
-                                      TABLE_OBJECTIVE, TABLE_ACTION};
+    static const uint16_t secret[] = {
+        TABLE_SESSION_NOTE,    TABLE_SESSION_ADDENDUM, TABLE_OBJECTIVE,
+        TABLE_ACTION,          TABLE_STATUS_PERIOD,    TABLE_OBSTACLE,
+        TABLE_PATHWAY_PLAN,    TABLE_ASSESSMENT_AXIS,  TABLE_BARRIER_CASE,
+        TABLE_IDENTITY_NUMBER, TABLE_SENSITIVE_FACT,   TABLE_PARTICIPATION_ANSWER};
     for (size_t i = 0; i < sizeof(secret) / sizeof(*secret); i++) {
         const struct table *table = schema_table(&schema_jalon, secret[i]);
         assert_non_null(table);
@@ -270,6 +293,7 @@ int main(void)
         cmocka_unit_test(without_a_grant_nothing_is_open),
         cmocka_unit_test(each_role_opens_only_its_facets),
         cmocka_unit_test(no_table_leaks_through_its_facet),
+        cmocka_unit_test(only_coordination_reads_the_vault_of_a_structure),
         cmocka_unit_test(a_jobcoach_reads_no_dossier_but_those_of_the_caseload),
         cmocka_unit_test(an_assignment_opens_what_its_role_needs),
         cmocka_unit_test(secret_text_is_never_in_the_facts),
