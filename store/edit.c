@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/edit.h"
 
-#include "proto/codes.h"
 #include "proto/message.h"
 #include "store/apply.h"
+#include "store/door.h"
 #include "store/referrals.h"
 #include "store/rules.h"
 
@@ -250,75 +250,6 @@ static enum err check_roles(const struct edit *edit, const struct table *table,
     return ERR_OK;
 }
 
-static enum err check_ref(struct edit *edit, const struct field *field, const struct value *v,
-                          struct note *why)
-{
-    if (field->kind != KIND_REF || v->type == VALUE_NULL)
-        return ERR_OK;
-    struct id id;
-    memcpy(id.b, v->s.p, ID_BYTES);
-    /* Known from the enrolment, before the first sync has brought their rows. */
-    if (id_eq(&id, &edit->s->structure) || id_eq(&id, &edit->s->staff))
-        return ERR_OK;
-    const struct table *to = schema_table(edit->s->env.schema, field->ref);
-    struct scope scope;
-    enum err err = rows_locate(edit->s, to, &id, &scope);
-    if (err == ERR_NOTFOUND)
-        return note_set(why, err, N_("%s : aucune fiche « %s » avec cet identifiant"),
-                        field->name, to->name);
-    return err;
-}
-
-/* A list that rows of `code` may extend: the code must be built in or be such a row. Only here:
- * what another replica wrote with a code that has left the list is never refused. */
-static enum err check_code(struct edit *edit, const struct table *table,
-                           const struct field *field, const struct value *values,
-                           const struct value *v, struct note *why)
-{
-    if (field->kind != KIND_ENUM || v->type == VALUE_NULL || schema_code_known(field, v->s))
-        return ERR_OK;
-    struct str list = schema_list(table, field, values);
-    if (codes_find(list, v->s) != NULL)
-        return ERR_OK;
-    struct str parts[] = {list, v->s};
-    struct id id = id_derive(TABLE_CODE, parts, 2);
-    struct scope scope;
-    enum err err =
-        rows_locate(edit->s, schema_table(edit->s->env.schema, TABLE_CODE), &id, &scope);
-    if (err == ERR_NOTFOUND)
-        return note_set(why, ERR_INVALID, N_("%s : ce code n'est pas dans la liste"),
-                        field->name);
-    return err;
-}
-
-/* values: of the whole row, as it will be. */
-static enum err check_field(struct edit *edit, const struct table *table,
-                            const struct field *field, const struct value *values,
-                            struct note *why)
-{
-    const struct value *v = &values[field - table->fields];
-    enum err err = value_check(field, v, why);
-    if (err == ERR_OK)
-        err = check_code(edit, table, field, values, v, why);
-    return err == ERR_OK ? check_ref(edit, field, v, why) : err;
-}
-
-static enum err check_one(const struct table *table, const struct value *values,
-                          struct note *why)
-{
-    if (rules_exactly_one(table, values))
-        return ERR_OK;
-    const char *first = schema_field(table, table->exactly_one[0])->name;
-    const char *second = schema_field(table, table->exactly_one[1])->name;
-    const struct field *third = schema_field(table, table->exactly_one[2]);
-    if (third == NULL)
-        return note_set(why, ERR_INVALID,
-                        N_("il faut exactement un des champs « %s » et « %s »"), first, second);
-    return note_set(why, ERR_INVALID,
-                    N_("il faut exactement un des champs « %s », « %s » et « %s »"), first,
-                    second, third->name);
-}
-
 static enum err fill_row(struct edit *edit, const struct table *table,
                          const struct edit_value *values, size_t count, struct row *row,
                          struct note *why)
@@ -338,11 +269,11 @@ static enum err fill_row(struct edit *edit, const struct table *table,
             *v = value_id(&edit->s->structure);
         enum err err = ERR_OK;
         if (v->type != VALUE_NULL || field->required)
-            err = check_field(edit, table, field, row->values, why);
+            err = door_check_field(edit->s, table, field, row->values, why);
         if (err != ERR_OK)
             return err;
     }
-    enum err err = check_one(table, row->values, why);
+    enum err err = door_check_row(table, row->values, why);
     if (err != ERR_OK)
         return err;
     return referrals_check_door(edit->s, table, row->values, why);
@@ -504,9 +435,9 @@ static enum err check_wanted(struct edit *edit, const struct table *table,
         if (!rules_field_open(table, field->id) && !on_server(edit))
             return note_set(why, ERR_REFUSED, N_("%s est tenu par le programme"), field->name);
         if (changes)
-            err = check_field(edit, table, field, w->after, why);
+            err = door_check_field(edit->s, table, field, w->after, why);
     }
-    return err == ERR_OK ? check_one(table, w->after, why) : err;
+    return err == ERR_OK ? door_check_row(table, w->after, why) : err;
 }
 
 static void write_update(struct edit *edit, const struct table *table, const struct row *row,

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/door.h"
+
+#include "proto/codes.h"
+#include "store/inside.h"
+#include "store/rules.h"
+
+static enum err check_ref(struct store *s, const struct field *field, const struct value *v,
+                          struct note *why)
+{
+    if (field->kind != KIND_REF || v->type == VALUE_NULL)
+        return ERR_OK;
+    struct id id;
+    memcpy(id.b, v->s.p, ID_BYTES);
+    /* Known from the enrolment, before the first sync has brought their rows. */
+    if (id_eq(&id, &s->structure) || id_eq(&id, &s->staff))
+        return ERR_OK;
+    const struct table *to = schema_table(s->env.schema, field->ref);
+    struct scope scope;
+    enum err err = rows_locate(s, to, &id, &scope);
+    if (err == ERR_NOTFOUND)
+        return note_set(why, err, N_("%s : aucune fiche « %s » avec cet identifiant"),
+                        field->name, to->name);
+    return err;
+}
+
+/* A list that rows of `code` may extend: the code must be built in or be such a row. Only here:
+ * what another replica wrote with a code that has left the list is never refused. */
+static enum err check_code(struct store *s, const struct table *table,
+                           const struct field *field, const struct value *values,
+                           const struct value *v, struct note *why)
+{
+    if (field->kind != KIND_ENUM || v->type == VALUE_NULL || schema_code_known(field, v->s))
+        return ERR_OK;
+    struct str list = schema_list(table, field, values);
+    if (codes_find(list, v->s) != NULL)
+        return ERR_OK;
+    struct str parts[] = {list, v->s};
+    struct id id = id_derive(TABLE_CODE, parts, 2);
+    struct scope scope;
+    enum err err = rows_locate(s, schema_table(s->env.schema, TABLE_CODE), &id, &scope);
+    if (err == ERR_NOTFOUND)
+        return note_set(why, ERR_INVALID, N_("%s : ce code n'est pas dans la liste"),
+                        field->name);
+    return err;
+}
+
+enum err door_check_field(struct store *s, const struct table *table, const struct field *field,
+                          const struct value *values, struct note *why)
+{
+    const struct value *v = &values[field - table->fields];
+    enum err err = value_check(field, v, why);
+    if (err == ERR_OK)
+        err = check_code(s, table, field, values, v, why);
+    return err == ERR_OK ? check_ref(s, field, v, why) : err;
+}
+
+enum err door_check_row(const struct table *table, const struct value *values, struct note *why)
+{
+    if (rules_exactly_one(table, values))
+        return ERR_OK;
+    const char *first = schema_field(table, table->exactly_one[0])->name;
+    const char *second = schema_field(table, table->exactly_one[1])->name;
+    const struct field *third = schema_field(table, table->exactly_one[2]);
+    if (third == NULL)
+        return note_set(why, ERR_INVALID,
+                        N_("il faut exactement un des champs « %s » et « %s »"), first, second);
+    return note_set(why, ERR_INVALID,
+                    N_("il faut exactement un des champs « %s », « %s » et « %s »"), first,
+                    second, third->name);
+}
