@@ -285,6 +285,8 @@ static void on_closed(struct agent *a, enum err err)
 {
     must(a->linked);
     a->linked = false;
+    /* A relay brought the server's order to wipe, or its last word: there may be no store. */
+    a->wipe_begun = a->wipe_begun || (err == ERR_REVOKED && a->state != AGENT_TALKING);
     a->cut = err == ERR_OK ? ERR_CLOSED : err;
 }
 

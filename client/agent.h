@@ -75,7 +75,8 @@ enum agent_event_type {
     AGENT_EV_NETWORK, /* the machine's network has changed: dial soon, or ask who is there */
     AGENT_EV_OPENED,  /* the connection asked for is through TLS */
     AGENT_EV_BYTES,   /* bytes of the server; all of them are taken */
-    AGENT_EV_CLOSED,  /* dialling failed or the connection is gone: once for each AGENT_DIAL */
+    AGENT_EV_CLOSED,  /* dialling failed or the connection is gone: once for each AGENT_DIAL.
+                       * REVOKED: somebody else has carried out the order to wipe */
     AGENT_EV_JOB,     /* the job of AGENT_JOB was run */
     AGENT_EV_SAVED,   /* the person saved something */
     AGENT_EV_WIPED,   /* AGENT_WIPE is done, or failed with `err` */

@@ -8,6 +8,7 @@
 #include "client/words.h"
 #include "io/grid.h"
 #include "io/json.h"
+#include "store/deposited.h"
 #include "store/lease.h"
 
 enum { SKEW_TOLD_MS = 2 * 60 * 1000, NEXT_MS = 999 /* the next full second */ };
@@ -59,7 +60,25 @@ static void lease_json(struct json_out *json, const struct lease *lease)
     json_object_end(json);
 }
 
+/* What lies at the relay of the site, not yet judged; null when nothing does. */
+static void deposited_json(struct json_out *json, const struct deposited *d)
+{
+    json_key(json, "deposited");
+    if (d->operations == 0) {
+        json_null(json);
+        return;
+    }
+    json_object(json);
+    json_key(json, "operations");
+    json_uint(json, d->operations);
+    json_key(json, "relay");
+    json_text(json, d->relay);
+    words_time_json(json, "at", d->at_ms);
+    json_object_end(json);
+}
+
 static void status_json(struct cmd *c, const struct store_status *st,
+                        const struct deposited *deposited,
                         const struct compare_report *compared, const struct lease *lease,
                         int64_t wiped_ms, const struct content_totals *docs)
 {
@@ -98,6 +117,7 @@ static void status_json(struct cmd *c, const struct store_status *st,
     uint_json(&json, "documents_bytes", docs->bytes);
     json_key(&json, "documents_error");
     json_text(&json, docs->err == ERR_OK ? NULL : err_name(docs->err));
+    deposited_json(&json, deposited);
     live_json(&json, c->presence);
     json_object_end(&json);
     json_line(&json);
@@ -200,6 +220,22 @@ static void print_live(struct cmd *c, const struct presence *p)
     buf_done(&text);
 }
 
+/* It is no place of its own: all of it is on this device as well. */
+static void print_deposited(struct cmd *c, const struct deposited *d)
+{
+    if (d->operations == 0)
+        return;
+    buf_printf(
+        &c->out,
+        TN("%llu saisie attend au relais « %s », pas encore sur le serveur ; déposée le ",
+           "%llu saisies attendent au relais « %s », pas encore sur le serveur ; déposées "
+           "le ",
+           d->operations),
+        (unsigned long long)d->operations, d->relay);
+    words_time(d->at_ms, &c->out);
+    buf_u8(&c->out, '\n');
+}
+
 /* Told from three days before. */
 static void print_lease(struct cmd *c, const struct lease *lease)
 {
@@ -274,6 +310,7 @@ int cmd_status(void *program, const struct args *args)
     struct compare_report compared;
     struct lease lease = {.days = 0};
     struct content_totals docs = {.bytes = 0};
+    struct deposited deposited = {.epoch = 0};
     int64_t wiped_ms = 0;
     enum err err = store_status(c->store, &st);
     if (err == ERR_OK)
@@ -282,12 +319,14 @@ int cmd_status(void *program, const struct args *args)
         err = lease_look(c->store, &lease);
     if (err == ERR_OK)
         err = content_totals(c->store, &docs);
+    if (err == ERR_OK)
+        err = deposited_get(c->store, &deposited);
     if (err == ERR_OK && c->dir != NULL)
         err = key_receipt(c->dir, &wiped_ms);
     if (err != ERR_OK)
         return cmd_fail(c, err, NULL);
     if (c->json) {
-        status_json(c, &st, &compared, &lease, wiped_ms, &docs);
+        status_json(c, &st, &deposited, &compared, &lease, wiped_ms, &docs);
         return CMD_DONE;
     }
     if (!st.enrolled && wiped_ms != 0) {
@@ -306,6 +345,7 @@ int cmd_status(void *program, const struct args *args)
     words_staff(c, &st.staff, &c->out);
     buf_u8(&c->out, '\n');
     print_outbox(c, &st, docs.unsent > 0);
+    print_deposited(c, &deposited);
     content_text(&docs, &c->out);
     print_live(c, c->presence);
     print_compared(c, &compared);

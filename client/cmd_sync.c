@@ -5,6 +5,7 @@
 #include "client/compare_text.h"
 #include "client/content_text.h"
 #include "client/relay.h"
+#include "client/site.h"
 #include "io/clock.h"
 #include "io/crypt.h"
 #include "io/json.h"
@@ -105,6 +106,8 @@ static enum err run_jobs(struct sync *sync)
                               .arg = sync};
     enum err err = loop_signals(&sync->loop, on_signal, sync);
     if (err == ERR_OK)
+        err = site_address(sync->c->store, &link.site);
+    if (err == ERR_OK)
         err = link_open(&link, &sync->link, sync->why);
     if (err == ERR_OK) {
         /* Without the socket others wait for the lock: slower, not wrong. */
@@ -145,6 +148,8 @@ static void tally_json(struct cmd *c, const struct link_tally *tally, enum err e
         json_key(&json, counts[i].key);
         json_uint(&json, counts[i].n);
     }
+    json_key(&json, "deposited");
+    json_uint(&json, tally->deposited.operations);
     json_key(&json, "ms");
     json_int(&json, tally->ms);
     json_key(&json, "error");

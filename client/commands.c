@@ -94,6 +94,8 @@ static const struct args_command table[] = {
     {"enrol", N_("CODE"), 1, -1, enrol_options, N_("inscrire cet appareil avec une invitation"),
      cmd_enrol},
     {"sync", "", 0, 0, sync_options, N_("envoyer et recevoir maintenant"), cmd_sync},
+    {"site", N_("[ADRESSE:PORT|none]"), 0, 1, NULL,
+     N_("nommer le relais du site, où déposer quand le serveur est injoignable"), cmd_site},
     {"bundle write", N_("FICHIER"), 1, 1, NULL,
      N_("écrire ce qui attend d'être envoyé dans un fichier scellé, à porter au serveur"),
      cmd_bundle_write},
@@ -147,10 +149,10 @@ static int help(struct cmd *c)
  * how things are, and what records work, which no clock may stop. */
 static bool shows_nothing(const struct args_command *command)
 {
-    static args_run *const list[] = {cmd_sync,   cmd_status,      cmd_doctor,       cmd_enrol,
-                                     cmd_schema, cmd_bundle_read, cmd_add,          cmd_set,
-                                     cmd_delete, cmd_import,      cmd_bundle_write, cmd_restore,
-                                     cmd_ui};
+    static args_run *const list[] = {cmd_sync,    cmd_site,   cmd_status,      cmd_doctor,
+                                     cmd_enrol,   cmd_schema, cmd_bundle_read, cmd_add,
+                                     cmd_set,     cmd_delete, cmd_import,      cmd_bundle_write,
+                                     cmd_restore, cmd_ui};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (command->run == list[i])
             return true;

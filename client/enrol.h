@@ -7,7 +7,7 @@
 #include "io/invite.h"
 #include "store/store.h"
 
-enum { ENROL_DIAL_MS = 10 * 1000, ENROL_MS = 30 * 1000, ENROL_NAME_BYTES = 256 };
+enum { ENROL_NAME_BYTES = 256 };
 
 /* For the greeting. */
 struct enrol_result {

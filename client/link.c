@@ -10,6 +10,8 @@
 
 /* Ends before the agent's own deadline, so that the cause is known in words. */
 enum { DIAL_MS_OF_AGENT = AGENT_DIAL_MS * 4 / 5 };
+/* With a relay to be tried too: both ways fit, and the relay's own try to reach the server. */
+enum { DIAL_MS_SERVER = AGENT_DIAL_MS / 2, DIAL_MS_SITE = AGENT_DIAL_MS / 4 };
 
 enum link_task { TASK_JOB, TASK_WIPE };
 
@@ -37,6 +39,10 @@ struct link {
     struct dial *dial;         /* under way, else NULL */
     struct conn *conn;         /* until its CONN_CLOSED, else NULL */
     bool open;                 /* it is through TLS */
+    struct errand *errand;     /* at a relay of the site, under way, else NULL */
+    bool site_first;           /* the last time it was the relay that answered … */
+    bool tries_site_first;     /* … when this try began */
+    unsigned tried;            /* addresses, in this try */
     struct loop_timer timer;   /* the agent's deadlines */
     struct loop_timer soon;    /* what happened inside a call of the owner or of the agent */
     bool closing;              /* link_close was called … */
@@ -55,7 +61,9 @@ struct link {
     enum err undialled_err; /* … and why */
     bool unworked;          /* a job that could not be submitted, likewise */
 
-    struct note why; /* of the last connection */
+    struct note why;              /* of the last connection */
+    struct replica_tally errands; /* rows of all answers read at a relay */
+    struct deposited deposited;   /* of the last visit there */
     uint64_t bytes_in, bytes_out;
     int64_t began_mono_ms, ended_mono_ms;
     int64_t shown_mono_ms;
@@ -120,11 +128,64 @@ static void submit(struct link *link, enum link_task task, struct agent_job *wor
 
 /* ---- the connection ---- */
 
+/* What the visit came to, in words: the line is cut, whatever was left or not. */
+static void tell_left(struct link *link, const struct errand_result *result)
+{
+    const struct deposited *d = &result->deposited;
+    if (result->err != ERR_OK && result->why.text[0] != '\0')
+        link->why = result->why;
+    else if (d->operations > 0)
+        note_write(&link->why,
+                   N_("la ligne vers le serveur est coupée ; saisies déposées au relais "
+                      "« %s », pas encore sur le serveur : %llu"),
+                   d->relay, (unsigned long long)d->operations);
+    else
+        note_write(&link->why, N_("le relais du site répond, mais sa ligne vers le serveur est "
+                                  "coupée"));
+}
+
+static void on_errand(struct errand *errand, void *arg)
+{
+    struct link *link = arg;
+    const struct errand_result *result = errand_result(errand);
+    link->errand = NULL;
+    link->bytes_in += result->bytes_in;
+    link->bytes_out += result->bytes_out;
+    link->errands.pushed += result->tally.pushed;
+    link->errands.pulled += result->tally.pulled;
+    link->errands.conflicts += result->tally.conflicts;
+    link->errands.refused += result->tally.refused;
+    link->deposited = result->deposited;
+    tell_left(link, result);
+    happens(link, (struct agent_event){.type = AGENT_EV_CLOSED,
+                                       .err = result->wiped ? ERR_REVOKED : ERR_OFFLINE});
+}
+
+/* Not the server: for the agent it is not reached, once the visit is over. */
+static void visit(struct link *link, struct conn *conn)
+{
+    struct errand_cfg cfg = {.jobs = link->cfg.jobs,
+                             .store = link->cfg.store,
+                             .key = link->cfg.key,
+                             .wipe = link->cfg.wipe,
+                             .cb = on_errand,
+                             .arg = link};
+    link->conn = NULL;
+    if (errand_begin(&cfg, conn, &link->errand) == ERR_OK)
+        return;
+    link->conn = conn;
+    conn_close(conn, ERR_NOMEM);
+}
+
 static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
 {
     struct link *link = arg;
     switch (event->kind) {
     case CONN_OPEN:
+        if (conn_peer_relay(conn)) {
+            visit(link, conn);
+            break;
+        }
         link->open = true;
         happens(link, (struct agent_event){.type = AGENT_EV_OPENED});
         break;
@@ -145,6 +206,19 @@ static void on_conn(struct conn *conn, struct conn_event *event, void *arg)
     }
 }
 
+static enum err dial_next(struct link *link);
+
+static unsigned addresses(const struct link *link)
+{
+    return link->cfg.site.host[0] != '\0' ? 2 : 1;
+}
+
+/* Is the address being tried the relay's? */
+static bool to_site(const struct link *link)
+{
+    return addresses(link) == 2 && (link->tried == 1) == link->tries_site_first;
+}
+
 static void on_dial(struct dial *dial, enum err err, struct conn *conn, const struct note *why,
                     void *arg)
 {
@@ -154,21 +228,36 @@ static void on_dial(struct dial *dial, enum err err, struct conn *conn, const st
     if (err == ERR_OK) {
         link->conn = conn;
         link->open = false;
+        link->site_first = to_site(link);
         return;
     }
+    if (err == ERR_OFFLINE && link->tried < addresses(link) && dial_next(link) == ERR_OK)
+        return;
     link->why = *why;
     happens(link, (struct agent_event){.type = AGENT_EV_CLOSED, .err = err});
 }
 
+static enum err dial_next(struct link *link)
+{
+    link->tried++;
+    bool site = to_site(link);
+    const struct address *to = site ? &link->cfg.site : &link->cfg.key->server;
+    struct dial_cfg cfg = {
+        .host = to->host,
+        .port = to->port,
+        .ms = addresses(link) == 1 ? DIAL_MS_OF_AGENT
+              : site               ? DIAL_MS_SITE
+                                   : DIAL_MS_SERVER,
+        .conn = {.cb = on_conn, .arg = link, .tls = link->tls, .resume = &link->resume}};
+    return dial_start(link->cfg.loop, &cfg, on_dial, link, &link->dial);
+}
+
 static void dial(struct link *link)
 {
-    struct dial_cfg cfg = {
-        .host = link->cfg.key->server.host,
-        .port = link->cfg.key->server.port,
-        .ms = DIAL_MS_OF_AGENT,
-        .conn = {.cb = on_conn, .arg = link, .tls = link->tls, .resume = &link->resume}};
     link->why.text[0] = '\0';
-    enum err err = dial_start(link->cfg.loop, &cfg, on_dial, link, &link->dial);
+    link->tried = 0;
+    link->tries_site_first = link->site_first;
+    enum err err = dial_next(link);
     if (err == ERR_OK)
         return;
     link->undialled = true;
@@ -179,7 +268,9 @@ static void dial(struct link *link)
 /* In order, except from a peer that does not listen (any more, or yet). */
 static void hang_up(struct link *link, enum err err)
 {
-    if (link->dial != NULL)
+    if (link->errand != NULL && err != ERR_OFFLINE) /* that is only the agent's patience */
+        errand_stop(link->errand);
+    else if (link->dial != NULL)
         dial_cancel(link->dial);
     else if (link->conn != NULL && (err == ERR_TIMEOUT || !link->open))
         conn_abort(link->conn, err);
@@ -231,7 +322,7 @@ static void carry_out(struct link *link, const struct agent_action *action, int6
 static bool at_rest(const struct link *link)
 {
     return agent_state(link->agent) == AGENT_IDLE && link->dial == NULL && link->conn == NULL &&
-           !link->working && !link->undialled && !link->unworked;
+           link->errand == NULL && !link->working && !link->undialled && !link->unworked;
 }
 
 static void on_timer_closed(struct loop_timer *timer, void *arg)
@@ -339,7 +430,8 @@ enum err link_open(const struct link_cfg *cfg, struct link **out, struct note *w
 {
     struct tls_setup setup = {.key = buf_str(&cfg->key->der),
                               .cert = buf_str(&cfg->key->cert),
-                              .ca = buf_str(&cfg->key->ca)};
+                              .ca = buf_str(&cfg->key->ca),
+                              .relay = true};
     struct link *link = mem_new(sizeof *link);
     if (link == NULL)
         return ERR_NOMEM;
@@ -408,8 +500,13 @@ void link_close(struct link *link)
 struct link_tally link_tally(const struct link *link)
 {
     struct link_tally tally = {.rows = agent_tally(link->agent),
+                               .deposited = link->deposited,
                                .bytes_in = link->bytes_in,
                                .bytes_out = link->bytes_out};
+    tally.rows.pushed += link->errands.pushed;
+    tally.rows.pulled += link->errands.pulled;
+    tally.rows.conflicts += link->errands.conflicts;
+    tally.rows.refused += link->errands.refused;
     agent_progress(link->agent, &tally.judged, &tally.total);
     if (link->conn != NULL) {
         tally.bytes_in += conn_bytes_in(link->conn);

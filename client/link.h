@@ -5,6 +5,7 @@
 #define CLIENT_LINK_H
 
 #include "client/agent.h"
+#include "client/errand.h"
 #include "client/key.h"
 #include "io/jobs.h"
 
@@ -27,7 +28,8 @@ struct link_event {
 /* What the link has done since it was opened. */
 struct link_tally {
     struct replica_tally rows;
-    uint64_t judged, total; /* operations of this try, for progress */
+    struct deposited deposited; /* as of the last visit at the site's relay; at_ms 0: none */
+    uint64_t judged, total;     /* operations of this try, for progress */
     uint64_t bytes_in, bytes_out;
     int64_t ms; /* from the wish to the end of the last try */
 };
@@ -44,6 +46,7 @@ struct link_cfg {
     struct jobs *jobs;     /* thread of the store */
     struct store *store;   /* used there only */
     const struct key *key; /* outlives the link */
+    struct address site;   /* a relay to try when the server is not reached; host "": none */
     bool live;             /* stay connected and come back */
     link_cb cb;
     link_wipe_cb wipe;

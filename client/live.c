@@ -3,6 +3,8 @@
  * who was asked → the watches close → LIVE_CLOSED. */
 #include "client/live.h"
 
+#include "client/site.h"
+
 #include "io/clock.h"
 #include "io/netwatch.h"
 
@@ -295,7 +297,9 @@ enum err live_open(const struct live_cfg *cfg, struct live **out, struct note *w
                               .on_round = on_round,
                               .on_gone = on_gone,
                               .arg = live};
-    enum err err = link_open(&link, &live->link, why);
+    enum err err = site_address(live->cfg.local->store, &link.site);
+    if (err == ERR_OK)
+        err = link_open(&link, &live->link, why);
     if (err != ERR_OK) {
         mem_free(live);
         return err;

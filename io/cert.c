@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/cert.h"
 
-#include "io/compat_mbedtls.h"
+#include "io/cert_inside.h"
 #include "io/crypt.h"
 #include "proto/mem.h"
 
@@ -36,11 +36,19 @@ static const uint8_t server_san[] = {0x30, 0x10, 0x82, 0x0e, 'j', 'a', 'l', 'o',
                                      'd',  '.',  'i',  'n',  'v', 'a', 'l', 'i', 'd'};
 static_assert(sizeof server_san == 4 + sizeof CERT_SERVER_NAME - 1, "the SAN holds the name");
 
-/* ExtKeyUsageSyntax with the one purpose. */
+static const uint8_t relay_san[] = {0x30, 0x16, 0x82, 0x14, 'r', 'e', 'l', 'a',
+                                    'y',  '.',  'j',  'a',  'l', 'o', 'n', 'd',
+                                    '.',  'i',  'n',  'v',  'a', 'l', 'i', 'd'};
+static_assert(sizeof relay_san == 4 + sizeof CERT_RELAY_NAME - 1, "the SAN holds the name");
+
+/* ExtKeyUsageSyntax with the one purpose, or both. */
 static const uint8_t server_auth[] = {0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06,
                                       0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
 static const uint8_t client_auth[] = {0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06,
                                       0x01, 0x05, 0x05, 0x07, 0x03, 0x02};
+static const uint8_t both_auth[] = {0x30, 0x14, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05,
+                                    0x05, 0x07, 0x03, 0x01, 0x06, 0x08, 0x2b, 0x06,
+                                    0x01, 0x05, 0x05, 0x07, 0x03, 0x02};
 
 static const unsigned char *bytes_of(struct str s)
 {
@@ -320,31 +328,43 @@ out:
     return err;
 }
 
-static int fill_leaf(mbedtls_x509write_cert *crt, enum cert_kind kind)
+/* What differs between the kinds of leaves. */
+struct leaf {
+    const char *cn;     /* of its subject; a device's fingerprint follows … */
+    bool numbered;      /* … if this says so */
+    const uint8_t *eku; /* what it is good for */
+    size_t eku_bytes;
+    const uint8_t *san; /* names it carries; NULL: none */
+    size_t san_bytes;
+};
+static const struct leaf leaves[] = {
+    [CERT_SERVER] = {"CN=jalond", false, server_auth, sizeof server_auth, server_san,
+                     sizeof server_san},
+    [CERT_DEVICE] = {"CN=dev-", true, client_auth, sizeof client_auth, NULL, 0},
+    [CERT_RELAY] = {"CN=relay-", true, both_auth, sizeof both_auth, relay_san,
+                    sizeof relay_san},
+};
+
+static int fill_leaf(mbedtls_x509write_cert *crt, const struct leaf *leaf)
 {
-    const uint8_t *eku = kind == CERT_SERVER ? server_auth : client_auth;
     int ret = mbedtls_x509write_crt_set_basic_constraints(crt, 0, -1);
     if (ret == 0)
         ret = mbedtls_x509write_crt_set_key_usage(crt, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
     if (ret == 0)
         ret = mbedtls_x509write_crt_set_extension(
             crt, MBEDTLS_OID_EXTENDED_KEY_USAGE,
-            MBEDTLS_OID_SIZE(MBEDTLS_OID_EXTENDED_KEY_USAGE), 1, eku, sizeof server_auth);
-    if (ret == 0 && kind == CERT_SERVER)
+            MBEDTLS_OID_SIZE(MBEDTLS_OID_EXTENDED_KEY_USAGE), 1, leaf->eku, leaf->eku_bytes);
+    if (ret == 0 && leaf->san != NULL)
         ret = mbedtls_x509write_crt_set_extension(
             crt, MBEDTLS_OID_SUBJECT_ALT_NAME, MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME),
-            0, server_san, sizeof server_san);
+            0, leaf->san, leaf->san_bytes);
     return ret;
 }
 
-static void leaf_name(enum cert_kind kind, const uint8_t *device, char out[NAME_BYTES_MAX])
+static void leaf_name(const struct leaf *leaf, const uint8_t *device, char out[NAME_BYTES_MAX])
 {
-    if (kind == CERT_SERVER) {
-        (void)snprintf(out, NAME_BYTES_MAX, "CN=jalond");
-        return;
-    }
-    int at = snprintf(out, NAME_BYTES_MAX, "CN=dev-");
-    for (size_t i = 0; i < CERT_DEVICE_BYTES; i++)
+    int at = snprintf(out, NAME_BYTES_MAX, "%s", leaf->cn);
+    for (size_t i = 0; leaf->numbered && i < CERT_DEVICE_BYTES; i++)
         at += snprintf(out + at, NAME_BYTES_MAX - (size_t)at, "%02x", device[i]);
 }
 
@@ -365,7 +385,8 @@ enum err cert_issue(struct str ca_key, struct str ca_cert,
                     const uint8_t public[CERT_PUBLIC_BYTES], enum cert_kind kind,
                     const uint8_t device[CERT_DEVICE_BYTES], struct buf *der)
 {
-    must((kind == CERT_DEVICE) == (device != NULL));
+    const struct leaf *leaf = &leaves[kind];
+    must(leaf->numbered == (device != NULL));
     enum err err = check_ca(ca_key, ca_cert);
     if (err != ERR_OK)
         return err;
@@ -384,8 +405,8 @@ enum err cert_issue(struct str ca_key, struct str ca_cert,
         goto out;
     err = ERR_NOMEM;
     char name[NAME_BYTES_MAX];
-    leaf_name(kind, device, name);
-    if (fill_common(&crt, &subject, &issuer, name) != 0 || fill_leaf(&crt, kind) != 0)
+    leaf_name(leaf, device, name);
+    if (fill_common(&crt, &subject, &issuer, name) != 0 || fill_leaf(&crt, leaf) != 0)
         goto out;
     err = write_cert(&crt, der);
 out:
@@ -393,6 +414,26 @@ out:
     mbedtls_pk_free(&subject);
     mbedtls_pk_free(&issuer);
     return err;
+}
+
+bool cert_names_relay(const mbedtls_x509_crt *crt)
+{
+    enum { DNS_NAME = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 2 };
+    static const char name[] = CERT_RELAY_NAME;
+    const mbedtls_x509_sequence *san = &crt->subject_alt_names;
+    return san->next == NULL && san->buf.tag == DNS_NAME && san->buf.len == sizeof name - 1 &&
+           memcmp(san->buf.p, name, sizeof name - 1) == 0;
+}
+
+bool cert_is_relay(struct str cert)
+{
+    mbedtls_x509_crt crt;
+    mbedtls_x509_crt_init(&crt);
+    bool is = cert.n > 0 && cert.n <= CERT_BYTES_MAX &&
+              mbedtls_x509_crt_parse_der(&crt, bytes_of(cert), cert.n) == 0 &&
+              cert_names_relay(&crt);
+    mbedtls_x509_crt_free(&crt);
+    return is;
 }
 
 /* ---- what a key does besides ---- */

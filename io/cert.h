@@ -9,6 +9,9 @@
 /* The name every server certificate carries and every client asks for: a constant, because
  * trust comes from the CA, and addresses change. */
 #define CERT_SERVER_NAME "jalond.invalid"
+/* The one a relay of a site carries in its place: whoever means the server is never served by a
+ * relay, and whoever can use a relay knows that it speaks to one. */
+#define CERT_RELAY_NAME "relay.jalond.invalid"
 
 enum {
     CERT_PUBLIC_BYTES = 91, /* SubjectPublicKeyInfo of an uncompressed P-256 point, always */
@@ -23,7 +26,8 @@ enum {
 
 enum cert_kind {
     CERT_SERVER, /* CN=jalond, SAN CERT_SERVER_NAME, serverAuth */
-    CERT_DEVICE  /* CN=dev-<16 hex>, clientAuth */
+    CERT_DEVICE, /* CN=dev-<16 hex>, clientAuth */
+    CERT_RELAY   /* CN=relay-<16 hex>, SAN CERT_RELAY_NAME, serverAuth and clientAuth */
 };
 
 /* Make a key pair; append the private key (DER) to `der`. The caller wipes it: cert_key_done.
@@ -58,10 +62,13 @@ NODISCARD enum err cert_ca_new(struct str ca_key, struct buf *der);
 /* Append a request signed by `key`. */
 NODISCARD enum err cert_csr_new(struct str key, struct buf *der);
 /* Append a leaf certificate for a public key. ca_cert must belong to ca_key (else ERR_INVALID).
- * device: CERT_DEVICE only, else NULL. Dates are 2000 to 2099: nobody looks at them. */
+ * device: not of CERT_SERVER, which has NULL. Dates are 2000 to 2099: nobody looks at them. */
 NODISCARD enum err cert_issue(struct str ca_key, struct str ca_cert,
                               const uint8_t public[CERT_PUBLIC_BYTES], enum cert_kind kind,
                               const uint8_t device[CERT_DEVICE_BYTES], struct buf *der);
+
+/* Is the certificate one of a relay? Who issued it is not looked at. */
+bool cert_is_relay(struct str cert);
 
 /* ECDH of a private key and a public one from outside, whose point is checked: the x
  * coordinate, which the caller makes a key of and wipes. ERR_INVALID. */

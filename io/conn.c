@@ -17,7 +17,7 @@ static_assert((int)TLS_IN_BYTES_MAX >= (int)LOOP_SCRATCH_BYTES, "one read fits t
 #define TO(state) (1u << (unsigned)(state))
 static const unsigned moves[CONN_STATE_COUNT] = {
     [CONN_IN_HANDSHAKE] = TO(CONN_IN_OPEN) | TO(CONN_IN_FLUSH) | TO(CONN_IN_CLOSING),
-    [CONN_IN_OPEN] = TO(CONN_IN_FLUSH) | TO(CONN_IN_CLOSING),
+    [CONN_IN_OPEN] = TO(CONN_IN_HANDSHAKE) | TO(CONN_IN_FLUSH) | TO(CONN_IN_CLOSING),
     [CONN_IN_FLUSH] = TO(CONN_IN_LINGER) | TO(CONN_IN_CLOSING),
     [CONN_IN_LINGER] = TO(CONN_IN_CLOSING),
     [CONN_IN_CLOSING] = TO(CONN_IN_CLOSED),
@@ -402,6 +402,23 @@ void conn_abort(struct conn *conn, enum err why)
 bool conn_peer_key(const struct conn *conn, uint8_t out[static CONN_KEY_BYTES])
 {
     return conn->tls != NULL && tls_open(conn->tls) && tls_peer_key(conn->tls, out);
+}
+
+void conn_secure(struct conn *conn, struct tls_config *tls)
+{
+    if (conn->state != CONN_IN_OPEN)
+        return;
+    must(conn->cfg.tls == NULL && conn_queued(conn) == 0 && conn->in_at == 0);
+    conn->cfg.tls = tls;
+    conn->paused = false;
+    conn_move(conn, CONN_IN_HANDSHAKE);
+    conn_term(conn, conn->cfg.terms.handshake_ms, 0, 0);
+    conn_schedule(conn);
+}
+
+bool conn_peer_relay(const struct conn *conn)
+{
+    return conn->tls != NULL && tls_relay(conn->tls);
 }
 
 bool conn_resumed(const struct conn *conn)

@@ -87,6 +87,10 @@ void conn_free(struct conn *conn);
 
 /* Send events to `cb` from now on. */
 void conn_listen_to(struct conn *conn, conn_cb cb, void *arg);
+/* After CONN_OPEN of a plain connection on which nothing was sent and nothing taken: we are the
+ * server of TLS from here on, beginning with the bytes that wait. CONN_OPEN comes a second time
+ * when that is agreed. From inside CONN_DATA take nothing. `tls` outlives the connection. */
+void conn_secure(struct conn *conn, struct tls_config *tls);
 /* Queue a copy of the bytes; several calls in one turn leave as one write. Returns what is now
  * queued: at CONN_OUT_BYTES_HIGH or more, wait for CONN_DRAINED. Without memory, or over
  * CONN_OUT_BYTES_MAX, the connection closes. When it is closing, nothing happens. */
@@ -110,6 +114,8 @@ void conn_abort(struct conn *conn, enum err why);
  * plain connection, and for a client that showed no certificate (it enrols). Look it up every
  * time. */
 bool conn_peer_key(const struct conn *conn, uint8_t out[static CONN_KEY_BYTES]);
+/* After CONN_OPEN of a client over TLS: did a relay answer in the server's place? */
+bool conn_peer_relay(const struct conn *conn);
 /* After CONN_OPEN: was the TLS session resumed? */
 bool conn_resumed(const struct conn *conn);
 /* The peer's address, v4 mapped into v6; zeros for a Unix socket. */

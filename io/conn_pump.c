@@ -285,6 +285,21 @@ static bool filter(struct conn *conn)
     return moved || err != ERR_OK;
 }
 
+/* What came before it was known that this is to be TLS (conn_secure). */
+static enum err feed_waiting(struct conn *conn)
+{
+    size_t n = in_left(conn);
+    if (n == 0)
+        return ERR_OK;
+    enum err err = tls_feed(conn->tls, conn->in.p + conn->in_at, n);
+    if (err == ERR_OK && conn->said_all)
+        tls_end(conn->tls);
+    conn->said_all = false;
+    conn->in.n = 0;
+    conn->in_at = 0;
+    return err;
+}
+
 /* A turn of the handshake costs milliseconds: it needs a slot. */
 static bool shake_hands(struct conn *conn)
 {
@@ -295,6 +310,8 @@ static bool shake_hands(struct conn *conn)
     enum err err = ERR_OK;
     if (conn->tls == NULL)
         err = tls_new(conn->cfg.tls, conn->cfg.resume, &conn->tls);
+    if (err == ERR_OK)
+        err = feed_waiting(conn);
     if (err != ERR_OK) {
         conn_end(conn, err, N_("mémoire insuffisante"));
         return false;
@@ -317,6 +334,7 @@ static bool tls_turn(struct conn *conn)
 
 /* --- the pump --- */
 
+/* The second time (conn_secure) too. */
 static void open_up(struct conn *conn)
 {
     if (conn->state != CONN_IN_HANDSHAKE)

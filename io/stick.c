@@ -33,6 +33,7 @@ struct seal {
 struct stick_out {
     struct seal seal;
     struct buf part;   /* path while it grows, NUL-terminated */
+    struct buf *sink;  /* the caller's memory in place of a file; NULL: a file */
     struct str signer; /* private key */
     struct buf plain;  /* not yet sealed */
     struct buf block;  /* a sealed segment on its way */
@@ -44,6 +45,8 @@ struct stick_in {
     struct bundle_head head;
     uint8_t signer[CERT_PUBLIC_BYTES];
     struct buf sealed; /* read and not yet opened */
+    struct str memory; /* read in place of a file; p NULL: a file */
+    size_t memory_at;  /* of it, read through here */
     bool file_ended;   /* nothing is left to read */
     bool last;         /* the last segment was opened */
     struct buf plain;  /* opened */
@@ -101,6 +104,11 @@ static void seal_done(struct seal *s)
 
 static enum err write_all(struct stick_out *out, struct str bytes, struct note *why)
 {
+    if (out->sink != NULL) {
+        buf_add(out->sink, bytes.p, bytes.n);
+        out->bytes += bytes.n;
+        return out->sink->err;
+    }
     for (size_t done = 0; done < bytes.n;) {
         ssize_t n = write(out->seal.fd, bytes.p + done, bytes.n - done);
         if (n < 0 && errno == EINTR)
@@ -169,26 +177,32 @@ static enum err may_replace(const char *path, struct note *why)
                     path);
 }
 
-enum err stick_create(const char *path, const struct stick_to *to, struct stick_out **result,
-                      struct note *why)
+static enum err open_part(struct stick_out *out, const char *path, struct note *why)
+{
+    enum err err = may_replace(path, why);
+    if (err != ERR_OK)
+        return err;
+    const char *part = (const char *)out->part.p;
+    out->seal.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return out->seal.fd < 0 ? failed(why, N_("écriture impossible"), part) : ERR_OK;
+}
+
+/* sink: NULL for a file. */
+static enum err create(struct buf *sink, const char *path, const struct stick_to *to,
+                       struct stick_out **result, struct note *why)
 {
     struct stick_out *out = mem_new(sizeof *out);
     if (out == NULL)
         return ERR_NOMEM;
     out->signer = to->key;
+    out->sink = sink;
     enum err err = copy_path(&out->seal, path);
     buf_printf(&out->part, "%s.part", path);
     buf_u8(&out->part, 0);
     if (err == ERR_OK)
         err = out->part.err;
-    if (err == ERR_OK)
-        err = may_replace(path, why);
-    if (err == ERR_OK) {
-        const char *part = (const char *)out->part.p;
-        out->seal.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (out->seal.fd < 0)
-            err = failed(why, N_("écriture impossible"), part);
-    }
+    if (err == ERR_OK && sink == NULL)
+        err = open_part(out, path, why);
     if (err == ERR_OK)
         err = write_head(out, to, why);
     if (err == ERR_OK)
@@ -198,6 +212,18 @@ enum err stick_create(const char *path, const struct stick_to *to, struct stick_
     else
         stick_drop(out);
     return err;
+}
+
+enum err stick_create(const char *path, const struct stick_to *to, struct stick_out **out,
+                      struct note *why)
+{
+    return create(NULL, path, to, out, why);
+}
+
+enum err stick_create_in(struct buf *sink, const char *name, const struct stick_to *to,
+                         struct stick_out **out, struct note *why)
+{
+    return create(sink, name, to, out, why);
 }
 
 static enum err write_segment(struct stick_out *out, size_t n, bool last, struct note *why)
@@ -265,7 +291,7 @@ enum err stick_finish(struct stick_out *out, uint64_t *bytes, struct note *why)
     enum err err = write_segment(out, out->plain.n, true, why);
     if (err == ERR_OK)
         err = sign(out, why);
-    if (err == ERR_OK) /* fsync, rename, fsync of the folder */
+    if (err == ERR_OK && out->sink == NULL) /* fsync, rename, fsync of the folder */
         err = file_move(part, path_of(&out->seal), why);
     if (err != ERR_OK) {
         stick_drop(out);
@@ -310,6 +336,16 @@ static enum err faulty(const struct stick_in *in, enum bundle_fault fault, struc
                     path);
 }
 
+/* At most `n` bytes more, for which there is room. */
+static void fill_from_memory(struct stick_in *in, size_t n)
+{
+    size_t left = in->memory.n - in->memory_at;
+    size_t take = n < left ? n : left;
+    buf_add(&in->sealed, in->memory.p + in->memory_at, take);
+    in->memory_at += take;
+    in->file_ended = take == 0;
+}
+
 /* Read until `n` bytes are there or the file ends. */
 static enum err fill(struct stick_in *in, size_t n, struct note *why)
 {
@@ -317,6 +353,10 @@ static enum err fill(struct stick_in *in, size_t n, struct note *why)
     while (buf->n < n && !in->file_ended) {
         if (!buf_reserve(buf, n - buf->n))
             return buf->err;
+        if (in->memory.p != NULL) {
+            fill_from_memory(in, n - buf->n);
+            continue;
+        }
         ssize_t got = read(in->seal.fd, buf->p + buf->n, n - buf->n);
         if (got < 0 && errno == EINTR)
             continue;
@@ -372,8 +412,10 @@ static enum err read_head(struct stick_in *in, const struct stick_from *from, st
 
 void stick_rewind(struct stick_in *in)
 {
+    in->memory_at = BUNDLE_HEAD_BYTES;
     /* A file that cannot go back will be found out by its first segment. */
-    (void)lseek(in->seal.fd, BUNDLE_HEAD_BYTES, SEEK_SET);
+    if (in->memory.p == NULL)
+        (void)lseek(in->seal.fd, BUNDLE_HEAD_BYTES, SEEK_SET);
     in->seal.number = 0;
     in->file_ended = false;
     in->last = false;
@@ -484,14 +526,16 @@ static enum err check_all(struct stick_in *in, const struct stick_from *from, st
     return err;
 }
 
-enum err stick_open(const char *path, const struct stick_from *from, struct stick_in **out,
-                    struct note *why)
+/* memory.p: NULL for a file. */
+static enum err open_from(struct str memory, const char *path, const struct stick_from *from,
+                          struct stick_in **out, struct note *why)
 {
     struct stick_in *in = mem_new(sizeof *in);
     if (in == NULL)
         return ERR_NOMEM;
+    in->memory = memory;
     enum err err = copy_path(&in->seal, path);
-    if (err == ERR_OK) {
+    if (err == ERR_OK && memory.p == NULL) {
         in->seal.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (in->seal.fd < 0)
             err = failed(why, N_("lecture impossible"), path);
@@ -505,6 +549,20 @@ enum err stick_open(const char *path, const struct stick_from *from, struct stic
     else
         stick_close(in);
     return err;
+}
+
+enum err stick_open(const char *path, const struct stick_from *from, struct stick_in **out,
+                    struct note *why)
+{
+    return open_from((struct str){NULL, 0}, path, from, out, why);
+}
+
+enum err stick_open_in(struct str bytes, const char *name, const struct stick_from *from,
+                       struct stick_in **out, struct note *why)
+{
+    if (bytes.n == 0) /* no bytes may well be no memory */
+        bytes = STR("");
+    return open_from(bytes, name, from, out, why);
 }
 
 void stick_close(struct stick_in *in)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bundle in a file: written durably, sealed and signed; opened again only when all of it is
- * what was written (proto/bundle.h). */
+/* A bundle in a file or in memory: written durably, sealed and signed; opened again only when
+ * all of it is what was written (proto/bundle.h). */
 #ifndef IO_STICK_H
 #define IO_STICK_H
 
@@ -25,6 +25,11 @@ struct stick_out;
  * NOMEM, and the errors of io/file. */
 NODISCARD enum err stick_create(const char *path, const struct stick_to *to,
                                 struct stick_out **out, struct note *why);
+/* The same in memory: all of it is appended to `sink`, which outlives the writer and grows no
+ * further than its cap (LIMIT). `name` stands for the file in what is said to people. */
+NODISCARD enum err stick_create_in(struct buf *sink, const char *name,
+                                   const struct stick_to *to, struct stick_out **out,
+                                   struct note *why);
 /* Append whole frames. LIMIT: the file would grow past what a stick takes. */
 NODISCARD enum err stick_add(struct stick_out *out, struct str frames, struct note *why);
 /* How many bytes of frames still fit. */
@@ -50,6 +55,10 @@ struct stick_in;
  * the server. */
 NODISCARD enum err stick_open(const char *path, const struct stick_from *from,
                               struct stick_in **out, struct note *why);
+/* The same from memory, which outlives the reader. */
+NODISCARD enum err stick_open_in(struct str bytes, const char *name,
+                                 const struct stick_from *from, struct stick_in **out,
+                                 struct note *why);
 /* NULL is fine. */
 void stick_close(struct stick_in *in);
 /* The device number the header names. */

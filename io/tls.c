@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/tls.h"
 
+#include "io/cert_inside.h"
 #include "io/tls_inside.h"
 #include "proto/mem.h"
 
@@ -27,6 +28,7 @@ struct tls {
     bool closing;               /* tls_shutdown was called */
     bool shut;                  /* close_notify is in `out` */
     bool has_peer;              /* peer_key is known */
+    bool relay;                 /* client: the peer is a relay */
     bool ticket_taken;          /* server: a ticket of ours was opened */
     uint8_t peer_key[CERT_FINGERPRINT_BYTES];   /* valid when has_peer */
     uint8_t ticket_key[CERT_FINGERPRINT_BYTES]; /* the key the ticket was given to */
@@ -240,7 +242,8 @@ static enum err check_pin(const struct tls *tls)
     enum err err = ERR_IDENTITY;
     if (mbedtls_x509_crt_parse_der(&own, leaf->raw.p, leaf->raw.len) == 0 &&
         mbedtls_x509_crt_parse_der(&top, leaf->next->raw.p, leaf->next->raw.len) == 0 &&
-        tls_inside_issued_by(&own, &top, CERT_SERVER_NAME, true))
+        (tls_inside_issued_by(&own, &top, CERT_SERVER_NAME, true) ||
+         (tls->cfg->relay && tls_inside_issued_by(&own, &top, CERT_RELAY_NAME, true))))
         err = ERR_OK;
     mbedtls_x509_crt_free(&own);
     mbedtls_x509_crt_free(&top);
@@ -285,6 +288,7 @@ static enum err judge_peer(struct tls *tls)
         return bad;
     }
     tls->has_peer = tls_inside_key_of(crt, tls->peer_key);
+    tls->relay = !tls->cfg->server && cert_names_relay(crt);
     return tls->has_peer ? ERR_OK : bad;
 }
 
@@ -442,6 +446,11 @@ bool tls_peer_key(const struct tls *tls, uint8_t out[CERT_FINGERPRINT_BYTES])
         return false;
     memcpy(out, tls->peer_key, sizeof tls->peer_key);
     return true;
+}
+
+bool tls_relay(const struct tls *tls)
+{
+    return tls->open && tls->relay;
 }
 
 bool tls_resumed(const struct tls *tls)

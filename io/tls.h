@@ -66,6 +66,9 @@ bool tls_open(const struct tls *tls);
  * showed no certificate (a client that enrols). The caller looks it up in its list every time.
  */
 bool tls_peer_key(const struct tls *tls, uint8_t out[CERT_FINGERPRINT_BYTES]);
+/* After tls_open, a client whose configuration allows it: did a relay of the site answer, and
+ * not the server? */
+bool tls_relay(const struct tls *tls);
 /* After tls_open: was it a resumption? */
 bool tls_resumed(const struct tls *tls);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/tls_config.h"
 
+#include "io/cert_inside.h"
 #include "io/crypt.h"
 #include "io/tls_inside.h"
 #include "proto/mem.h"
@@ -18,12 +19,13 @@ static const mbedtls_x509_crt_profile profile = {
     .rsa_min_bitlen = 0,
 };
 
-/* Laptop clocks are wrong, and trust comes from the list of keys: dates do not count. */
-static int on_verify(void *unused, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+/* Laptop clocks are wrong, and trust comes from the list of keys: dates do not count. Who takes
+ * a relay for what it is lets its other name pass; all else about it must be right. */
+static int on_verify(void *config, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
-    (void)unused;
-    (void)crt;
-    (void)depth;
+    const struct tls_config *cfg = config;
+    if (cfg != NULL && cfg->relay && !cfg->server && depth == 0 && cert_names_relay(crt))
+        *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
     *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
     return 0;
 }
@@ -103,7 +105,8 @@ static enum err load_identity(struct tls_config *cfg, const struct tls_setup *se
         return note_set(why, ERR_INVALID, "the certificate is not readable");
     if (compat_pk_check_pair(&cfg->chain.pk, &cfg->key) != 0)
         return note_set(why, ERR_INVALID, "the private key is not the certificate's");
-    const char *name = setup->server ? CERT_SERVER_NAME : NULL;
+    const char *own_name = setup->relay ? CERT_RELAY_NAME : CERT_SERVER_NAME;
+    const char *name = setup->server ? own_name : NULL;
     if (!cfg->pinned && !tls_inside_issued_by(&cfg->chain, &cfg->ca, name, setup->server))
         return note_set(why, ERR_INVALID, "the CA did not issue this certificate for this use");
     if (setup->server && !parse_cert(&cfg->chain, setup->ca))
@@ -118,7 +121,8 @@ static enum err load_identity(struct tls_config *cfg, const struct tls_setup *se
 static enum err set_tickets(struct tls_config *cfg)
 {
     compat_ssl_no_tls13_tickets(&cfg->ssl);
-    cfg->tickets = compat_tickets_safe() && cfg->chain.version != 0 && !cfg->pinned;
+    cfg->tickets = compat_tickets_safe() && cfg->chain.version != 0 && !cfg->pinned &&
+                   !(cfg->server && cfg->relay);
     mbedtls_ssl_conf_session_tickets(&cfg->ssl, !cfg->server && cfg->tickets
                                                     ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
                                                     : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
@@ -141,7 +145,7 @@ static void set_trust(struct tls_config *cfg)
     mbedtls_ssl_conf_authmode(&cfg->ssl, optional ? MBEDTLS_SSL_VERIFY_OPTIONAL
                                                   : MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_cert_profile(&cfg->ssl, &profile);
-    mbedtls_ssl_conf_verify(&cfg->ssl, on_verify, NULL);
+    mbedtls_ssl_conf_verify(&cfg->ssl, on_verify, cfg);
     if (!cfg->pinned)
         mbedtls_ssl_conf_ca_chain(&cfg->ssl, &cfg->ca, NULL);
     if (cfg->server)
@@ -160,6 +164,7 @@ enum err tls_config_new(const struct tls_setup *setup, struct tls_config **out,
     if (cfg == NULL)
         return ERR_NOMEM;
     cfg->server = setup->server;
+    cfg->relay = setup->relay;
     cfg->pinned = pinned;
     if (pinned)
         memcpy(cfg->pin, setup->pin, sizeof cfg->pin);

@@ -20,7 +20,9 @@ struct tls_setup {
     struct str cert; /* own certificate, DER; empty with the key */
     struct str ca;   /* the CA both sides trust, DER; a server also presents it */
     const uint8_t
-        *pin; /* client without `ca`: fingerprint of the CA's key (CERT_FINGERPRINT_BYTES) */
+        *pin;   /* client without `ca`: fingerprint of the CA's key (CERT_FINGERPRINT_BYTES) */
+    bool relay; /* server: one of a site's relay, which gives no tickets; client: a relay
+                   may answer in the server's place (tls_relay) */
     bool only_tls12; /* never TLS 1.3, which cannot resume here; 2.28 knows nothing else */
 };
 

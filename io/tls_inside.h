@@ -13,6 +13,7 @@ struct tls_config {
     mbedtls_pk_context key;              /* own private key */
     mbedtls_ssl_ticket_context ticket;   /* server: what seals tickets */
     bool server;                         /* role */
+    bool relay;                          /* see tls_setup */
     bool pinned;                         /* client that knows only the CA's key */
     bool tickets;                        /* sessions may be resumed */
     uint8_t pin[CERT_FINGERPRINT_BYTES]; /* fingerprint of that key */

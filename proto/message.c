@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proto/message.h"
-
-#include "proto/hash.h"
+#include "proto/message_inside.h"
 
 enum { LEAVE_ITEMS = 3, ERASE_ITEMS = 2 }; /* of one scope, one order */
 
-/* Every message is an array: type, then its items in the order of the struct. */
-static size_t begin(struct buf *out, enum message_type type, uint32_t items)
+size_t message_begin(struct buf *out, enum message_type type, uint32_t items)
 {
     size_t at = frame_begin(out);
     pack_array(out, items + 1);
@@ -16,7 +13,7 @@ static size_t begin(struct buf *out, enum message_type type, uint32_t items)
 
 void message_hello(struct buf *out, const struct hello *m)
 {
-    size_t at = begin(out, MESSAGE_HELLO, 16);
+    size_t at = message_begin(out, MESSAGE_HELLO, 16);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -77,7 +74,7 @@ static struct hello read_hello(struct cur *cur)
 
 void message_welcome(struct buf *out, const struct welcome *m)
 {
-    size_t at = begin(out, MESSAGE_WELCOME, 16);
+    size_t at = message_begin(out, MESSAGE_WELCOME, 16);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -140,7 +137,7 @@ struct origin message_origin(struct cur *cur)
 
 void message_push(struct buf *out, const struct push *m)
 {
-    size_t at = begin(out, MESSAGE_PUSH, 5);
+    size_t at = message_begin(out, MESSAGE_PUSH, 5);
     pack_uint(out, m->epoch);
     pack_uint(out, m->first_op);
     pack_uint(out, m->count);
@@ -162,7 +159,7 @@ void message_verdicts(struct buf *out, uint32_t epoch, const struct verdict_rang
                       uint32_t count)
 {
     must(count <= MESSAGE_VERDICTS_MAX);
-    size_t at = begin(out, MESSAGE_VERDICTS, 2);
+    size_t at = message_begin(out, MESSAGE_VERDICTS, 2);
     pack_uint(out, epoch);
     pack_array(out, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -202,14 +199,14 @@ struct verdict_range message_range(struct cur *cur)
 
 void message_pulled(struct buf *out, uint64_t through)
 {
-    size_t at = begin(out, MESSAGE_PULLED, 1);
+    size_t at = message_begin(out, MESSAGE_PULLED, 1);
     pack_uint(out, through);
     frame_end(out, at);
 }
 
 void message_page(struct buf *out, const struct page *m)
 {
-    size_t at = begin(out, MESSAGE_PAGE, 7);
+    size_t at = message_begin(out, MESSAGE_PAGE, 7);
     pack_uint(out, m->from);
     pack_uint(out, m->to);
     pack_uint(out, m->judged);
@@ -235,7 +232,7 @@ static struct page read_page(struct cur *cur)
 
 void message_idle(struct buf *out, const struct idle *m)
 {
-    size_t at = begin(out, MESSAGE_IDLE, m->compared ? 6 : 4);
+    size_t at = message_begin(out, MESSAGE_IDLE, m->compared ? 6 : 4);
     pack_uint(out, m->through);
     pack_uint(out, m->judged);
     pack_uint(out, m->stable_op);
@@ -269,7 +266,7 @@ void message_leave_add(struct buf *scopes, const struct leave_scope *scope)
 
 void message_leave(struct buf *out, uint32_t count, struct str scopes)
 {
-    size_t at = begin(out, MESSAGE_LEAVE, 1);
+    size_t at = message_begin(out, MESSAGE_LEAVE, 1);
     pack_array(out, count * LEAVE_ITEMS);
     pack_raw(out, scopes);
     frame_end(out, at);
@@ -300,7 +297,7 @@ void message_erase_add(struct buf *orders, const struct erase_order *order)
 
 void message_erase(struct buf *out, uint32_t count, struct str orders)
 {
-    size_t at = begin(out, MESSAGE_ERASE, 1);
+    size_t at = message_begin(out, MESSAGE_ERASE, 1);
     pack_array(out, count * ERASE_ITEMS);
     pack_raw(out, orders);
     frame_end(out, at);
@@ -323,14 +320,14 @@ static struct erase read_erase(struct cur *cur)
 
 void message_erased(struct buf *out, uint64_t through)
 {
-    size_t at = begin(out, MESSAGE_ERASED, 1);
+    size_t at = message_begin(out, MESSAGE_ERASED, 1);
     pack_uint(out, through);
     frame_end(out, at);
 }
 
 void message_want(struct buf *out, const struct want *m)
 {
-    size_t at = begin(out, MESSAGE_WANT, 4);
+    size_t at = message_begin(out, MESSAGE_WANT, 4);
     pack_id(out, &m->document);
     pack_uint(out, m->from);
     pack_uint(out, m->max);
@@ -338,8 +335,7 @@ void message_want(struct buf *out, const struct want *m)
     frame_end(out, at);
 }
 
-/* A later version may name an error we do not know. */
-static enum err read_err(struct cur *cur)
+enum err message_read_err(struct cur *cur)
 {
     int64_t err = unpack_int_in(cur, 0, INT32_MAX);
     return err < ERR_COUNT ? (enum err)err : ERR_REFUSED;
@@ -349,13 +345,13 @@ static struct want read_want(struct cur *cur)
 {
     struct want m = {.document = unpack_id(cur), .from = unpack_uint(cur)};
     m.max = unpack_u32(cur);
-    m.err = read_err(cur);
+    m.err = message_read_err(cur);
     return m;
 }
 
 void message_chunk(struct buf *out, const struct chunk *m)
 {
-    size_t at = begin(out, MESSAGE_CHUNK, 3);
+    size_t at = message_begin(out, MESSAGE_CHUNK, 3);
     pack_id(out, &m->document);
     pack_uint(out, m->from);
     pack_bin(out, m->bytes);
@@ -373,7 +369,7 @@ static struct chunk read_chunk(struct cur *cur)
 
 void message_offer(struct buf *out, const struct offer *m)
 {
-    size_t at = begin(out, MESSAGE_OFFER, 3);
+    size_t at = message_begin(out, MESSAGE_OFFER, 3);
     pack_id(out, &m->document);
     pack_uint(out, m->size);
     pack_bin(out, m->sha256);
@@ -391,7 +387,7 @@ static struct offer read_offer(struct cur *cur)
 
 void message_bye(struct buf *out, const struct bye *m)
 {
-    size_t at = begin(out, MESSAGE_BYE, 2);
+    size_t at = message_begin(out, MESSAGE_BYE, 2);
     pack_int(out, (int64_t)m->err);
     pack_uint(out, m->retry_ms);
     frame_end(out, at);
@@ -399,21 +395,21 @@ void message_bye(struct buf *out, const struct bye *m)
 
 static struct bye read_bye(struct cur *cur)
 {
-    struct bye m = {.err = read_err(cur)};
+    struct bye m = {.err = message_read_err(cur)};
     m.retry_ms = unpack_u32(cur);
     return m;
 }
 
 void message_epoch(struct buf *out, const struct epoch_given *m)
 {
-    size_t at = begin(out, MESSAGE_EPOCH, 1);
+    size_t at = message_begin(out, MESSAGE_EPOCH, 1);
     pack_uint(out, m->epoch);
     frame_end(out, at);
 }
 
 void message_enrol(struct buf *out, const struct enrol *m)
 {
-    size_t at = begin(out, MESSAGE_ENROL, 4);
+    size_t at = message_begin(out, MESSAGE_ENROL, 4);
     pack_id(out, &m->invite);
     pack_bin(out, m->csr);
     pack_bin(out, m->nonce);
@@ -432,7 +428,7 @@ static struct enrol read_enrol(struct cur *cur)
 
 void message_enrolled(struct buf *out, const struct enrolled *m)
 {
-    size_t at = begin(out, MESSAGE_ENROLLED, 12);
+    size_t at = message_begin(out, MESSAGE_ENROLLED, 12);
     pack_bin(out, m->cert);
     pack_bin(out, m->ca);
     pack_uint(out, m->device);
@@ -466,8 +462,23 @@ static struct enrolled read_enrolled(struct cur *cur)
 
 void message_empty(struct buf *out, enum message_type type)
 {
-    size_t at = begin(out, type, 0);
+    size_t at = message_begin(out, type, 0);
     frame_end(out, at);
+}
+
+/* Contents of documents, and enrolment. */
+static void read_rare(struct cur *cur, struct message *m)
+{
+    if (m->type == MESSAGE_WANT)
+        m->want = read_want(cur);
+    else if (m->type == MESSAGE_CHUNK)
+        m->chunk = read_chunk(cur);
+    else if (m->type == MESSAGE_ENROL)
+        m->enrol = read_enrol(cur);
+    else if (m->type == MESSAGE_ENROLLED)
+        m->enrolled = read_enrolled(cur);
+    else
+        m->offer = read_offer(cur);
 }
 
 static bool read_items(struct cur *cur, struct message *m)
@@ -510,19 +521,18 @@ static bool read_items(struct cur *cur, struct message *m)
         m->erased = unpack_uint(cur);
         return true;
     case MESSAGE_WANT:
-        m->want = read_want(cur);
-        return true;
     case MESSAGE_CHUNK:
-        m->chunk = read_chunk(cur);
-        return true;
     case MESSAGE_OFFER:
-        m->offer = read_offer(cur);
-        return true;
     case MESSAGE_ENROL:
-        m->enrol = read_enrol(cur);
-        return true;
     case MESSAGE_ENROLLED:
-        m->enrolled = read_enrolled(cur);
+        read_rare(cur, m);
+        return true;
+    case MESSAGE_SITE:
+    case MESSAGE_PARCEL:
+    case MESSAGE_PIECE:
+    case MESSAGE_RECEIPT:
+    case MESSAGE_LISTED:
+        message_read_site(cur, m);
         return true;
     case MESSAGE_PING:
     case MESSAGE_PONG:

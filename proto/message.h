@@ -23,6 +23,10 @@ enum {
     MESSAGE_PUSHES_AHEAD = 6, /* pushes the client may send before their verdicts */
     MESSAGE_CHUNK_BYTES = 64 * 1024, /* of a content, in one CHUNK */
     MESSAGE_CHUNK_ALIGN = 64,        /* chunks end at multiples of this, or with the content */
+    MESSAGE_PIECE_BYTES = 64 * 1024, /* of a parcel, in one PIECE */
+    MESSAGE_PARCEL_BYTES = 32 << 20, /* the largest parcel a relay or a server takes */
+    MESSAGE_FOLLOWS_MAX = 8,         /* parcels one names that it takes the place of */
+    MESSAGE_LISTED_MAX = 1000,       /* keys in one LISTED */
     MESSAGE_CONTENTS_AHEAD = 4,      /* OFFER, CHUNK or WANT the client may send unanswered */
 };
 
@@ -49,8 +53,13 @@ enum message_type {
     MESSAGE_WANT = 24,
     MESSAGE_CHUNK = 25,
     MESSAGE_OFFER = 26,
+    MESSAGE_SITE = 27,
+    MESSAGE_PARCEL = 28,
+    MESSAGE_PIECE = 29,
+    MESSAGE_RECEIPT = 30,
+    MESSAGE_LISTED = 31,
 };
-enum { MESSAGE_TYPE_LAST = MESSAGE_OFFER };
+enum { MESSAGE_TYPE_LAST = MESSAGE_LISTED };
 
 /* client → server, first */
 struct hello {
@@ -197,6 +206,35 @@ struct offer {
     struct str sha256; /* 32 bytes */
 };
 
+/* A site's relay carries bundles as parcels, between a device and itself and between itself and
+ * the server, and reads none of them. Each side begins with SITE. */
+struct site_word {
+    uint32_t protocol;
+    struct str name;   /* of the relay, or of the network, for people */
+    struct str parcel; /* SHA-256 of a parcel, or empty: the one the device has left here last;
+                          from the relay: that one still lies here */
+    bool waiting;      /* from the relay: a parcel for the device follows */
+};
+/* Its bytes follow, in PIECEs. */
+struct parcel {
+    uint32_t kind;      /* enum bundle_kind */
+    uint32_t device;    /* number of the device that wrote it, or is to read it */
+    uint64_t size;      /* 1 … MESSAGE_PARCEL_BYTES */
+    struct str sha256;  /* 32 bytes */
+    struct str follows; /* SHA-256s, one after the other, of parcels whose place it takes: what
+                           they held is in it, or with the server */
+};
+/* What became of a parcel. OK: it is kept, on the disk; the giver may forget it. */
+struct receipt {
+    enum err err;
+    struct str sha256; /* of the parcel */
+};
+/* server → relay: keys of devices and relays that have no access any more */
+struct listed {
+    bool more;       /* the list goes on in another LISTED */
+    struct str keys; /* SHA-256s, one after the other */
+};
+
 struct epoch_given {
     uint32_t epoch; /* the new epoch; its operations start at 1 */
 };
@@ -243,6 +281,11 @@ void message_erased(struct buf *out, uint64_t through);
 void message_want(struct buf *out, const struct want *m);
 void message_chunk(struct buf *out, const struct chunk *m);
 void message_offer(struct buf *out, const struct offer *m);
+void message_site(struct buf *out, const struct site_word *m);
+void message_parcel(struct buf *out, const struct parcel *m);
+void message_piece(struct buf *out, struct str bytes);
+void message_receipt(struct buf *out, const struct receipt *m);
+void message_listed(struct buf *out, const struct listed *m);
 void message_bye(struct buf *out, const struct bye *m);
 void message_epoch(struct buf *out, const struct epoch_given *m);
 void message_enrol(struct buf *out, const struct enrol *m);
@@ -269,6 +312,11 @@ struct message {
         struct want want;
         struct chunk chunk;
         struct offer offer;
+        struct site_word site;
+        struct parcel parcel;
+        struct str piece;
+        struct receipt receipt;
+        struct listed listed;
         struct enrol enrol;
         struct enrolled enrolled;
     };

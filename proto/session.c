@@ -321,6 +321,11 @@ static void on_frame(struct session *s, struct str body)
     case MESSAGE_WIPED:
     case MESSAGE_ERASED:
     case MESSAGE_OFFER:
+    case MESSAGE_SITE:
+    case MESSAGE_PARCEL:
+    case MESSAGE_PIECE:
+    case MESSAGE_RECEIPT:
+    case MESSAGE_LISTED:
         break; /* PONG needs no answer; the table above lets none of the others in */
     }
 }

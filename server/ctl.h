@@ -93,11 +93,11 @@ void ctl_print_time(struct ctl *c, int64_t ms);
 
 /* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c, ctl_quarantine.c,
  * ctl_duplicates.c, ctl_erasure.c, ctl_conflict.c, ctl_bundle.c, ctl_handover.c */
-args_run ctl_add, ctl_list, ctl_show, ctl_set, ctl_structure_add, ctl_staff_add, ctl_invite,
-    ctl_device_list, ctl_device_show, ctl_device_revoke, ctl_device_wipe, ctl_conflict_list,
-    ctl_conflict_resolve, ctl_quarantine_list, ctl_quarantine_show, ctl_quarantine_resubmit,
-    ctl_quarantine_discard, ctl_duplicate_list, ctl_duplicate_same, ctl_duplicate_different,
-    ctl_duplicate_undo, ctl_erasure_orders, ctl_erasure_ids, ctl_stats, ctl_check, ctl_backup,
-    ctl_bundle_take, ctl_handover;
+args_run ctl_relay_add, ctl_add, ctl_list, ctl_show, ctl_set, ctl_structure_add, ctl_staff_add,
+    ctl_invite, ctl_device_list, ctl_device_show, ctl_device_revoke, ctl_device_wipe,
+    ctl_conflict_list, ctl_conflict_resolve, ctl_quarantine_list, ctl_quarantine_show,
+    ctl_quarantine_resubmit, ctl_quarantine_discard, ctl_duplicate_list, ctl_duplicate_same,
+    ctl_duplicate_different, ctl_duplicate_undo, ctl_erasure_orders, ctl_erasure_ids, ctl_stats,
+    ctl_check, ctl_backup, ctl_bundle_take, ctl_handover;
 
 #endif

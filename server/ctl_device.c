@@ -61,8 +61,9 @@ static enum err on_json(struct list *list, const struct serve_device_info *d)
     struct buf *out = &list->c->out;
     char staff[ID_TEXT_BYTES];
     id_print(&d->staff, staff);
-    buf_printf(out, "%s\n{\"device\":%u,\"staff\":\"%s\",\"name\":", list->count > 1 ? "," : "",
-               (unsigned)d->device, staff);
+    buf_printf(out, "%s\n{\"device\":%u,\"kind\":\"%s\",\"%s\":\"%s\",\"name\":",
+               list->count > 1 ? "," : "", (unsigned)d->device, d->relay ? "relay" : "device",
+               d->relay ? "structure" : "staff", staff);
     rows_json_text(d->name, out);
     buf_printf(out, ",\"state\":\"%s\",\"epoch\":%u,\"schema\":%u,\"forks\":%u",
                state_word(d->state), (unsigned)d->epoch, (unsigned)d->schema,
@@ -76,6 +77,19 @@ static enum err on_json(struct list *list, const struct serve_device_info *d)
     return out->err;
 }
 
+/* Whose it is: its staff member, or for a relay what it is called. */
+static enum err holder(struct ctl *c, const struct serve_device_info *d, struct buf *out)
+{
+    struct id structure;
+    if (d->relay) {
+        buf_text(out, T("relais : "));
+        buf_add(out, d->name.p, d->name.n);
+        return out->err;
+    }
+    enum err err = serve_staff(c->store, &d->staff, &structure, out);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 static enum err on_device(void *ctx, const struct serve_device_info *d)
 {
     struct list *list = ctx;
@@ -85,10 +99,7 @@ static enum err on_device(void *ctx, const struct serve_device_info *d)
     if (list->c->json)
         return on_json(list, d);
     struct buf text = {0};
-    struct id structure;
-    enum err err = serve_staff(list->c->store, &d->staff, &structure, &text);
-    if (err == ERR_NOTFOUND)
-        err = ERR_OK;
+    enum err err = holder(list->c, d, &text);
     struct buf cell = {0};
     buf_printf(&cell, "%u", (unsigned)d->device);
     grid_cell(&list->grid, buf_str(&cell), GRID_PLAIN);
@@ -178,7 +189,12 @@ static enum err on_shown(void *ctx, const struct serve_device_info *d)
     }
     buf_printf(&c->out, T("appareil %u : %s"), (unsigned)d->device, state_text(d->state));
     buf_text(&c->out, "\n  ");
-    ctl_print_staff(c, &d->staff);
+    if (d->relay) {
+        buf_text(&c->out, T("relais : "));
+        ctl_print_text(c, d->name);
+    } else {
+        ctl_print_staff(c, &d->staff);
+    }
     buf_u8(&c->out, '\n');
     time_line(c, T("  inscrit le "), d->enrolled_ms);
     time_line(c, T("  vu le "), d->seen_ms);
@@ -203,11 +219,31 @@ int ctl_device_show(void *program, const struct args *args)
     return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, &why);
 }
 
+struct kind_of {
+    uint32_t device;
+    bool relay;
+};
+
+static enum err find_kind(void *ctx, const struct serve_device_info *d)
+{
+    struct kind_of *kind = ctx;
+    kind->relay = kind->relay || (d->device == kind->device && d->relay);
+    return ERR_OK;
+}
+
 static int set_state(struct ctl *c, const struct args *args, enum device_state state)
 {
     struct note why = {""};
     unsigned long long number = 0;
     enum err err = read_number(args, &number, &why);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, &why);
+    struct kind_of kind = {.device = (uint32_t)number};
+    err = serve_devices(c->store, find_kind, &kind);
+    if (err == ERR_OK && kind.relay && state == DEVICE_WIPE)
+        err = note_set(&why, ERR_USAGE,
+                       N_("un relais ne garde rien de lisible : il n'y a rien à effacer ; "
+                          "jalonctl device revoke"));
     if (err != ERR_OK)
         return ctl_fail(c, err, &why);
     err = serve_device_state(c->store, (uint32_t)number, state);

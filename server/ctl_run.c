@@ -27,6 +27,10 @@ static const struct args_option invite_options[] = {
     {"qr", NULL, N_("montrer aussi le code comme image à photographier"), false},
     END,
 };
+static const struct args_option relay_options[] = {
+    {"host", N_("ADRESSE:PORT"), N_("adresse du serveur à mettre dans le code"), false},
+    END,
+};
 static const struct args_option bundle_options[] = {
     {"answer", N_("FICHIER"), N_("où écrire la réponse pour l'appareil"), false},
     END,
@@ -94,6 +98,8 @@ static const struct args_command commands[] = {
     {"TABLE set", N_("ID CHAMP=VALEUR…"), 3, -1, NULL, N_("changer une fiche"), ctl_set},
     {"invite", N_("ID-AGENT"), 1, 1, invite_options,
      N_("faire un code d'invitation pour un appareil de cet agent"), ctl_invite},
+    {"relay add", N_("ID-STRUCTURE NOM"), 2, 2, relay_options,
+     N_("faire un code d'invitation pour le relais d'un site"), ctl_relay_add},
     {"device list", "", 0, 0, NULL, N_("lister les appareils"), ctl_device_list},
     {"device show", N_("NUMÉRO"), 1, 1, NULL,
      N_("montrer un appareil, et s'il a confirmé son effacement"), ctl_device_show},

@@ -135,6 +135,40 @@ static enum err show_qr(struct ctl *c, const struct invite *invite)
     return err;
 }
 
+static void print_code(struct ctl *c, const struct invite *invite)
+{
+    buf_text(&c->out, c->json ? "{\"code\":\"" : "");
+    invite_print(invite, &c->out);
+    buf_text(&c->out, c->json ? "\"}\n" : "\n");
+}
+
+int ctl_relay_add(void *program, const struct args *args)
+{
+    struct ctl *c = program;
+    struct note why = {""};
+    struct id structure;
+    struct invite invite = {.server.port = 0};
+    uint8_t random[INVITE_ID_BYTES + INVITE_SECRET_BYTES];
+    const struct table *table = schema_table(&schema_jalon, TABLE_STRUCTURE);
+    struct str name = str_of(args->word[1]);
+    random_bytes(random, sizeof random);
+    enum err err = name.n == 0 || name.n > RELAY_NAME_BYTES
+                       ? note_set(&why, ERR_USAGE, N_("donnez au relais un nom court"))
+                       : ctl_row(c, table, args->word[0], &structure, &why);
+    if (err == ERR_OK)
+        err = server_address(c, &invite.server, &why);
+    if (err == ERR_OK)
+        err = enrol_invite_relay(c->store, c->ca, &structure, name, random, &invite);
+    if (err == ERR_OK)
+        print_code(c, &invite);
+    if (err == ERR_OK && !c->json)
+        ctl_say(c, T("pour une seule machine du site, valable 72 heures : "
+                     "jalond relay CODE, puis jalond serve"));
+    mem_wipe(random, sizeof random);
+    mem_wipe(&invite, sizeof invite);
+    return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, &why);
+}
+
 int ctl_invite(void *program, const struct args *args)
 {
     struct ctl *c = program;
@@ -150,9 +184,7 @@ int ctl_invite(void *program, const struct args *args)
     if (err == ERR_OK)
         err = enrol_invite(c->store, c->ca, &staff, random, &invite);
     if (err == ERR_OK) {
-        buf_text(&c->out, c->json ? "{\"code\":\"" : "");
-        invite_print(&invite, &c->out);
-        buf_text(&c->out, c->json ? "\"}\n" : "\n");
+        print_code(c, &invite);
         /* The picture is talk: stdout carries the code alone, for scripts. */
         if (args_flag(args, "qr"))
             err = show_qr(c, &invite);

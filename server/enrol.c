@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/enrol.h"
 
+#include "store/relays.h"
+
 enum err enrol_ca_init(struct enrol_ca *ca, struct str key, struct str cert)
 {
     struct enrol_ca new_ca = {.key = {0}};
@@ -34,6 +36,14 @@ static struct id invite_row(const uint8_t id[INVITE_ID_BYTES])
     return row;
 }
 
+/* What an invitation says, but for where the server is. */
+static void fill(const struct enrol_ca *ca, const uint8_t *random, struct invite *out)
+{
+    memcpy(out->ca, ca->pin, sizeof out->ca);
+    memcpy(out->id, random, sizeof out->id);
+    memcpy(out->secret, random + INVITE_ID_BYTES, sizeof out->secret);
+}
+
 enum err enrol_invite(struct store *s, const struct enrol_ca *ca, const struct id *staff,
                       const uint8_t *random, struct invite *out)
 {
@@ -46,12 +56,23 @@ enum err enrol_invite(struct store *s, const struct enrol_ca *ca, const struct i
     invite_proof_key(random + INVITE_ID_BYTES, key);
     err = serve_invite(s, &row, key, staff, store_now(s) + ENROL_VALID_MS);
     mem_wipe(key, sizeof key);
-    if (err != ERR_OK)
-        return err;
-    memcpy(out->ca, ca->pin, sizeof out->ca);
-    memcpy(out->id, random, sizeof out->id);
-    memcpy(out->secret, random + INVITE_ID_BYTES, sizeof out->secret);
-    return ERR_OK;
+    if (err == ERR_OK)
+        fill(ca, random, out);
+    return err;
+}
+
+enum err enrol_invite_relay(struct store *s, const struct enrol_ca *ca,
+                            const struct id *structure, struct str name, const uint8_t *random,
+                            struct invite *out)
+{
+    uint8_t key[INVITE_PROOF_BYTES];
+    struct id row = invite_row(random);
+    invite_proof_key(random + INVITE_ID_BYTES, key);
+    enum err err = relays_invite(s, &row, key, structure, name, store_now(s) + ENROL_VALID_MS);
+    mem_wipe(key, sizeof key);
+    if (err == ERR_OK)
+        fill(ca, random, out);
+    return err;
 }
 
 /* What the reply is made from once the numbers are known. */
@@ -61,6 +82,7 @@ struct issue {
     const uint8_t *proof_key;
     const uint8_t *public; /* the device's key */
     const uint8_t *key;    /* its SHA-256 */
+    enum cert_kind kind;   /* of its certificate */
 };
 
 static enum err issue(void *ctx, const struct store_identity *identity, struct str network,
@@ -69,8 +91,8 @@ static enum err issue(void *ctx, const struct store_identity *identity, struct s
     const struct issue *i = ctx;
     struct buf cert = {0};
     uint8_t proof[INVITE_PROOF_BYTES];
-    enum err err = cert_issue(buf_str(&i->ca->key), buf_str(&i->ca->cert), i->public,
-                              CERT_DEVICE, i->key, &cert);
+    enum err err = cert_issue(buf_str(&i->ca->key), buf_str(&i->ca->cert), i->public, i->kind,
+                              i->key, &cert);
     if (err == ERR_OK) {
         invite_proof_server(i->proof_key, i->ca->pin, buf_str(&cert), i->request->nonce, proof);
         struct enrolled m = {.cert = buf_str(&cert),
@@ -138,7 +160,10 @@ static enum err answer(struct store *s, const struct enrol_ca *ca, const struct 
         return ERR_EXISTS;
     if (invitation->used)
         return say_again(ca, request, invitation, buf_str(stored), frames);
-    struct issue i = {ca, request, invitation->secret_sha256, public, e.key};
+    struct issue i = {ca,     request, invitation->secret_sha256,
+                      public, e.key,   invitation->relay ? CERT_RELAY : CERT_DEVICE};
+    if (invitation->relay)
+        return relays_enrol(s, &e, issue, &i, frames);
     return serve_enrol(s, &e, issue, &i, frames);
 }
 

@@ -7,7 +7,10 @@
 #include "io/invite.h"
 #include "store/serve.h"
 
-enum { ENROL_VALID_MS = 72 * 3600 * 1000 }; /* life of an invitation */
+enum {
+    ENROL_VALID_MS = 72 * 3600 * 1000, /* life of an invitation */
+    RELAY_NAME_BYTES = 100,            /* of a relay's name */
+};
 
 /* The network's CA. Read only once made: any thread. */
 struct enrol_ca {
@@ -26,6 +29,10 @@ void enrol_ca_done(struct enrol_ca *ca);
 NODISCARD enum err enrol_invite(struct store *s, const struct enrol_ca *ca,
                                 const struct id *staff, const uint8_t *random,
                                 struct invite *out);
+/* The same for a relay of this structure, under a name for people. */
+NODISCARD enum err enrol_invite_relay(struct store *s, const struct enrol_ca *ca,
+                                      const struct id *structure, struct str name,
+                                      const uint8_t *random, struct invite *out);
 /* Answer an ENROL: appends ENROLLED; the same request again gets the same answer. Store's
  * thread. REFUSED: unknown, expired, too many tries, wrong proof; EXISTS: used by another
  * device; INVALID, LIMIT: a bad certificate request. */

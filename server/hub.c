@@ -3,6 +3,8 @@
  *
  *     OPEN → WAITS_HELLO ─HELLO→ GREETING ─job→ TALKING: PUSH, PULLED … ─BYE→ ENDING
  *     OPEN → WAITS_ENROL ─ENROL→ ENROLLING ─job→ ENDING
+ *     OPEN → WAITS_HELLO ─SITE→ SITE_GREETS ─job→ SITE_TALKS: PARCEL, PIECE …
+ *            ─last PIECE→ SITE_JUDGED ─jobs, answer sent→ SITE_TALKS …
  *
  * A client whose chain is not ours: TALKING ─FORK→ FORKING ─job→ WAITS_HELLO; one whose epoch
  * is not known: GREETING ─job→ WAITS_HELLO. A device to be wiped: GREETING or TALKING → WIPING
@@ -25,13 +27,17 @@ static uint32_t allowed(enum hub_state state)
     static const uint32_t always = M(BYE) | M(PING) | M(PONG);
     switch (state) {
     case HUB_WAITS_HELLO: /* PULLED: was on its way when EPOCH was sent */
-        return always | M(HELLO) | M(PULLED);
+        return always | M(HELLO) | M(PULLED) | M(SITE);
     case HUB_WAITS_ENROL:
         return M(BYE) | M(ENROL);
     case HUB_GREETING:
     case HUB_ENROLLING:
     case HUB_WIPED:
+    case HUB_SITE_GREETS:
+    case HUB_SITE_JUDGED:
         return always;
+    case HUB_SITE_TALKS:
+        return always | M(PARCEL) | M(PIECE);
     case HUB_TALKING:
         return always | M(PUSH) | M(PULLED) | M(FORK) | M(ERASED) | CONTENT;
     case HUB_FORKING:
@@ -62,6 +68,7 @@ static void peer_free(struct hub_peer *peer)
 {
     mem_free((void *)(uintptr_t)peer->request.p);
     serve_session_done(&peer->session);
+    hub_relay_free(peer);
     mem_free(peer);
 }
 
@@ -284,6 +291,11 @@ static void take(struct hub *hub, struct hub_peer *peer, const struct message *m
         if (!wiping)
             hub_content_take(hub, peer, frame);
         return;
+    case MESSAGE_SITE:
+    case MESSAGE_PARCEL:
+    case MESSAGE_PIECE:
+        hub_relay_take(hub, peer, m);
+        return;
     case MESSAGE_WIPED:
         on_wiped(hub, peer);
         return;
@@ -303,6 +315,8 @@ static void take(struct hub *hub, struct hub_peer *peer, const struct message *m
     case MESSAGE_EPOCH:
     case MESSAGE_ENROLLED:
     case MESSAGE_WIPE:
+    case MESSAGE_RECEIPT:
+    case MESSAGE_LISTED:
         return;
     }
 }
@@ -491,6 +505,7 @@ static uint64_t on_event(struct hub *hub, const struct hub_event *event)
     case HUB_EV_DRAINED:
         if (peer != NULL) {
             peer->filled = false;
+            hub_relay_drained(hub, peer);
             hub_ready(hub, peer);
         }
         return 0;

@@ -16,6 +16,9 @@ enum hub_state {
     HUB_ENROLLING,   /* ENROL is */
     HUB_WIPING,      /* WIPE was sent */
     HUB_WIPED,       /* WIPED is with the database thread */
+    HUB_SITE_GREETS, /* a relay's SITE is with the database thread */
+    HUB_SITE_TALKS,  /* a relay sends a parcel, or may */
+    HUB_SITE_JUDGED, /* its parcel is being judged, or the answer being sent */
     HUB_ENDING,      /* HUB_CLOSE was given out */
 };
 
@@ -41,6 +44,7 @@ enum hub_place {
     HUB_PLACE_HAS,
 };
 
+struct hub_site; /* hub_relay.c */
 struct hub_peer {
     uint64_t id;
     void *owner;
@@ -77,6 +81,8 @@ struct hub_peer {
     enum hub_place place; /* of a first sync */
     int64_t paged_ms;     /* its last page */
     uint32_t away_ms;     /* LATER, as soon as what it had unsent is judged; 0: no */
+
+    struct hub_site *site; /* a relay's parcel; NULL: there is none */
 
     struct hub_content *contents; /* OFFER, CHUNK, WANT without their answer, oldest first */
     unsigned contents_n;
@@ -120,6 +126,8 @@ enum hub_job_kind {
     HUB_JOB_SEEN,
     HUB_JOB_TODAY,
     HUB_JOB_CONTENT,
+    HUB_JOB_SITE,
+    HUB_JOB_PARCEL,
 };
 struct hub_job {
     enum hub_job_kind kind;
@@ -142,6 +150,7 @@ struct hub_job {
     bool first;      /* HELLO: everything is to be read */
     bool idle;       /* PAGE: nothing is left */
     bool paged;      /* PAGE: the frames begin with a page */
+    bool over;       /* PARCEL: judged, and the answer is made */
     bool hushed;     /* PAGE: nothing is left, and nothing was said */
     uint64_t cursor; /* HELLO, PAGE: sent through here */
     uint64_t seq;    /* committed through here when it ran */
@@ -184,6 +193,7 @@ struct hub {
     uint64_t seq;       /* last seq heard of */
     uint64_t rights;    /* last version of the rights heard of */
     struct hub_bucket enrolments;
+    unsigned parcels; /* of relays, in memory */
 
     bool draining, done;
     enum err failed;  /* of the store */
@@ -259,6 +269,24 @@ void hub_content_done(struct hub *hub, struct hub_peer *peer, struct hub_job *jo
 /* Forget those that wait. */
 void hub_content_drop(struct hub *hub, struct hub_peer *peer);
 
+/* hub_relay.c: the relay of a site, which brings bundles of devices and takes the answers. */
+/* A message of one that is allowed in its state. */
+void hub_relay_take(struct hub *hub, struct hub_peer *peer, const struct message *m);
+/* Is there something of its parcel for the store's thread? */
+bool hub_relay_due(const struct hub_peer *peer);
+/* On the store's thread. */
+void hub_relay_greet_run(struct store *s, struct hub_job *job);
+void hub_relay_parcel_run(struct store *s, struct hub_job *job);
+/* … and what follows. */
+void hub_relay_greeted(struct hub *hub, struct hub_peer *peer, struct hub_job *job);
+void hub_relay_judged(struct hub *hub, struct hub_peer *peer, struct hub_job *job);
+/* Its output is low again: more of the answer. */
+void hub_relay_drained(struct hub *hub, struct hub_peer *peer);
+/* It is ending: its parcel counts no more; and free what there was of it, once no job holds it.
+ */
+void hub_relay_gone(struct hub *hub, struct hub_peer *peer);
+void hub_relay_free(struct hub_peer *peer);
+
 /* hub_device.c */
 void hub_refill(struct hub_bucket *b, int64_t now_ms, int64_t per_second, int64_t burst);
 /* The peer's key is that of a device: peer->at, whose peers are its connections, linked by
@@ -294,6 +322,10 @@ void hub_pump(struct hub *hub);
 /* A job came back: act on it; its memory is the hub's until the next step. */
 void hub_job_done(struct hub *hub, struct hub_job *job);
 void hub_job_free(struct hub_job *job);
+/* Errors of the machine, not of a peer's bytes. */
+bool hub_of_machine(enum err err);
+/* A job of one peer failed. */
+void hub_peer_failed(struct hub *hub, struct hub_peer *peer, enum err err);
 /* Forget the pushes of a peer that wait for a commit. */
 void hub_drop_pushes(struct hub *hub, struct hub_peer *peer);
 

@@ -4,8 +4,7 @@
 #include "server/enrol.h"
 #include "server/hub_inside.h"
 
-/* Errors of the machine, not of a peer's bytes. */
-static bool of_machine(enum err err)
+bool hub_of_machine(enum err err)
 {
     return err == ERR_NOMEM || err == ERR_IO || err == ERR_FULL || err == ERR_CORRUPT ||
            err == ERR_BUSY;
@@ -53,9 +52,14 @@ static enum hub_job_kind kind_of(enum hub_state state)
         return HUB_JOB_WIPED;
     case HUB_TALKING:
         return HUB_JOB_PAGE;
+    case HUB_SITE_GREETS:
+        return HUB_JOB_SITE;
+    case HUB_SITE_JUDGED:
+        return HUB_JOB_PARCEL;
     case HUB_WAITS_HELLO:
     case HUB_WAITS_ENROL:
     case HUB_WIPING:
+    case HUB_SITE_TALKS:
     case HUB_ENDING:
         break;
     }
@@ -336,12 +340,12 @@ static void run_enrol(struct store *s, struct hub_job *job)
 static void run_commit(struct store *s, struct hub_job *job)
 {
     job->err = serve_pushes(s, job->batch, job->count);
-    if (job->err == ERR_OK || of_machine(job->err))
+    if (job->err == ERR_OK || hub_of_machine(job->err))
         return;
     job->err = ERR_OK;
     for (size_t i = 0; i < job->count && job->err == ERR_OK; i++) {
         enum err err = serve_pushes(s, &job->batch[i], 1);
-        if (of_machine(err))
+        if (hub_of_machine(err))
             job->err = err;
         else if (err != ERR_OK)
             job->batch[i].err = err;
@@ -378,6 +382,12 @@ void hub_job_run(struct store *s, struct hub_job *job)
     case HUB_JOB_CONTENT:
         hub_content_run(s, job);
         break;
+    case HUB_JOB_SITE:
+        hub_relay_greet_run(s, job);
+        break;
+    case HUB_JOB_PARCEL:
+        hub_relay_parcel_run(s, job);
+        break;
     }
     job->seq = serve_seq(s);
     job->rights = serve_rights(s);
@@ -385,14 +395,13 @@ void hub_job_run(struct store *s, struct hub_job *job)
 
 /* ---- what follows ---- */
 
-/* A job of one peer failed. */
-static void peer_failed(struct hub *hub, struct hub_peer *peer, enum err err)
+void hub_peer_failed(struct hub *hub, struct hub_peer *peer, enum err err)
 {
     if (fatal(err)) {
         hub_fail(hub, err);
     } else if (err == ERR_LATER) {
         hub_end_soon(hub, peer);
-    } else if (of_machine(err)) {
+    } else if (hub_of_machine(err)) {
         hub_end(hub, peer, ERR_LATER);
     } else {
         hub_end(hub, peer, err);
@@ -422,7 +431,7 @@ static void hello_done(struct hub *hub, struct hub_peer *peer, struct hub_job *j
         return;
     }
     if (job->err != ERR_OK) { /* a key we do not list is refused, not "not found" */
-        peer_failed(hub, peer, job->err == ERR_NOTFOUND ? ERR_REFUSED : job->err);
+        hub_peer_failed(hub, peer, job->err == ERR_NOTFOUND ? ERR_REFUSED : job->err);
         return;
     }
     peer->device = job->device;
@@ -452,7 +461,7 @@ static void hello_done(struct hub *hub, struct hub_peer *peer, struct hub_job *j
 static void page_done(struct hub *hub, struct hub_peer *peer, struct hub_job *job)
 {
     if (job->err != ERR_OK) {
-        peer_failed(hub, peer, job->err);
+        hub_peer_failed(hub, peer, job->err);
         return;
     }
     peer->told = job->hushed ? peer->told : job->cursor;
@@ -477,7 +486,7 @@ static void page_done(struct hub *hub, struct hub_peer *peer, struct hub_job *jo
 static void fork_done(struct hub *hub, struct hub_peer *peer, struct hub_job *job)
 {
     if (job->err != ERR_OK) {
-        peer_failed(hub, peer, job->err);
+        hub_peer_failed(hub, peer, job->err);
         return;
     }
     hub_send(hub, peer, buf_str(&job->frames));
@@ -489,7 +498,7 @@ static void fork_done(struct hub *hub, struct hub_peer *peer, struct hub_job *jo
 static void enrol_done(struct hub *hub, struct hub_peer *peer, struct hub_job *job)
 {
     if (job->err != ERR_OK) {
-        peer_failed(hub, peer, job->err);
+        hub_peer_failed(hub, peer, job->err);
         return;
     }
     hub_send(hub, peer, buf_str(&job->frames));
@@ -506,6 +515,7 @@ static void peer_job_done(struct hub *hub, struct hub_job *job)
     /* In another state the answer comes too late: nobody waits for it. */
     bool content = job->kind == HUB_JOB_CONTENT;
     bool awaited = peer->state != HUB_ENDING && peer->state != HUB_WIPING &&
+                   peer->state != HUB_SITE_TALKS &&
                    (content ? peer->state == HUB_TALKING : kind_of(peer->state) == job->kind);
     if (content)
         hub_content_done(hub, peer, job);
@@ -517,8 +527,12 @@ static void peer_job_done(struct hub *hub, struct hub_job *job)
         fork_done(hub, peer, job);
     else if (awaited && job->kind == HUB_JOB_ENROL)
         enrol_done(hub, peer, job);
+    else if (awaited && job->kind == HUB_JOB_SITE)
+        hub_relay_greeted(hub, peer, job);
+    else if (awaited && job->kind == HUB_JOB_PARCEL)
+        hub_relay_judged(hub, peer, job);
     else if (awaited && job->err != ERR_OK)
-        peer_failed(hub, peer, job->err);
+        hub_peer_failed(hub, peer, job->err);
     else if (awaited && !content)
         hub_cut(hub, peer, ERR_OK);
     hub_ready(hub, peer);
@@ -531,7 +545,7 @@ static void push_done(struct hub *hub, struct hub_peer *peer, const struct serve
     if (peer->state != HUB_TALKING)
         return;
     if (push->err != ERR_OK) {
-        peer_failed(hub, peer, push->err);
+        hub_peer_failed(hub, peer, push->err);
         return;
     }
     uint64_t last = push->push.first_op + push->push.count - 1;

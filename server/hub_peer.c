@@ -80,6 +80,7 @@ void hub_cut(struct hub *hub, struct hub_peer *peer, enum err err)
         hub->strangers--;
     hub_first_gone(hub, peer);
     hub_content_drop(hub, peer);
+    hub_relay_gone(hub, peer);
     peer->state = HUB_ENDING;
     peer->want_page = false;
     if (!peer->gone)
@@ -203,12 +204,16 @@ bool hub_due(const struct hub *hub, const struct hub_peer *peer)
     case HUB_FORKING:
     case HUB_ENROLLING:
     case HUB_WIPED:
+    case HUB_SITE_GREETS:
         return true;
+    case HUB_SITE_JUDGED:
+        return hub_relay_due(peer);
     case HUB_TALKING:
         return hub_page_due(hub, peer) || hub_content_due(peer);
     case HUB_WAITS_HELLO:
     case HUB_WAITS_ENROL:
     case HUB_WIPING:
+    case HUB_SITE_TALKS:
     case HUB_ENDING:
         return false;
     }
@@ -219,8 +224,9 @@ void hub_ready(struct hub *hub, struct hub_peer *peer)
 {
     if (peer->ready || !hub_due(hub, peer))
         return;
-    bool bulk = peer->bulk || !hub_page_due(hub, peer);
-    struct hub_line *line = &hub->lines[bulk && peer->state == HUB_TALKING ? 1 : 0];
+    bool bulk = peer->state == HUB_SITE_JUDGED ||
+                (peer->state == HUB_TALKING && (peer->bulk || !hub_page_due(hub, peer)));
+    struct hub_line *line = &hub->lines[bulk ? 1 : 0];
     peer->ready = true;
     peer->ready_next = NULL;
     peer->refs++;

@@ -37,6 +37,8 @@ enum {
     LIMIT_DAY_MS = 600 * 1000,   /* a look for a new day, plus up to half of it again */
     LIMIT_DEVICE_MS = 60 * 1000, /* rates of devices that left are looked through so often */
     LIMIT_EPOCHS = 2,            /* given on one connection */
+    LIMIT_PARCELS = 4,           /* of relays, in memory: 64 MB each at most */
+    LIMIT_PARCEL_MS = 60 * 1000, /* from one piece of a parcel to the next */
     LIMIT_LOG_MS = 1000,         /* one more line about a peer's end after each … */
     LIMIT_LOG_BURST = 100,       /* … so many at once */
     LIMIT_HELLO_MS = 10 * 1000,  /* from open to HELLO */

@@ -7,6 +7,7 @@
 #include "io/say.h"
 #include "server/folder.h"
 #include "server/service.h"
+#include "server/site.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -85,10 +86,49 @@ static int run_serve(void *program, const struct args *args)
         memcpy(settings.sync, sync, strlen(sync) + 1);
     log_init(settings.verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARN);
     raise_descriptors();
-    err = service_run(dir_of(args), &settings, &why);
+    err = site_here(dir_of(args)) ? site_run(dir_of(args), &settings, &why)
+                                  : service_run(dir_of(args), &settings, &why);
     bool broken = err == ERR_IO || err == ERR_CORRUPT;
     int status = err == ERR_OK ? 0 : fail(err, &why);
     return broken ? err_exit(ERR_CORRUPT) : status;
+}
+
+/* The code may have been copied in several pieces. "-": on the standard input, where no list of
+ * processes and no history of commands shows it. */
+static enum err read_code(const struct args *args, struct invite *out, struct note *why)
+{
+    struct buf code = {0};
+    enum err err = ERR_OK;
+    if (args->n == 1 && strcmp(args->word[0], "-") == 0)
+        err = file_read("/dev/stdin", INVITE_CODE_BYTES_MAX, &code, why);
+    for (size_t i = 0; err == ERR_OK && code.n == 0 && i < args->n; i++)
+        buf_text(&code, args->word[i]);
+    if (err == ERR_OK)
+        err = code.err == ERR_OK ? invite_parse(buf_str(&code), out, why) : code.err;
+    if (code.n > 0)
+        mem_wipe(code.p, code.n);
+    buf_done(&code);
+    const char *server = args_value(args, "server");
+    if (err == ERR_OK && server != NULL)
+        err = address_parse(server, out->server.port, &out->server, why);
+    return err;
+}
+
+static int run_relay(void *program, const struct args *args)
+{
+    struct note why = {""};
+    struct invite invite = {.server.port = 0};
+    struct site_id id = {.device = 0};
+    (void)program;
+    enum err err = read_code(args, &invite, &why);
+    if (err == ERR_OK)
+        err = site_enrol(dir_of(args), &invite, &id, &why);
+    mem_wipe(&invite, sizeof invite);
+    if (err == ERR_OK)
+        say_err(T("relais « %s » du réseau « %s » ; ensuite : jalond serve --data %s\n"),
+                id.name, id.network, dir_of(args));
+    site_id_done(&id);
+    return err == ERR_OK ? 0 : fail(err, &why);
 }
 
 static int run_version(void *program, const struct args *args)
@@ -104,6 +144,10 @@ static const struct args_option init_options[] = {
     {"network", N_("NOM"), N_("nom du réseau"), true},
     {.name = NULL},
 };
+static const struct args_option relay_options[] = {
+    {"server", N_("ADRESSE:PORT"), N_("une autre adresse que celle de l'invitation"), false},
+    {.name = NULL},
+};
 static const struct args_option serve_options[] = {
     {"sync", N_("ADRESSE:PORT"), N_("où écouter les appareils ; port 0 : un port libre"),
      false},
@@ -112,6 +156,9 @@ static const struct args_option serve_options[] = {
 };
 static const struct args_command commands[] = {
     {"init", "", 0, 0, init_options, N_("créer un serveur : base, autorité, clés"), run_init},
+    {"relay", N_("CODE"), 1, -1, relay_options,
+     N_("faire de cette machine le relais d'un site, avec une invitation (jalonctl relay add)"),
+     run_relay},
     {"serve", "", 0, 0, serve_options, N_("servir les appareils et jalonctl"), run_serve},
     {"version", "", 0, 0, NULL, N_("dire la version"), run_version},
     {.name = NULL},

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { DOCUMENTS_MB = 20000, DEVICE_DOCUMENTS_MB = 2000, DOCUMENTS_MB_MAX = 100000000 };
+enum { RELAY_MB = 1000, RELAY_MB_MAX = 100000 };
 
 static const struct config_key keys[] = {
     {.name = "sync",
@@ -37,6 +38,12 @@ static const struct config_key keys[] = {
      .min = 1,
      .max = DOCUMENTS_MB_MAX,
      .help = N_("de ceux-ci, ce qu'un seul appareil peut envoyer")},
+    {.name = "relay_mb",
+     .kind = CONFIG_INT,
+     .offset = offsetof(struct settings, relay_mb),
+     .min = 1,
+     .max = RELAY_MB_MAX,
+     .help = N_("sur le relais d'un site : place pour ce qu'il garde, en mégaoctets")},
     {.name = "verbose",
      .kind = CONFIG_BOOL,
      .offset = offsetof(struct settings, verbose),
@@ -48,7 +55,8 @@ void settings_init(struct settings *settings)
     static const char everywhere[] = "[::]:4433";
     *settings = (struct settings){.peers_max = LIMIT_PEERS,
                                   .documents_mb = DOCUMENTS_MB,
-                                  .device_documents_mb = DEVICE_DOCUMENTS_MB};
+                                  .device_documents_mb = DEVICE_DOCUMENTS_MB,
+                                  .relay_mb = RELAY_MB};
     memcpy(settings->sync, everywhere, sizeof everywhere);
 }
 

@@ -13,6 +13,7 @@ struct settings {
     int64_t peers_max;                   /* connections at once */
     int64_t documents_mb;                /* contents of documents, all together: megabytes */
     int64_t device_documents_mb;         /* those one device has brought */
+    int64_t relay_mb;                    /* a relay: bundles it keeps for devices: megabytes */
     bool verbose;                        /* log each connection */
 };
 /* The defaults. */

@@ -14,7 +14,8 @@ enum {
     FORMAT_GRANTS = 2,  /* rights by dossier */
     FORMAT_CLOSING = 3, /* a person closes a refused operation; rows entered twice are found */
     FORMAT_FEED = 4,    /* the feed is found by dossier too, and has digests by scope */
-    FORMAT = FORMAT_FEED,
+    FORMAT_RELAYS = 5,  /* a device may be a relay of a site */
+    FORMAT = FORMAT_RELAYS,
     DDL_BYTES_MAX = 64 * 1024
 };
 
@@ -130,6 +131,9 @@ static const struct added_column server_columns[] = {
     {"feed", "sum", "INTEGER NOT NULL DEFAULT 0"},
     {"device", "told_ms", "INTEGER NOT NULL DEFAULT 0"},  /* it heard that it is to be wiped */
     {"device", "wiped_ms", "INTEGER NOT NULL DEFAULT 0"}, /* it said that it is done */
+    {"device", "kind", "INTEGER NOT NULL DEFAULT 0"}, /* 1: a relay; `staff` is its structure */
+    {"invite", "kind", "INTEGER NOT NULL DEFAULT 0"}, /* likewise */
+    {"invite", "name", "TEXT NOT NULL DEFAULT ''"},   /* of the relay */
 };
 static const char *const added_indexes[] = {
     "CREATE INDEX IF NOT EXISTS quarantine_hlc ON quarantine(epoch,hlc)",

@@ -51,6 +51,9 @@ enum meta {
     META_LEASE_BEGAN,     /* the last sync, by the server's clock */
     META_CONTENT,         /* contents of documents were kept here (content.h) */
     /* server */
+    META_SITE = 54,      /* text: address of the site's relay (deposited.h) */
+    META_SITE_SENT,      /* text: parcels that were sent there */
+    META_SITE_LEFT,      /* text: the last of them that lies there */
     META_SEQ = 60,       /* last seq committed */
     META_COMMIT,         /* last commit of the chain */
     META_GENERATION_SEQ, /* seq where this generation began */

@@ -46,6 +46,8 @@ enum err serve_device(struct store *s, const uint8_t key[32], struct serve_devic
         device.device = (uint32_t)col_int(stmt, 0);
         err = col_id(stmt, 1, &device.staff) ? ERR_OK : ERR_CORRUPT;
         device.state = (enum device_state)col_int(stmt, 2);
+        if (col_int(stmt, 3) != 0) /* a relay says nothing for itself */
+            device.device = 0;
     }
     stmt_reset(stmt);
     if (step == STEP_FAILED)

@@ -15,8 +15,8 @@ enum device_state { DEVICE_ACTIVE = 1, DEVICE_REVOKED = 2, DEVICE_WIPE = 3, DEVI
  * it has one. */
 NODISCARD enum err serve_init(struct store *s, struct str network);
 
-/* Who is behind a key. REVOKED with *state set when it may not sync; NOTFOUND for a key never
- * listed. */
+/* Which device is behind a key; a relay is none (relays.h). REVOKED with *state set when it may
+ * not sync; NOTFOUND for a key never listed. */
 struct serve_device {
     uint32_t device;
     struct id staff;
@@ -103,7 +103,8 @@ NODISCARD enum err serve_invite(struct store *s, const struct id *invite,
 struct serve_invitation {
     uint8_t secret_sha256[32];
     struct id staff;
-    bool used; /* by used_key; reply holds the answer given then */
+    bool relay; /* for a relay; staff: its structure */
+    bool used;  /* by used_key; reply holds the answer given then */
     uint8_t used_key[32];
 };
 /* Look up and count a try. NOTFOUND, TIMEOUT (expired), LIMIT (too many tries). The stored
@@ -140,6 +141,7 @@ struct serve_device_info {
     int64_t enrolled_ms, seen_ms, skew_ms;
     int64_t told_ms, wiped_ms; /* 0: not yet */
     uint64_t pulled;
+    bool relay; /* a relay of a site; staff: its structure */
 };
 typedef enum err serve_on_device(void *ctx, const struct serve_device_info *info);
 NODISCARD enum err serve_devices(struct store *s, serve_on_device *on_device, void *ctx);

@@ -119,6 +119,7 @@ enum err serve_invitation(struct store *s, const struct id *invite,
             memcpy(found.secret_sha256, secret.p, 32);
         expires_ms = col_int(stmt, 2);
         tries = col_int(stmt, 3);
+        found.relay = col_int(stmt, 6) != 0;
         found.used = key.n == 32;
         if (found.used) {
             struct str stored = col_blob(stmt, 5);
@@ -273,6 +274,7 @@ enum err serve_devices(struct store *s, serve_on_device *on_device, void *ctx)
         info.epoch = (uint32_t)col_int(stmt, 10);
         info.told_ms = col_int(stmt, 11);
         info.wiped_ms = col_int(stmt, 12);
+        info.relay = col_int(stmt, 13) != 0;
         if (err == ERR_OK)
             err = on_device(ctx, &info);
     }

@@ -146,7 +146,15 @@
     X(DEVICE_ADD, "INSERT INTO device(num,key,staff,name,state,enrolled_ms) "                  \
                   "VALUES(?1,?2,?3,?4,1,?5)")                                                  \
     X(DEVICE_NEXT, "SELECT coalesce(max(num),0)+1 FROM device")                                \
-    X(DEVICE_BY_KEY, "SELECT num,staff,state FROM device WHERE key=?1")                        \
+    X(DEVICE_BY_KEY, "SELECT num,staff,state,kind FROM device WHERE key=?1")                   \
+    X(DEVICE_DENIED,                                                                           \
+      "SELECT num,key FROM device WHERE num>?1 AND state<>1 ORDER BY num LIMIT ?2")            \
+    X(RELAY_ADD, "INSERT INTO device(num,key,staff,name,state,enrolled_ms,kind) "              \
+                 "SELECT ?1,?2,staff,name,1,?3,1 FROM invite WHERE id=?4 AND kind=1")          \
+    X(RELAY_NAME, "SELECT staff,name FROM device WHERE num=?1 AND kind=1")                     \
+    X(RELAY_SEEN, "UPDATE device SET seen_ms=?2 WHERE num=?1")                                 \
+    X(RELAY_INVITE, "INSERT INTO invite(id,secret,staff,expires_ms,tries,kind,name) "          \
+                    "VALUES(?1,?2,?3,?4,0,1,?5)")                                              \
     X(DEVICE_STATE, "UPDATE device SET state=?2 WHERE num=?1")                                 \
     X(DEVICE_HEARD, "UPDATE device SET told_ms=CASE WHEN told_ms=0 THEN ?2 ELSE told_ms END,"  \
                     "wiped_ms=CASE WHEN wiped_ms=0 THEN ?3 ELSE wiped_ms END WHERE num=?1")    \
@@ -161,14 +169,14 @@
     X(CHAIN_HISTORY, "SELECT seq,tab,rid,origin,hlc,actor,edit_ms,recv_ms,changes "            \
                      "FROM history ORDER BY seq,hid")                                          \
     X(DEVICE_FORKED, "UPDATE device SET forks=forks+1 WHERE num=?1")                           \
-    X(DEVICE_LIST,                                                                             \
-      "SELECT d.num,d.staff,d.name,d.state,d.enrolled_ms,d.seen_ms,d.skew_ms,"                 \
-      "d.pulled,d.schema,d.forks,(SELECT max(num) FROM epoch e WHERE "                         \
-      "e.device=d.num),d.told_ms,d.wiped_ms FROM device d WHERE d.num>0 ORDER BY d.num")       \
+    X(DEVICE_LIST, "SELECT d.num,d.staff,d.name,d.state,d.enrolled_ms,d.seen_ms,d.skew_ms,"    \
+                   "d.pulled,d.schema,d.forks,(SELECT max(num) FROM epoch e WHERE "            \
+                   "e.device=d.num),d.told_ms,d.wiped_ms,d.kind FROM device d WHERE d.num>0 "  \
+                   "ORDER BY d.num")                                                           \
     X(INVITE_ADD,                                                                              \
       "INSERT INTO invite(id,secret,staff,expires_ms,tries) VALUES(?1,?2,?3,?4,0)")            \
     X(INVITE_GET,                                                                              \
-      "SELECT secret,staff,expires_ms,tries,used_key,reply FROM invite WHERE id=?1")           \
+      "SELECT secret,staff,expires_ms,tries,used_key,reply,kind FROM invite WHERE id=?1")      \
     X(INVITE_TRY, "UPDATE invite SET tries=tries+1 WHERE id=?1")                               \
     X(INVITE_PROVED, "UPDATE invite SET tries=tries-1 WHERE id=?1 AND tries>0")                \
     X(INVITE_USE, "UPDATE invite SET used_key=?2,reply=?3 WHERE id=?1")                        \

@@ -57,6 +57,27 @@ static bool write_erase(const struct erase *erase, struct buf *out)
     return !orders.bad;
 }
 
+/* Documents and parcels, in parts. */
+static void write_parts(const struct message *m, struct buf *out)
+{
+    if (m->type == MESSAGE_SITE)
+        message_site(out, &m->site);
+    else if (m->type == MESSAGE_PARCEL)
+        message_parcel(out, &m->parcel);
+    else if (m->type == MESSAGE_PIECE)
+        message_piece(out, m->piece);
+    else if (m->type == MESSAGE_RECEIPT)
+        message_receipt(out, &m->receipt);
+    else if (m->type == MESSAGE_LISTED)
+        message_listed(out, &m->listed);
+    else if (m->type == MESSAGE_WANT)
+        message_want(out, &m->want);
+    else if (m->type == MESSAGE_CHUNK)
+        message_chunk(out, &m->chunk);
+    else
+        message_offer(out, &m->offer);
+}
+
 static bool write_again(const struct message *m, struct buf *out)
 {
     switch (m->type) {
@@ -101,13 +122,14 @@ static bool write_again(const struct message *m, struct buf *out)
         message_erased(out, m->erased);
         return true;
     case MESSAGE_WANT:
-        message_want(out, &m->want);
-        return true;
     case MESSAGE_CHUNK:
-        message_chunk(out, &m->chunk);
-        return true;
     case MESSAGE_OFFER:
-        message_offer(out, &m->offer);
+    case MESSAGE_SITE:
+    case MESSAGE_PARCEL:
+    case MESSAGE_PIECE:
+    case MESSAGE_RECEIPT:
+    case MESSAGE_LISTED:
+        write_parts(m, out);
         return true;
     case MESSAGE_PING:
     case MESSAGE_PONG:

@@ -217,6 +217,41 @@ static void write_wiped(struct buf *out)
     message_empty(out, MESSAGE_WIPED);
 }
 
+static const char digests[] =
+    "0123456789abcdef0123456789abcdeffedcba9876543210fedcba9876543210";
+
+static void write_site(struct buf *out)
+{
+    message_site(out, &(struct site_word){.protocol = MESSAGE_PROTOCOL,
+                                          .name = STR("Atelier"),
+                                          .parcel = {digests, 32},
+                                          .waiting = true});
+}
+
+static void write_parcel(struct buf *out)
+{
+    message_parcel(out, &(struct parcel){.kind = 2,
+                                         .device = 200,
+                                         .size = 70000,
+                                         .sha256 = {digests, 32},
+                                         .follows = {digests, 64}});
+}
+
+static void write_piece(struct buf *out)
+{
+    message_piece(out, STR("bytes"));
+}
+
+static void write_receipt(struct buf *out)
+{
+    message_receipt(out, &(struct receipt){.err = ERR_FULL, .sha256 = {digests, 32}});
+}
+
+static void write_listed(struct buf *out)
+{
+    message_listed(out, &(struct listed){.more = true, .keys = {digests, 64}});
+}
+
 static const struct vector {
     enum message_type type;
     void (*write)(struct buf *out);
@@ -273,6 +308,22 @@ static const struct vector {
     {MESSAGE_OFFER, write_offer,
      "0000003b941ac410808182838485868788898a8b8c8d8e8fce00010005c42030"
      "31323334353637383961626364656630313233343536373839616263646566"},
+    {MESSAGE_SITE, write_site,
+     "0000002e951b01a74174656c696572c42030313233343536373839616263646566"
+     "30313233343536373839616263646566c3"},
+    {MESSAGE_PARCEL, write_parcel,
+     "0000006e961c02ccc8ce00011170c42030313233343536373839616263646566"
+     "30313233343536373839616263646566c44030313233343536373839616263646566"
+     "3031323334353637383961626364656666656463626139383736353433323130"
+     "66656463626139383736353433323130"},
+    {MESSAGE_PIECE, write_piece, "00000009921dc4056279746573"},
+    {MESSAGE_RECEIPT, write_receipt,
+     "00000025931e03c42030313233343536373839616263646566303132333435363738"
+     "39616263646566"},
+    {MESSAGE_LISTED, write_listed,
+     "00000045931fc3c44030313233343536373839616263646566303132333435363738"
+     "3961626364656666656463626139383736353433323130666564636261393837"
+     "36353433323130"},
 };
 enum { VECTORS = sizeof vectors / sizeof *vectors };
 
@@ -327,6 +378,25 @@ static struct message read_vector(size_t i, struct buf *frame)
     return m;
 }
 
+static void parts_are_read(const struct message *m)
+{
+    if (m->type == MESSAGE_SITE) {
+        assert_true(str_eq(m->site.name, STR("Atelier")) && m->site.waiting);
+        assert_int_equal(m->site.parcel.n, 32);
+    } else if (m->type == MESSAGE_PARCEL) {
+        assert_true(m->parcel.kind == 2 && m->parcel.device == 200);
+        assert_true(m->parcel.size == 70000 && m->parcel.follows.n == 64);
+    } else if (m->type == MESSAGE_PIECE) {
+        assert_true(str_eq(m->piece, STR("bytes")));
+    } else if (m->type == MESSAGE_RECEIPT) {
+        assert_int_equal(m->receipt.err, ERR_FULL);
+    } else if (m->type == MESSAGE_OFFER) {
+        assert_true(m->offer.size == 65541 && m->offer.sha256.n == 32);
+    } else if (m->type == MESSAGE_LISTED) {
+        assert_true(m->listed.more && m->listed.keys.n == 64);
+    }
+}
+
 static void what_was_written_is_read_again(void **state)
 {
     (void)state;
@@ -379,13 +449,13 @@ static void what_was_written_is_read_again(void **state)
             assert_int_equal(m.want.err, ERR_FULL);
         } else if (m.type == MESSAGE_CHUNK) {
             assert_true(str_eq(m.chunk.bytes, STR("bytes")));
-        } else if (m.type == MESSAGE_OFFER) {
-            assert_true(m.offer.size == 65541 && m.offer.sha256.n == 32);
         } else if (m.type == MESSAGE_BYE) {
             assert_int_equal(m.bye.err, ERR_LATER);
         } else if (m.type == MESSAGE_ENROLLED) {
             assert_true(str_eq(m.enrolled.network, STR("Réseau d'essai")));
             assert_true(str_eq(m.enrolled.proof, STR("proof")));
+        } else {
+            parts_are_read(&m);
         }
         buf_done(&frame);
     }

@@ -223,6 +223,11 @@ static void hear(struct herd *h, struct device *d, const struct message *m)
     case MESSAGE_WANT:
     case MESSAGE_CHUNK:
     case MESSAGE_OFFER:
+    case MESSAGE_SITE:
+    case MESSAGE_PARCEL:
+    case MESSAGE_PIECE:
+    case MESSAGE_RECEIPT:
+    case MESSAGE_LISTED:
         fail_msg("message %d", (int)m->type);
     }
 }
