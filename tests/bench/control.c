@@ -119,7 +119,7 @@ static void plain_add(struct plain *db, struct cur *cur)
     step_once(db->log);
 }
 
-static void path_in(char out[300], const char *dir, const char *name)
+static void file_in(char out[300], const char *dir, const char *name)
 {
     int n = snprintf(out, 300, "%s/%s", dir, name);
     must(n > 0 && n < 300);
@@ -170,20 +170,22 @@ static void fill(const char *path, uint64_t rows, uint64_t commit_rows, struct s
     buf_done(&packed);
 }
 
-void control_record(const char *dir, uint64_t rows, struct sample *out)
+void control_commits(const char *dir, uint64_t rows, uint64_t commit_rows, struct sample *out)
 {
     char path[300];
-    path_in(path, dir, "record.db");
-    fill(path, rows, 1, out);
+    file_in(path, dir, "commits.db");
+    fill(path, rows, commit_rows, out);
     remove_database(path);
+}
+
+void control_record(const char *dir, uint64_t rows, struct sample *out)
+{
+    control_commits(dir, rows, 1, out);
 }
 
 void control_batch(const char *dir, uint64_t rows, struct sample *out)
 {
-    char path[300];
-    path_in(path, dir, "batch.db");
-    fill(path, rows, COMMIT_ROWS, out);
-    remove_database(path);
+    control_commits(dir, rows, COMMIT_ROWS, out);
 }
 
 /* ---- a TLS connection over a blocking socket ---- */
@@ -389,8 +391,8 @@ void control_transfer(const char *dir, uint64_t rows, struct sample *out)
 {
     char from[300];
     char to[300];
-    path_in(from, dir, "from.db");
-    path_in(to, dir, "to.db");
+    file_in(from, dir, "from.db");
+    file_in(to, dir, "to.db");
     struct sample ignored;
     fill(from, rows, COMMIT_ROWS, &ignored);
     remove_database(to);

@@ -12,5 +12,7 @@ void control_transfer(const char *dir, uint64_t rows, struct sample *out);
 void control_record(const char *dir, uint64_t rows, struct sample *out);
 /* The same rows and log rows with a durable commit every 10,000, in this process. */
 void control_batch(const char *dir, uint64_t rows, struct sample *out);
+/* The same with a durable commit every so many rows. */
+void control_commits(const char *dir, uint64_t rows, uint64_t commit_rows, struct sample *out);
 
 #endif

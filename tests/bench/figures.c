@@ -24,29 +24,42 @@ double figures_cpu(void)
     return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-static const struct figure *find(const struct figures *figures, const char *name, uint64_t rows)
+static const struct figure *find(const struct figures *figures, const char *name, uint64_t rows,
+                                 uint64_t size)
 {
     for (size_t i = 0; i < figures->count; i++) {
         const struct figure *figure = &figures->list[i];
-        if (figure->rows == rows && strcmp(figure->name, name) == 0)
+        if (figure->rows == rows && figure->size == size && strcmp(figure->name, name) == 0)
             return figure;
     }
     return NULL;
 }
 
-void figures_add(struct figures *figures, const char *name, const char *control, uint64_t rows,
-                 const struct sample *sample)
+static void add(struct figures *figures, const struct figure *like, const struct sample *sample)
 {
-    const struct figure *known = find(figures, name, rows);
+    const struct figure *known = find(figures, like->name, like->rows, like->size);
     if (known == NULL) {
         must(figures->count < FIGURES_MAX);
         known = &figures->list[figures->count++];
-        figures->list[figures->count - 1] =
-            (struct figure){.name = name, .control = control, .rows = rows};
+        figures->list[figures->count - 1] = *like;
     }
     struct figure *figure = &figures->list[known - figures->list];
     must(figure->count < FIGURES_RUNS_MAX);
     figure->runs[figure->count++] = *sample;
+}
+
+void figures_add(struct figures *figures, const char *name, const char *control, uint64_t rows,
+                 const struct sample *sample)
+{
+    struct figure like = {.name = name, .control = control, .rows = rows};
+    add(figures, &like, sample);
+}
+
+void figures_add_on(struct figures *figures, const char *name, uint64_t rows, uint64_t size,
+                    const struct sample *sample)
+{
+    struct figure like = {.name = name, .rows = rows, .size = size};
+    add(figures, &like, sample);
 }
 
 static int by_size(const void *a, const void *b)
@@ -87,15 +100,6 @@ static double median(const struct figure *figure, size_t offset)
 }
 #define MEDIAN(figure, member) median(figure, offsetof(struct sample, member))
 
-/* What both outputs show; negative where there is nothing to show. */
-struct line {
-    double seconds, rate, ratio;
-    double near_us, far_us; /* CPU per row */
-    double wire, wire_raw;  /* bytes per row, and times the raw row */
-    double disk, disk_raw;
-    double peak_mb;
-};
-
 static double per(double total, double parts)
 {
     return total < 0 || parts <= 0 ? -1 : total / parts;
@@ -113,18 +117,20 @@ static double ratio_to(const struct figure *control, const struct figure *figure
     return middle(ratios, figure->count);
 }
 
-static struct line line_of(const struct figures *figures, const struct figure *figure)
+struct medians figures_medians(const struct figures *figures, const struct figure *figure)
 {
     double rows = (double)figure->rows;
-    struct line line = {.seconds = MEDIAN(figure, seconds)};
+    struct medians line = {.seconds = MEDIAN(figure, seconds)};
     line.rate = per(rows, line.seconds);
     const struct figure *control =
-        figure->control == NULL ? NULL : find(figures, figure->control, figure->rows);
+        figure->control == NULL ? NULL : find(figures, figure->control, figure->rows, 0);
     line.ratio = ratio_to(control, figure);
     line.near_us = per(MEDIAN(figure, near_cpu_s) * 1e6, rows);
     line.far_us = per(MEDIAN(figure, far_cpu_s) * 1e6, rows);
     line.wire = per(MEDIAN(figure, wire_bytes), rows);
     line.wire_raw = figure->rows == 1 ? -1 : per(line.wire, figures->raw_bytes);
+    line.up_raw = per(per(MEDIAN(figure, up_bytes), rows), figures->raw_bytes);
+    line.down_raw = per(per(MEDIAN(figure, down_bytes), rows), figures->raw_bytes);
     line.disk = per(MEDIAN(figure, disk_bytes), rows);
     line.disk_raw = per(line.disk, figures->raw_bytes);
     line.peak_mb = per(MEDIAN(figure, peak_kb), 1024);
@@ -143,17 +149,22 @@ void figures_table(const struct figures *figures, FILE *out)
 {
     (void)fprintf(out, "A row is %.0f bytes of plain MessagePack.\n\n", figures->raw_bytes);
     (void)fprintf(out,
-                  "| %-30s | %8s | %9s | %9s | %9s | %9s | %9s | %9s | %9s | %9s | %9s |\n",
+                  "| %-38s | %8s | %9s | %9s | %9s | %9s | %9s | %9s | %9s | %9s | %9s |\n",
                   "what", "rows", "seconds", "rows/s", "x control", "us sender", "us recv",
                   "wire B", "wire/raw", "disk/raw", "peak MB");
-    (void)fprintf(out, "|%s|%s|", "--------------------------------", "---------:");
+    (void)fprintf(out, "|%s|%s|", "----------------------------------------", "---------:");
     for (int i = 0; i < 9; i++)
         (void)fprintf(out, "----------:|");
     (void)fprintf(out, "\n");
     for (size_t i = 0; i < figures->count; i++) {
         const struct figure *figure = &figures->list[i];
-        struct line line = line_of(figures, figure);
-        (void)fprintf(out, "| %-30s | %8llu |", figure->name, (unsigned long long)figure->rows);
+        struct medians line = figures_medians(figures, figure);
+        char name[80];
+        (void)snprintf(name, sizeof name, "%s", figure->name);
+        if (figure->size != 0)
+            (void)snprintf(name, sizeof name, "%s, of %llu", figure->name,
+                           (unsigned long long)figure->size);
+        (void)fprintf(out, "| %-38s | %8llu |", name, (unsigned long long)figure->rows);
         cell(out, line.seconds, 4);
         cell(out, line.rate, 0);
         cell(out, line.ratio, 2);
@@ -175,12 +186,14 @@ static void member(FILE *out, const char *name, double value)
 
 void figures_json(const struct figures *figures, FILE *out)
 {
-    (void)fprintf(out, "{\"row_raw_bytes\":%.1f,\"figures\":[", figures->raw_bytes);
+    (void)fprintf(out, "[");
     for (size_t i = 0; i < figures->count; i++) {
         const struct figure *figure = &figures->list[i];
-        struct line line = line_of(figures, figure);
+        struct medians line = figures_medians(figures, figure);
         (void)fprintf(out, "%s\n{\"name\":\"%s\",\"rows\":%llu,\"runs\":%zu", i == 0 ? "" : ",",
                       figure->name, (unsigned long long)figure->rows, figure->count);
+        if (figure->size != 0)
+            (void)fprintf(out, ",\"of_rows\":%llu", (unsigned long long)figure->size);
         member(out, "seconds", line.seconds);
         member(out, "rows_per_s", line.rate);
         member(out, "ratio_to_control", line.ratio);
@@ -188,10 +201,12 @@ void figures_json(const struct figures *figures, FILE *out)
         member(out, "receiver_cpu_us_per_row", line.far_us);
         member(out, "wire_bytes_per_row", line.wire);
         member(out, "wire_to_raw", line.wire_raw);
+        member(out, "up_to_raw", line.up_raw);
+        member(out, "down_to_raw", line.down_raw);
         member(out, "disk_bytes_per_row", line.disk);
         member(out, "disk_to_raw", line.disk_raw);
         member(out, "receiver_peak_mb", line.peak_mb);
         (void)fprintf(out, "}");
     }
-    (void)fprintf(out, "\n]}\n");
+    (void)fprintf(out, "\n]");
 }

@@ -145,14 +145,24 @@ double process_cpu(pid_t pid)
     return ns / 1e9;
 }
 
-double process_peak_kb(pid_t pid)
+static double status_kb(pid_t pid, const char *key)
 {
     char path[64];
     char line[128];
     (void)snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
-    bool found = read_line(path, "VmHWM:", line, sizeof line);
+    bool found = read_line(path, key, line, sizeof line);
     must(found);
     return strtod(line, NULL);
+}
+
+double process_peak_kb(pid_t pid)
+{
+    return status_kb(pid, "VmHWM:");
+}
+
+double process_now_kb(pid_t pid)
+{
+    return status_kb(pid, "VmRSS:");
 }
 
 double process_number(const char *json, const char *key)

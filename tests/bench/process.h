@@ -33,6 +33,8 @@ void process_stop(struct process *process);
 /* CPU seconds of a running process so far; highest memory so far. */
 double process_cpu(pid_t pid);
 double process_peak_kb(pid_t pid);
+/* Memory of it now. */
+double process_now_kb(pid_t pid);
 /* A whole number of a flat JSON object. */
 double process_number(const char *json, const char *key);
 
