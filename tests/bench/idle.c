@@ -5,18 +5,25 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+/* The first time, so many are under way together; the herd after a crash has no such manners.
+ */
+enum { AT_ONCE = 60 };
 enum { STAFF = 100, SPARE_FDS = 300, IDLE_MS_MAX = 20 * 1000, GUARD_MS = 600 * 1000 };
 
 struct holding {
     struct world world;
     struct swarm swarm;
     struct loop_timer timer; /* of the quiet time, or the guard */
+    size_t dialled;          /* so far, of those that come in an orderly way */
 };
 
 static void on_event(struct swarm_device *d, enum swarm_event event, void *arg)
 {
     struct holding *idle = arg;
-    (void)d;
+    bool first = event == SWARM_IDLE && !d->greeted;
+    d->greeted = d->greeted || first;
+    if (first && idle->dialled < idle->swarm.count)
+        swarm_dial(&idle->swarm.devices[idle->dialled++]);
     if (event == SWARM_IDLE && idle->swarm.there == idle->swarm.count)
         loop_stop(&idle->swarm.loop);
 }
@@ -57,8 +64,8 @@ static void connect_all(struct figures *figures, struct holding *idle)
     double kb = process_now_kb(idle->world.server.pid);
     uint64_t bytes = swarm_bytes(&idle->swarm);
     double own = figures_cpu();
-    for (size_t i = 0; i < idle->swarm.count; i++)
-        swarm_dial(&idle->swarm.devices[i]);
+    while (idle->dialled < idle->swarm.count && idle->dialled < AT_ONCE)
+        swarm_dial(&idle->swarm.devices[idle->dialled++]);
     double seconds = gather(idle);
     sample_of(idle, cpu, &sample);
     sample.seconds = seconds;

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PULLED_EVERY = MESSAGE_PAGES_AHEAD / 2, PORT = 7443 };
+/* As the agent of a real device. */
+enum { DIAL_TERM_MS = 8 * 1000, PORT = 7443 };
 
 static uint64_t chance(void)
 {
@@ -208,6 +209,7 @@ void swarm_dial(struct swarm_device *d)
     struct dial_cfg cfg = {
         .host = d->swarm->server.host,
         .port = d->swarm->server.port,
+        .ms = DIAL_TERM_MS,
         .conn = {.cb = on_conn, .arg = d, .tls = d->tls, .resume = &d->resume}};
     must(d->conn == NULL && !d->dialling);
     loop_timer_stop(&d->again);
