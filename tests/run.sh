@@ -172,6 +172,7 @@ stage_e2e() {
     if ctest --preset release -N -R '^e2e/' 2>/dev/null | grep -q '#'; then
         step "End to end" ctest --preset release -R '^e2e/'
     fi
+    step "Measurements, at tiny size: do they run" ctest --preset release -R '^bench/'
     for script in tests/e2e/*.sh; do
         [ ! -x "$script" ] || step "End to end: $(basename "$script" .sh)" "$script"
     done
