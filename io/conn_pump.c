@@ -3,6 +3,8 @@
  * moves or others must have theirs. */
 #include "io/conn_inside.h"
 
+#include <poll.h>
+
 enum {
     ROOM_KEPT_BYTES = 4 * 1024, /* what an idle connection keeps allocated per buffer */
     FRONT_BYTES = 64 * 1024,    /* given to TLS at a time: what it drops from is short */
@@ -300,14 +302,28 @@ static enum err feed_waiting(struct conn *conn)
     return err;
 }
 
+/* A caller who hung up while he waited, in the kernel's queue or for a slot. Answering him
+ * would take the time in which the next one loses his patience too. */
+static bool left_already(const struct conn *conn)
+{
+    struct pollfd fd = {.fd = conn_fd(conn), .events = POLLRDHUP};
+    if (conn->watch == NULL || conn->bytes_in == 0 || conn->bytes_given > 0)
+        return false;
+    return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 /* A turn of the handshake costs milliseconds: it needs a slot. */
 static bool shake_hands(struct conn *conn)
 {
+    enum err err = ERR_OK;
+    if (left_already(conn)) {
+        conn_broken(conn, 0);
+        return false;
+    }
     if (!loop_slot(conn->loop)) {
         conn->deferred = true;
         return false;
     }
-    enum err err = ERR_OK;
     if (conn->tls == NULL)
         err = tls_new(conn->cfg.tls, conn->cfg.resume, &conn->tls);
     if (err == ERR_OK)

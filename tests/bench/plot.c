@@ -153,13 +153,15 @@ static void number(FILE *out, double x, double y, const char *anchor, double val
 static void axes(FILE *out, const struct plot *plot, const struct span *span)
 {
     int bottom = HEIGHT - BOTTOM;
-    for (double value = 0; value <= span->y_to * 1.001; value += span->step) {
+    for (int i = 0; i <= (int)lround(span->y_to / span->step); i++) {
+        double value = i * span->step;
         double y = down(span, value);
         (void)fprintf(out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT, y,
                       WIDTH - RIGHT);
         number(out, LEFT - 8, y + 4, "end", value);
     }
-    for (double power = ceil(span->x_from - 1e-9); power <= span->x_to + 1e-9; power++) {
+    for (int power = (int)ceil(span->x_from - 1e-9); power <= (int)(span->x_to + 1e-9);
+         power++) {
         double x = across(span, pow(10, power));
         (void)fprintf(out, "<path class=\"axis\" d=\"M%.1f %dv5\"/>\n", x, bottom);
         number(out, x, bottom + 20, "middle", pow(10, power));

@@ -62,6 +62,7 @@ struct side {
     bool has_key;
     bool resumed;
     uint8_t key[CONN_KEY_BYTES];
+    uint64_t bytes_out; /* at its end */
     enum err err;
     struct note note;
     size_t queued_max;
@@ -160,6 +161,7 @@ static void on_event(struct conn *conn, struct conn_event *event, void *arg)
     side->closed++;
     side->err = event->err;
     side->note = *event->note;
+    side->bytes_out = conn_bytes_out(conn);
     side->conn = NULL;
     if (side == &side->rig->server)
         side->rig->alive--;
@@ -510,6 +512,30 @@ static void a_silent_peer_is_given_up(void **state)
     assert_int_equal(listen_total(rig->listener), 0);
 }
 
+/* After a server came back thousands wait in the kernel's queue, some longer than they care to.
+ * A handshake costs milliseconds: with those who have left it would starve those who have not.
+ */
+static void whoever_left_while_he_waited_gets_no_handshake(void **state)
+{
+    struct rig *rig = *state;
+    struct tls *tls = NULL;
+    struct buf in = {0};
+    struct buf out = {0};
+    serve(rig, (struct conn_terms){0}, 0);
+    int fd = connect_peer(rig);
+    assert_int_equal(tls_new(rig->client_cfg, NULL, &tls), ERR_OK);
+    assert_int_equal(tls_step(tls, &in, &out), ERR_OK);
+    const struct buf *hello = tls_out(tls);
+    assert_true(hello->n > 0);
+    assert_int_equal(write(fd, hello->p, hello->n), hello->n);
+    assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+    tls_free(tls);
+    run(rig, until_one_came_and_went);
+    assert_int_equal(rig->server.err, ERR_CLOSED);
+    assert_int_equal(rig->server.bytes_out, 0);
+    expect_service(rig);
+}
+
 static void watch_half_open(struct rig *rig)
 {
     assert_true(listen_half_open(rig->listener) <= 2);
@@ -628,6 +654,7 @@ int main(void)
         IN_RIG(a_line_cut_without_goodbye_is_told_as_such),
         IN_RIG(garbage_closes_the_connection_and_the_listener_lives),
         IN_RIG(a_silent_peer_is_given_up),
+        IN_RIG(whoever_left_while_he_waited_gets_no_handshake),
         IN_RIG(handshakes_over_the_limit_wait_for_their_turn),
         IN_RIG(bytes_sent_before_the_handshake_never_leave_in_the_clear),
         IN_RIG(without_memory_a_tls_connection_ends_and_nothing_else),
