@@ -203,9 +203,27 @@ static void print_json(const struct figures *figures, const struct load *begin,
     (void)fprintf(out, "}\n");
 }
 
-/* 0, or 1 when a file could not be written. */
-static int report(const struct options *options, const struct figures *figures,
+/* JSON and plots; false when a file could not be written. */
+static bool files(const struct options *options, const struct figures *figures,
                   const struct load *begin)
+{
+    struct load end = load_now();
+    if (options->plots != NULL && !plot_all(figures, options->plots)) {
+        perror(options->plots);
+        return false;
+    }
+    if (options->json == NULL)
+        return true;
+    FILE *out = fopen(options->json, "w");
+    if (out != NULL)
+        print_json(figures, begin, &end, out);
+    if (out != NULL && fclose(out) == 0)
+        return true;
+    perror(options->json);
+    return false;
+}
+
+static void tables(const struct figures *figures, const struct load *begin)
 {
     struct load end = load_now();
     printf("%ld cores; load average (1 and 5 min) %.2f %.2f before, %.2f %.2f after.\n",
@@ -213,19 +231,6 @@ static int report(const struct options *options, const struct figures *figures,
            end.minutes[1]);
     figures_table(figures, stdout);
     goals_table(figures, stdout);
-    if (options->plots != NULL && !plot_all(figures, options->plots)) {
-        perror(options->plots);
-        return 1;
-    }
-    if (options->json == NULL)
-        return 0;
-    FILE *out = fopen(options->json, "w");
-    if (out != NULL)
-        print_json(figures, begin, &end, out);
-    if (out != NULL && fclose(out) == 0)
-        return 0;
-    perror(options->json);
-    return 1;
 }
 
 int main(int argc, char **argv)
@@ -244,7 +249,12 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "run %llu of %llu\n", (unsigned long long)run,
                       (unsigned long long)options.runs);
         one_run(&options, dir, &figures, run <= options.heavy);
+        if (!files(&options, &figures, &begin)) /* what is there stays, whatever comes */
+            return 1;
     }
+    for (uint64_t run = 1; run <= options.heavy && run <= options.runs; run++)
+        idle_run(&options, dir, &figures);
     (void)rmdir(dir);
-    return report(&options, &figures, &begin);
+    tables(&figures, &begin);
+    return files(&options, &figures, &begin) ? 0 : 1;
 }
