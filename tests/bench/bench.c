@@ -159,10 +159,14 @@ static void one_run(const struct options *options, const char *dir, struct figur
         devices_run(figures, dir, options->rows[0]);
     if (wants(options, "live"))
         live_run(figures, dir, options->rows[0]);
-    if (wants(options, "idle") && heavy)
-        programs_idle(figures, dir,
-                      options->devices < options->rows[0] ? options->devices
-                                                          : options->rows[0]);
+}
+
+/* Last: it takes longest. */
+static void idle_run(const struct options *options, const char *dir, struct figures *figures)
+{
+    uint64_t rows = options->rows[0];
+    if (wants(options, "idle"))
+        programs_idle(figures, dir, options->devices < rows ? options->devices : rows);
 }
 
 static double raw_bytes(void)
