@@ -72,7 +72,7 @@ static void rewind_frames(void *ctx)
 static enum err wipe(void *ctx)
 {
     struct errand *e = ctx;
-    return e->cfg.wipe(e->cfg.arg);
+    return e->cfg.wipe(e->cfg.wipe_arg);
 }
 
 /* Read an answer. Only what the machine fails at is an error: any other answer is no good to

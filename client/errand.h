@@ -27,8 +27,9 @@ struct errand_cfg {
     struct store *store;
     const struct key *key;
     errand_wipe *wipe;
+    void *wipe_arg; /* its argument */
     errand_cb *cb;
-    void *arg; /* of both */
+    void *arg; /* of cb */
 };
 
 struct errand_result {

@@ -168,6 +168,7 @@ static void visit(struct link *link, struct conn *conn)
                              .store = link->cfg.store,
                              .key = link->cfg.key,
                              .wipe = link->cfg.wipe,
+                             .wipe_arg = link->cfg.arg,
                              .cb = on_errand,
                              .arg = link};
     link->conn = NULL;

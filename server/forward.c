@@ -191,6 +191,8 @@ static void done(struct job *job)
         maybe_gone(f);
         return;
     }
+    if (f->task == FORWARD_DENY && f->err == ERR_OK)
+        log_info("the server was asked: %zu keys have no access", f->listed.n / SHA256_BYTES);
     f->handed += f->task == FORWARD_JUDGED && f->err == ERR_OK ? 1 : 0;
     if (f->conn == NULL) /* it broke meanwhile */
         over(f, ERR_CLOSED);

@@ -190,6 +190,48 @@ network() { # word…
     proxy_event ok
 }
 
+# ---- the relay of a site ----
+
+# Serve the site whose relay this folder is; then $relay_at is where, and descriptor 6 is what it says.
+start_relay() { # folder
+    [ -p "$T/relay.fifo" ] || mkfifo "$T/relay.fifo" "$T/relay.log"
+    "$JALOND" serve --data "$T/$1" --sync "${relay_at:-127.0.0.1:0}" >"$T/relay.fifo" \
+        2>"$T/relay.log" &
+    relay_pid=$!
+    others="$others $relay_pid"
+    exec 7<"$T/relay.fifo" 6<"$T/relay.log"
+    read -r word relay_at <&7
+    same "first word of the relay" sync "$word"
+}
+
+end_relay() { # signal
+    kill "-$1" "$relay_pid"
+    wait "$relay_pid" 2>/dev/null || true
+    exec 6<&- 7<&-
+}
+
+# Its next line with this text.
+relay_says() { # text
+    while read -r line <&6; do
+        case $line in
+        *"$1"*) return ;;
+        esac
+    done
+    fail "the relay ended without saying: $1"
+}
+
+deposited_is() { # device, operations
+    same "deposited by $1" "$2" "$(status_of "$1" deposited.operations)"
+}
+
+# A relay of that folder, enrolled and serving.
+make_relay() { # folder, name
+    expect 0 ctl relay add "$structure" "$2"
+    expect 0 "$JALOND" relay "$(cat "$T/out")" --data "$T/$1"
+    echo "verbose = yes" >"$T/$1/jalond.conf"
+    start_relay "$1"
+}
+
 # ---- people ----
 
 # A structure whose jobcoaches share all dossiers; then $structure is its id.

@@ -5,48 +5,11 @@
 # shellcheck disable=SC1091,SC2119,SC2154 # lib.sh, its variables and functions
 . "$(dirname "$0")/lib.sh"
 
-# Serve the site; then $relay_at is where, and descriptor 6 is what it says.
-start_relay() { # folder
-    [ -p "$T/relay.fifo" ] || mkfifo "$T/relay.fifo" "$T/relay.log"
-    "$JALOND" serve --data "$T/$1" --sync "${relay_at:-127.0.0.1:0}" >"$T/relay.fifo" \
-        2>"$T/relay.log" &
-    relay_pid=$!
-    others="$others $relay_pid"
-    exec 7<"$T/relay.fifo" 6<"$T/relay.log"
-    read -r word relay_at <&7
-    same "first word of the relay" sync "$word"
-}
-
-end_relay() { # signal
-    kill "-$1" "$relay_pid"
-    wait "$relay_pid" 2>/dev/null || true
-    exec 6<&- 7<&-
-}
-
-# Its next line with this text.
-relay_says() { # text
-    while read -r line <&6; do
-        case $line in
-        *"$1"*) return ;;
-        esac
-    done
-    fail "the relay ended without saying: $1"
-}
-
-deposited_is() { # device, operations
-    same "deposited by $1" "$2" "$(status_of "$1" deposited.operations)"
-}
-
 init_server
 start_server
 at=$server_at
 add_structure "EI Exemple"
-expect 0 ctl relay add "$structure" "Atelier"
-code=$(cat "$T/out")
-expect 0 "$JALOND" relay "$code" --data "$T/relay"
-said err "Atelier"
-echo "verbose = yes" >"$T/relay/jalond.conf"
-start_relay relay
+make_relay relay "Atelier"
 for device in anna bilal; do
     enrol $device
     expect 0 on $device site "$relay_at"

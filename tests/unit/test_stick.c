@@ -497,10 +497,62 @@ static void only_a_bundle_is_written_over(void **state)
     buf_done(&bytes);
 }
 
+static void in_memory_it_is_the_same(void **state)
+{
+    (void)state;
+    enum { FRAME = 100 * 1000, CAP = 300 * 1000 };
+    struct stick_to to = to_server();
+    struct stick_from from = at_server();
+    struct stick_out *out = NULL;
+    struct stick_in *in = NULL;
+    struct buf sink;
+    struct str body = {NULL, 0};
+    uint64_t size = 0;
+    (void)unlink(rig.path);
+    buf_init(&sink, CAP);
+    assert_int_equal(stick_create_in(&sink, "memory", &to, &out, NULL), ERR_OK);
+    put_frame(out, FRAME, 1);
+    put_frame(out, FRAME, 2);
+    assert_int_equal(stick_finish(out, &size, NULL), ERR_OK);
+    assert_int_equal(size, sink.n);
+    assert_int_equal(access(rig.path, F_OK), -1);
+    assert_int_equal(stick_open_in(buf_str(&sink), "memory", &from, &in, &rig.why), ERR_OK);
+    for (int again = 0; again < 2; again++) {
+        for (uint8_t i = 1; i <= 2; i++) {
+            assert_int_equal(stick_next(in, &body, NULL), ERR_OK);
+            assert_int_equal(body.n, FRAME);
+            assert_int_equal((uint8_t)body.p[FRAME - 1], i);
+        }
+        assert_int_equal(stick_next(in, &body, NULL), ERR_OK);
+        assert_null(body.p);
+        stick_rewind(in);
+    }
+    stick_close(in);
+    for (size_t n = 0; n < sink.n; n += 997) { /* any cut, and nothing at all */
+        struct str cut = {(const char *)sink.p, n};
+        assert_int_equal(stick_open_in(cut, "memory", &from, &in, NULL), ERR_FORMAT);
+    }
+    buf_done(&sink);
+    buf_init(&sink, FRAME); /* and no byte more than it may have */
+    assert_int_equal(stick_create_in(&sink, "memory", &to, &out, NULL), ERR_OK);
+    put_frame(out, FRAME / 2, 1);
+    struct buf frame = {0};
+    size_t at = frame_begin(&frame);
+    for (size_t i = 0; i < FRAME; i++)
+        buf_u8(&frame, 0);
+    frame_end(&frame, at);
+    assert_int_equal(stick_add(out, buf_str(&frame), NULL), ERR_LIMIT);
+    stick_drop(out);
+    assert_true(sink.n <= FRAME);
+    buf_done(&frame);
+    buf_done(&sink);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_come_back_in_order_as_often_as_asked),
+        cmocka_unit_test(in_memory_it_is_the_same),
         cmocka_unit_test(a_copy_cut_anywhere_is_told_as_such),
         cmocka_unit_test(a_byte_changed_anywhere_is_refused),
         cmocka_unit_test(spliced_files_are_refused),
