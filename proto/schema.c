@@ -4,7 +4,7 @@
 #include "proto/value.h"
 
 const struct field schema_field_deleted = {
-    .id = FIELD_DELETED, .name = "deleted", .kind = KIND_BOOL, .label = "Supprimé"};
+    .id = FIELD_DELETED, .name = "deleted", .kind = KIND_BOOL, .label = N_("Supprimé")};
 
 const struct table *schema_table(const struct schema *schema, uint16_t id)
 {

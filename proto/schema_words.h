@@ -32,22 +32,22 @@
  * would lead nowhere. */
 enum { GROUP_ADDRESS = 1, GROUP_EMPLOYER, GROUP_END, GROUP_DECISION, GROUP_TERM, GROUP_PLAN };
 #define ADDRESS(id_)                                                                           \
-    {(id_), "street", TEXT(160), GROUP(GROUP_ADDRESS), .label = "Rue et n°"},                  \
-        {(id_) + 1, "postcode", TEXT(8), GROUP(GROUP_ADDRESS), .label = "Code postal"},        \
-        {(id_) + 2, "city", TEXT(80), GROUP(GROUP_ADDRESS), .label = "Localité"},              \
+    {(id_), "street", TEXT(160), GROUP(GROUP_ADDRESS), .label = N_("Rue et n°")},              \
+        {(id_) + 1, "postcode", TEXT(8), GROUP(GROUP_ADDRESS), .label = N_("Code postal")},    \
+        {(id_) + 2, "city", TEXT(80), GROUP(GROUP_ADDRESS), .label = N_("Localité")},          \
     {                                                                                          \
-        (id_) + 3, "ins", EXACT(5), GROUP(GROUP_ADDRESS), .label = "Commune (INS)"             \
+        (id_) + 3, "ins", EXACT(5), GROUP(GROUP_ADDRESS), .label = N_("Commune (INS)")         \
     }
 #define PERIOD(id_)                                                                            \
-    {(id_), "start", DATE, REQ, .label = "Début"},                                             \
+    {(id_), "start", DATE, REQ, .label = N_("Début")},                                         \
     {                                                                                          \
-        (id_) + 1, "end", DATE, .label = "Fin"                                                 \
+        (id_) + 1, "end", DATE, .label = N_("Fin")                                             \
     }
 /* Append-only tables: the start is fixed, the end is filled in once. */
 #define PERIOD_ONCE(id_, decider_)                                                             \
-    {(id_), "start", DATE, REQ, FROZEN, .label = "Début"},                                     \
+    {(id_), "start", DATE, REQ, FROZEN, .label = N_("Début")},                                 \
     {                                                                                          \
-        (id_) + 1, "end", DATE, ONCE(decider_), .label = "Fin"                                 \
+        (id_) + 1, "end", DATE, ONCE(decider_), .label = N_("Fin")                             \
     }
 
 #endif
