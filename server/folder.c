@@ -3,6 +3,7 @@
 
 #include "io/clock.h"
 #include "io/random.h"
+#include "store/founding.h"
 
 #include <unistd.h>
 
@@ -46,6 +47,8 @@ enum err folder_database(const char *dir, struct buf *path, struct store **out,
                        N_("%s : la base manque ; jalonctl restore FICHIER, ou jalond init pour "
                           "un réseau neuf"),
                        dir);
+    if (err == ERR_OK) /* a new release may bring more codes */
+        err = founding_codes(store, NULL, why);
     if (err == ERR_OK)
         *out = store;
     else
@@ -143,6 +146,8 @@ static enum err database_of(const char *dir, struct str network, bool *made, str
         err = folder_store((const char *)path.p, &store, why);
     if (err == ERR_OK)
         err = serve_init(store, network);
+    if (err == ERR_OK)
+        err = founding_codes(store, NULL, why);
     *made = err == ERR_OK;
     if (err == ERR_EXISTS)
         err = ERR_OK;

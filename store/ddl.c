@@ -16,6 +16,7 @@ enum {
     FORMAT_FEED = 4,    /* the feed is found by dossier too, and has digests by scope */
     FORMAT_RELAYS = 5,  /* a device may be a relay of a site */
     FORMAT = FORMAT_RELAYS,
+    SCHEMA_REVIEWS = 4, /* coordination opens the vault of its structure: staff_review */
     DDL_BYTES_MAX = 64 * 1024
 };
 
@@ -329,8 +330,9 @@ static enum err create_all(struct store *s, const char *const *list, size_t coun
 }
 
 /* Nothing to do for the version this database was last opened with: the usual case, kept cheap.
- * was: its format, 0 = a new one. */
-static enum err current(struct store *s, bool *out, int64_t *was, struct note *why)
+ * was, was_schema: its format and schema, 0 = a new one. */
+static enum err current(struct store *s, bool *out, int64_t *was, int64_t *was_schema,
+                        struct note *why)
 {
     bool found = false;
     enum err err = exists(s, "meta", NULL, &found);
@@ -354,12 +356,13 @@ static enum err current(struct store *s, bool *out, int64_t *was, struct note *w
                         side == STORE_SERVER ? "server database, not a replica"
                                              : "replica, not a server database");
     *was = format;
+    *was_schema = schema;
     *out = found && format == FORMAT && schema == (int64_t)s->env.schema->version;
     return ERR_OK;
 }
 
 /* What is kept differently since an earlier format; 0: a new database. */
-static enum err upgrade(struct store *s, int64_t was)
+static enum err upgrade(struct store *s, int64_t was, int64_t was_schema)
 {
     enum err err = ERR_OK;
     if (was == 0)
@@ -370,6 +373,8 @@ static enum err upgrade(struct store *s, int64_t was)
         err = quarantine_upgrade(s);
     if (err == ERR_OK && was < FORMAT_CLOSING && s->env.side == STORE_SERVER)
         err = lookalike_upgrade(s);
+    if (err == ERR_OK && was_schema < SCHEMA_REVIEWS && s->env.side == STORE_SERVER)
+        err = holders_rework(s);
     return err;
 }
 
@@ -377,7 +382,8 @@ enum err ddl_migrate(struct store *s, struct note *why)
 {
     bool done = false;
     int64_t format = 0;
-    enum err err = current(s, &done, &format, why);
+    int64_t schema = 0;
+    enum err err = current(s, &done, &format, &schema, why);
     if (err != ERR_OK || done)
         return err;
     struct buf sql;
@@ -404,7 +410,7 @@ enum err ddl_migrate(struct store *s, struct note *why)
     if (err == ERR_OK)
         err = store_reload(s);
     if (err == ERR_OK)
-        err = upgrade(s, format);
+        err = upgrade(s, format, schema);
     if (err == ERR_OK)
         err = rows_unpack_unknown(s);
     if (err == ERR_OK && format != 0 && s->env.side == STORE_SERVER)

@@ -486,6 +486,12 @@ static enum err rebuild(struct store *s, struct settling w)
     return err == ERR_OK ? holders_commit(s) : err;
 }
 
+enum err holders_rework(struct store *s)
+{
+    struct settling w = {.s = s, .seq = s->seq + 1, .since = s->seq + 1, .at_ms = store_now(s)};
+    return rebuild(s, w);
+}
+
 enum err holders_rebuild(struct store *s)
 {
     struct settling then = {.s = s, .seq = 1, .since = 1, .all_shared = true};

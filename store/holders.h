@@ -29,6 +29,9 @@ NODISCARD enum err holders_commit(struct store *s);
 /* Roles, assignments and contracts begin and end with days: call before any read or judgement;
  * a transaction of its own when another day has come. Not inside one. */
 NODISCARD enum err holders_today(struct store *s);
+/* Everybody's rights again, by what roles open now: for a database of an earlier schema. Inside
+ * a transaction. */
+NODISCARD enum err holders_rework(struct store *s);
 /* Everybody's rights from nothing: for a database of the first format. Coaches saw their whole
  * structure then, and what they wrote by that right is still on its way: it is kept as one that
  * ends now. Inside a transaction. */
