@@ -62,7 +62,7 @@ wrong 1 "first_name" on anna add person name=A firstname=B
 wrong 1 "minutes" on anna add session kind=phone date=2026-03-02 minutes=601
 wrong 1 "date" on anna add session kind=phone date=30/02/2026 minutes=5
 wrong 1 "minutes" on anna add session kind=phone date=2026-03-02
-wrong 1 "kind" on anna add session kind=telephone date=2026-03-02 minutes=5
+wrong 1 "kind" on anna add session kind=telegraphe date=2026-03-02 minutes=5
 wrong 1 "gender" on anna add person name=A first_name=B gender=Z
 wrong 1 "company" on anna add session kind=phone date=2026-03-02 minutes=5 company=Personne
 wrong 1 "person" on anna show person 01900000-0000-7000-8000-000000000000
