@@ -15,6 +15,7 @@ void cmd_done(struct cmd *c)
 {
     buf_done(&c->out);
     buf_done(&c->talk);
+    access_done(&c->access);
     names_close(c->names);
     c->names = NULL;
     arena_done(&c->arena);
@@ -61,6 +62,15 @@ void cmd_say_saved(struct cmd *c)
     else
         cmd_say(c,
                 T("enregistré sur cet appareil ; l'envoi suivra dès que le serveur répondra"));
+}
+
+void cmd_say_doubts(struct cmd *c, const struct edit_value *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (values[i].field != NULL && value_doubtful(values[i].field, &values[i].value))
+            cmd_say(c,
+                    T("%s : les chiffres de contrôle ne vont pas avec ce numéro ; vérifiez-le"),
+                    say_text(values[i].field->label));
 }
 
 static enum err hand_on(struct cmd *c, enum cmd_stream stream, struct buf *buf)

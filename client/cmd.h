@@ -5,6 +5,7 @@
 
 #include "io/args.h"
 #include "io/say.h"
+#include "store/access.h"
 #include "store/edit.h"
 #include "store/names.h"
 
@@ -49,6 +50,7 @@ struct cmd {
     void *ctx;               /* its argument */
     struct buf out;          /* data, not yet handed on */
     struct buf talk;         /* words for the person, not yet handed on */
+    struct access access;    /* dossiers shown, noted when the command has ended */
     struct names *names;     /* made by cmd_names */
     struct arena arena;      /* lives as long as the command */
     enum err broken;         /* the answer could not be handed on */
@@ -59,6 +61,8 @@ void cmd_done(struct cmd *c);
 void cmd_say(struct cmd *c, const char *fmt, ...) PRINTF(2, 3);
 /* Say that it is saved, and how it will get to the server. */
 void cmd_say_saved(struct cmd *c);
+/* Say that a number among these values does not agree with its check digits. */
+void cmd_say_doubts(struct cmd *c, const struct edit_value *values, size_t count);
 /* Write a row's id; as JSON an object with `key`, which says whether something was done. */
 void cmd_print_id(struct cmd *c, const struct id *id, const char *key, bool value);
 /* Hand on what was written so far. */
@@ -93,6 +97,6 @@ args_run cmd_add, cmd_set, cmd_delete, cmd_restore, cmd_show, cmd_list, cmd_sche
     cmd_conflicts, cmd_resolve, cmd_inbox, cmd_inbox_show, cmd_inbox_resubmit,
     cmd_inbox_discard, cmd_duplicates, cmd_duplicate_same, cmd_duplicate_different,
     cmd_duplicate_undo, cmd_import, cmd_export, cmd_doctor, cmd_enrol, cmd_sync, cmd_site,
-    cmd_bundle_write, cmd_bundle_read, cmd_attach, cmd_fetch, cmd_handover, cmd_ui;
+    cmd_bundle_write, cmd_bundle_read, cmd_attach, cmd_fetch, cmd_handover, cmd_ui, cmd_access;
 
 #endif

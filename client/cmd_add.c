@@ -26,6 +26,7 @@ int cmd_add(void *program, const struct args *args)
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
     cmd_print_id(c, &id, "created", true);
+    cmd_say_doubts(c, values, count);
     if (!c->json)
         cmd_say_saved(c);
     return CMD_DONE;
@@ -67,6 +68,7 @@ int cmd_set(void *program, const struct args *args)
         err = save_set(c, table, &id, values, count, &changed, &why);
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
+    cmd_say_doubts(c, values, count);
     if (c->json)
         cmd_print_id(c, &id, "changed", changed);
     else if (changed)

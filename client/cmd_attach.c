@@ -293,6 +293,15 @@ static int ask_for(struct cmd *c, const struct id *doc)
     return CMD_OFFLINE;
 }
 
+/* Whoever takes a document out of here has opened its dossier. */
+static enum err note_document(struct cmd *c, const struct id *id)
+{
+    const struct table *table = schema_table(store_schema(c->store), TABLE_DOCUMENT);
+    struct row *row = arena_new(&c->arena, sizeof *row);
+    enum err err = row == NULL ? ERR_NOMEM : rows_find(c->store, table, id, &c->arena, row);
+    return err == ERR_OK ? access_shown(&c->access, c->store, table, row) : err;
+}
+
 int cmd_fetch(void *program, const struct args *args)
 {
     struct cmd *c = program;
@@ -318,6 +327,8 @@ int cmd_fetch(void *program, const struct args *args)
         return ask_for(c, &id);
     if (err == ERR_OK && args->n > 1)
         err = write_file(c, &doc, args->word[1], &why);
+    if (err == ERR_OK && args->n > 1)
+        err = note_document(c, &id);
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
     if (c->json)

@@ -53,6 +53,11 @@ static enum err on_row_json(struct list *list, const struct row *row)
 static enum err on_row(void *ctx, const struct row *row)
 {
     struct list *list = ctx;
+    enum err err = access_secret(list->table)
+                       ? access_shown(&list->c->access, list->c->store, list->table, row)
+                       : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     if (list->c->json)
         return on_row_json(list, row);
     char id[ID_TEXT_BYTES];
@@ -138,6 +143,10 @@ int cmd_list(void *program, const struct args *args)
         err = read_limit(args, &limit, &why);
     if (err == ERR_OK)
         err = cmd_values(c, table, 1, values, &count, &why);
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        if (values[i].field->masked)
+            err = note_set(&why, ERR_REFUSED, N_("%s : on ne cherche pas par ce numéro"),
+                           values[i].field->name);
     for (size_t i = 0; i < count && err == ERR_OK; i++)
         filters[i] = (struct filter){values[i].field, values[i].value};
     if (err == ERR_OK && !args_flag(args, "merged"))

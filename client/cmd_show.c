@@ -73,6 +73,35 @@ static enum err not_here(struct cmd *c, const struct table *table, const struct 
     return note_set(why, err, N_("aucune fiche « %s » avec cet identifiant"), table->name);
 }
 
+/* The same table with nothing masked: the display was asked for, and is noted first. */
+static enum err reveal(struct cmd *c, const struct table **table, const struct row *row,
+                       struct note *why)
+{
+    const struct id own = {{0}};
+    const char *reason = args_value(c->args, "reason");
+    struct table *open = arena_new(&c->arena, sizeof *open);
+    struct field *fields = arena_new(&c->arena, (*table)->field_count * sizeof *fields);
+    bool masked = false;
+    if (open == NULL || fields == NULL)
+        return ERR_NOMEM;
+    *open = **table;
+    for (uint16_t i = 0; i < open->field_count; i++) {
+        memcpy(&fields[i], &open->fields[i], sizeof fields[i]);
+        masked = masked || fields[i].masked;
+        fields[i].masked = false;
+    }
+    if (!masked)
+        return note_set(why, ERR_USAGE, N_("« %s » n'a rien de masqué"), open->name);
+    enum err err = access_revealed(&c->access, c->store, *table, row);
+    if (err == ERR_OK)
+        err =
+            access_save(&c->access, c->store, &own, str_of(reason == NULL ? "" : reason), why);
+    open->fields = fields;
+    if (err == ERR_OK)
+        *table = open;
+    return err;
+}
+
 int cmd_show(void *program, const struct args *args)
 {
     struct cmd *c = program;
@@ -92,6 +121,10 @@ int cmd_show(void *program, const struct args *args)
         err = rows_find(c->store, table, &id, &c->arena, row);
     if (err == ERR_NOTFOUND && why.text[0] == '\0')
         err = not_here(c, table, &id, &why);
+    if (err == ERR_OK && args_flag(args, "reveal"))
+        err = reveal(c, &table, row, &why);
+    else if (err == ERR_OK)
+        err = access_shown(&c->access, c->store, table, row);
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);
     if (c->json)

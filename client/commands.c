@@ -13,6 +13,8 @@ static const struct args_option common[] = {ARGS_DATA, ARGS_JSON, {NULL, NULL, N
 
 static const struct args_option show_options[] = {
     {"history", NULL, N_("montrer aussi chaque changement, ou ceux d'un champ"), false},
+    {"reveal", NULL, N_("montrer le numéro national en entier ; chaque fois est notée"), false},
+    {"reason", N_("TEXTE"), N_("pourquoi ; noté avec l'ouverture du dossier"), false},
     {NULL, NULL, NULL, false}};
 static const struct args_option list_options[] = {
     {"deleted", NULL, N_("les fiches supprimées"), false},
@@ -80,6 +82,8 @@ static const struct args_command table[] = {
     {"delete", N_("TABLE ID"), 2, 2, NULL, N_("supprimer une fiche"), cmd_delete},
     {"restore", N_("TABLE ID"), 2, 2, NULL, N_("ramener une fiche supprimée"), cmd_restore},
     {"show", N_("TABLE ID [CHAMP]"), 2, 3, show_options, N_("montrer une fiche"), cmd_show},
+    {"access", N_("PERSONNE"), 1, 1, NULL,
+     N_("qui a ouvert ce dossier, autant qu'on le sait ici"), cmd_access},
     {"list", N_("TABLE [CHAMP=VALEUR…]"), 1, -1, list_options, N_("lister des fiches"),
      cmd_list},
     {"import", N_("TABLE FICHIER"), 2, 2, import_options,
@@ -175,12 +179,26 @@ static enum err check_lease(struct cmd *c, struct note *why)
                     (long long)lease.days);
 }
 
+/* Take down which dossiers were opened. Who may look may look when the disk is full, too. */
+static void note_access(struct cmd *c)
+{
+    const struct id own = {{0}};
+    const char *reason = args_value(c->args, "reason");
+    struct note why = {""};
+    enum err err =
+        access_save(&c->access, c->store, &own, str_of(reason == NULL ? "" : reason), &why);
+    if (err != ERR_OK)
+        cmd_say(c, T("l'ouverture du dossier n'a pas pu être notée : %s"),
+                why.text[0] != '\0' ? why.text : err_text(err));
+}
+
 /* Carry out what args say once the store is there. */
 static int run(struct cmd *c)
 {
     struct note why = {""};
     enum err may = check_lease(c, &why);
     int exit = may == ERR_OK ? c->args->command->run(c, c->args) : cmd_fail(c, may, &why);
+    note_access(c);
     enum err err = cmd_flush(c);
     return err == ERR_OK ? exit : CMD_FAILED;
 }

@@ -171,7 +171,8 @@ static enum err on_relation(void *ctx, const struct ties_relation *rel)
     else
         relation_words(r, rel);
     r->fields++;
-    return cmd_flush_some(r->c);
+    enum err err = access_shown(&r->c->access, r->c->store, rel->table, rel->row);
+    return err == ERR_OK ? cmd_flush_some(r->c) : err;
 }
 
 /* The others that are the same. */

@@ -110,6 +110,11 @@ void words_value(struct cmd *c, const struct field *field, const struct value *v
         return;
     }
     case KIND_TEXT:
+        if (field->masked)
+            value_show(field, v, out);
+        else
+            grid_clean(out, v->s);
+        return;
     case KIND_ENUM:
         grid_clean(out, v->s);
         return;

@@ -60,6 +60,7 @@ const struct code_list codes_lists[] = {
     CLOSED(conflict_state),
     CLOSED(duplicate_kind),
     CLOSED(duplicate_state),
+    CLOSED(opened),
     CLOSED(erasure_reason),
     CLOSED(erasure_role),
     CLOSED(erasure_state),

@@ -162,6 +162,13 @@ static const struct code_words duplicate_state[] = {
     {"same", .label = {"Les mêmes", "Dezelfde", "Dieselben", "The same"}},
     {"different", .label = {"Différents", "Verschillend", "Verschieden", "Different"}},
 };
+static const struct code_words opened[] = {
+    {"dossier", .label = {"Le dossier", "Het dossier", "Die Akte", "The file"}},
+    {"notes", .label = {"Les notes", "De notities", "Die Notizen", "The notes"}},
+    {"vault", .label = {"Le coffre", "De kluis", "Der Tresor", "The vault"}},
+    {"national_number", .label = {"Le numéro national", "Het rijksregisternummer",
+                                  "Die Nationalnummer", "The national number"}},
+};
 static const struct code_words erasure_reason[] = {
     {"request", .label = {"Demande de la personne", "Verzoek van de persoon",
                           "Antrag der Person", "Request of the person"}},

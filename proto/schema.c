@@ -105,6 +105,15 @@ struct str schema_list(const struct table *table, const struct field *field,
     return i >= 0 && values[i].type == VALUE_TEXT ? values[i].s : STR("");
 }
 
+uint8_t schema_code_facet(const struct table *table, struct str code)
+{
+    const struct field *field = schema_field(table, table->facet_field);
+    for (size_t i = 0; field != NULL && field->codes[i] != NULL; i++)
+        if (str_eq(code, str_of(field->codes[i])))
+            return table->code_facets[i];
+    return 0;
+}
+
 const struct field *schema_tie(const struct table *table)
 {
     for (size_t i = 0; i < table->field_count; i++)
@@ -298,6 +307,10 @@ static enum err lint_field(const struct schema *schema, const struct table *tabl
         return BAD_FIELD("refers to a table that does not exist");
     if (field->tie != TIE_NONE && (field->ref != table->id || schema_tie(table) != field))
         return BAD_FIELD("a table has one tie, and it refers to the table itself");
+    if ((field->masked || field->check != CHECK_NONE) && field->kind != KIND_TEXT)
+        return BAD_FIELD("only text is masked or has check digits");
+    if (field->masked && field->once_per_row)
+        return BAD_FIELD("what is masked is no title");
     if (field->author_structure && field->ref != TABLE_STRUCTURE)
         return BAD_FIELD("only a ref to a structure is filled with the author's");
     enum err err = lint_limits(table, field, why);
@@ -381,13 +394,32 @@ static enum err lint_scope(const struct schema *schema, const struct table *tabl
     return BAD_TABLE("no scope rule");
 }
 
+static bool is_facet(uint8_t facet)
+{
+    return facet == FACET_FACTS || facet == FACET_NOTES || facet == FACET_VAULT;
+}
+
+static enum err lint_facet_field(const struct table *table, struct note *why)
+{
+    const struct field *field = schema_field(table, table->facet_field);
+    if (table->facet_field == 0)
+        return ERR_OK;
+    bool good = table->facet == 0 && table->scope == SCOPE_OF_REF && table->scope_else == 0 &&
+                fixed(table, field, KIND_ENUM) && field->required && !field->open &&
+                table->code_facets != NULL;
+    for (size_t i = 0; good && field->codes[i] != NULL; i++)
+        good = is_facet(table->code_facets[i]);
+    return good ? ERR_OK : BAD_TABLE("the facet comes from a frozen, required, closed enum");
+}
+
 /* What the register of processing and the shield between facets need. */
 static enum err lint_protection(const struct table *table, struct note *why)
 {
-    bool one_facet = table->facet == FACET_FACTS || table->facet == FACET_NOTES ||
-                     table->facet == FACET_VAULT;
-    if (!one_facet && (table->facet != 0 || table->scope != SCOPE_OF_ROW))
+    bool by_row = table->scope == SCOPE_OF_ROW || table->facet_field != 0;
+    if (!is_facet(table->facet) && (table->facet != 0 || !by_row))
         return BAD_TABLE("a table has one facet; only SCOPE_OF_ROW may leave it to its row");
+    if (table->logged && !table->program_only)
+        return BAD_TABLE("what is logged is made by programs only");
     if (table->sensitivity > SENS_NATIONAL)
         return BAD_TABLE("unknown sensitivity");
     if (table->facet == FACET_FACTS && table->sensitivity > SENS_PERSONAL)
@@ -503,6 +535,8 @@ static enum err lint_table(const struct schema *schema, const struct table *tabl
         err = lint_scope(schema, table, why);
     if (err == ERR_OK)
         err = lint_protection(table, why);
+    if (err == ERR_OK)
+        err = lint_facet_field(table, why);
     if (err == ERR_OK)
         err = lint_freeze(schema, table, why);
     if (err == ERR_OK)

@@ -88,6 +88,10 @@ enum basis {
     BASIS_SOCIAL_LAW, /* 6.1.e with 9.2.b and 10: rights and duties of social protection */
 };
 
+/* What the last two digits of a Belgian number are made of; a wrong one is told, not refused.
+ */
+enum check { CHECK_NONE = 0, CHECK_NATIONAL, CHECK_COMPANY };
+
 struct field {
     uint16_t id;      /* 1..FIELD_ID_MAX, never reused */
     const char *name; /* English identifier */
@@ -109,6 +113,8 @@ struct field {
     const char *words;     /* ENUM: name of its codes, under which they have labels (codes.h) */
     uint8_t decider;       /* REVIEW, ONCE: role that decides */
     enum tie tie;          /* REF to the own table: what was entered twice (schema_tie) */
+    bool masked;           /* TEXT: shown only when asked for, which is logged (value_show) */
+    enum check check;      /* TEXT: value_doubtful */
     bool author_structure; /* filled with the author's structure when left out */
     const char *label;     /* French label; translated through the catalogues */
 };
@@ -122,8 +128,12 @@ struct table {
     uint8_t facet;        /* enum facet; of_row tables take their row's facet instead when 0 */
     uint8_t writers;      /* mask of roles that may insert and change */
     bool append_only;     /* every field FROZEN after the first save, except ONCE fields */
-    bool program_only;    /* rows are made by the server only (conflict); people change
-                             .open_fields */
+    uint16_t facet_field; /* facet 0: a frozen ENUM that names each row's facet ... */
+    const uint8_t *code_facets; /* ... in the order of its codes */
+    bool program_only;          /* rows are made by the server only (conflict); people change
+                                   .open_fields */
+    bool logged;          /* program_only, but replicas make them too (store/access.h): what
+                             people did, whatever their rights */
     uint64_t open_fields; /* program_only: bit n-1 = field id n may be edited by people */
     uint16_t freeze_via;  /* 0: own field .freeze_field; else a REF field, whose row is asked */
     uint16_t freeze_field;   /* 0 = never frozen; else field id (of that row) ... */
@@ -216,6 +226,7 @@ enum {
     TABLE_CONFLICT = 90,
     TABLE_DUPLICATE_CASE,
     TABLE_ERASURE,
+    TABLE_ACCESS_LOG,
 };
 
 /* Field ids other code needs by name; all others are found through their table. */
@@ -312,6 +323,12 @@ enum {
     FIELD_ERASURE_ASKED_AS,
     FIELD_ERASURE_STATE,
     FIELD_ERASURE_SIGNED_AS,
+
+    FIELD_ACCESS_PERSON = 1,
+    FIELD_ACCESS_STAFF,
+    FIELD_ACCESS_OPENED,
+    FIELD_ACCESS_AT,
+    FIELD_ACCESS_REASON,
 };
 
 /* The field every row has without declaring it; schema_field and schema_field_named do not
@@ -333,6 +350,8 @@ bool schema_code_known(const struct field *field, struct str code);
  * row's. */
 struct str schema_list(const struct table *table, const struct field *field,
                        const struct value *values);
+/* The facet a code of the table's facet_field names; 0: none. */
+uint8_t schema_code_facet(const struct table *table, struct str code);
 /* The field of the table that ties its rows to each other; NULL when there is none. */
 const struct field *schema_tie(const struct table *table);
 /* Is the field locked after the first save, by itself or by its append-only table? */

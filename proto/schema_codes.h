@@ -102,6 +102,8 @@ CODES(conflict_state, "open", "decided");
 /* Names of the tables whose rows may be the same thing entered twice. */
 CODES(duplicate_kind, "person", "company", "session", "exit");
 CODES(duplicate_state, "open", "same", "different");
+CODES(opened, "dossier", "notes", "vault", "national_number");
+static const uint8_t opened_facets[] = {FACET_FACTS, FACET_NOTES, FACET_VAULT, FACET_VAULT};
 CODES(erasure_reason, "request", "retention", "other");
 CODES(erasure_role, "jobcoach", "manager", "coordinator");
 CODES(erasure_state, "asked", "declined", "confirmed");

@@ -10,7 +10,7 @@
 static const struct field structure_fields[] = {
     {1, "name", TEXT(160), REQ, TITLE, .label = N_("Nom")},
     {2, "kind", LIST(structure_kind), REQ, .label = N_("Type")},
-    {3, "company_no", EXACT(10), .label = N_("N° BCE")},
+    {3, "company_no", EXACT(10), .check = CHECK_COMPANY, .label = N_("N° BCE")},
     {4, "parent", REF(TABLE_STRUCTURE), .label = N_("Réseau")},
     {5, "zone", LIST(zone), .label = N_("Zone")},
     ADDRESS(6),
@@ -81,7 +81,7 @@ static const struct field parameter_fields[] = {
 };
 static const struct field company_fields[] = {
     {FIELD_COMPANY_NAME, "name", TEXT(160), REQ, TITLE, .label = N_("Nom")},
-    {FIELD_COMPANY_NO, "company_no", EXACT(10), .label = N_("N° BCE")},
+    {FIELD_COMPANY_NO, "company_no", EXACT(10), .check = CHECK_COMPANY, .label = N_("N° BCE")},
     {3, "sector", LIST(sector), .label = N_("Secteur (NACE)")},
     ADDRESS(4),
     {FIELD_COMPANY_SITE_OF, "site_of", REF(TABLE_COMPANY), .label = N_("Siège")},

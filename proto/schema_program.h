@@ -65,5 +65,14 @@ static const struct field erasure_fields[] = {
     {FIELD_ERASURE_SIGNED_AS, "signed_as", ENUM(erasure_role),
      .label = N_("Décidé en qualité de")},
 };
+/* Who opened what of a dossier: seen by whoever may see that. One row a day, and one for each
+ * display of a national number (store/access.h). staff empty: at the server. */
+static const struct field access_log_fields[] = {
+    {FIELD_ACCESS_PERSON, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = N_("Personne")},
+    {FIELD_ACCESS_STAFF, "staff", REF(TABLE_STAFF), FROZEN, .label = N_("Agent")},
+    {FIELD_ACCESS_OPENED, "opened", ENUM(opened), REQ, FROZEN, TITLE, .label = N_("Ouvert")},
+    {FIELD_ACCESS_AT, "at", .kind = KIND_INSTANT, REQ, FROZEN, TITLE, .label = N_("Le")},
+    {FIELD_ACCESS_REASON, "reason", TEXT(200), FROZEN, .label = N_("Motif")},
+};
 
 #endif

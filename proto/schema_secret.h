@@ -80,7 +80,8 @@ static const struct field barrier_case_fields[] = {
 /* ---- The vault: for referents ---- */
 static const struct field identity_number_fields[] = {
     {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = N_("Personne")},
-    {2, "value", EXACT(11), REQ, REVIEW(ROLE_JOBCOACH), .label = N_("N° national")},
+    {2, "value", EXACT(11), REQ, REVIEW(ROLE_JOBCOACH), .masked = true, .check = CHECK_NATIONAL,
+     .label = N_("N° national")},
 };
 static const struct field sensitive_fact_fields[] = {
     {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = N_("Personne")},

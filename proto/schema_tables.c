@@ -209,6 +209,11 @@ static const struct table tables[] = {
      .scope_field = FIELD_ERASURE_STRUCTURE, .facet = FACET_FACTS, .writers = BY_EMPLOYERS,
      .retention = KEEP_AUDIT, .purpose = FOR_PROTECT, .basis = BASIS_LAW,
      FIELDS(erasure_fields)},
+    {TABLE_ACCESS_LOG, "access_log", N_("Ouverture d'un dossier"), VIA(FIELD_ACCESS_PERSON),
+     .facet_field = FIELD_ACCESS_OPENED, .code_facets = opened_facets, .writers = ROLE_ANY,
+     .append_only = true, .program_only = true, .logged = true, .sensitivity = SENS_SECRET,
+     .retention = KEEP_AUDIT, .purpose = FOR_PROTECT, .basis = BASIS_LAW,
+     FIELDS(access_log_fields)},
 };
 
 const struct schema schema_jalon = {

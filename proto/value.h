@@ -53,6 +53,11 @@ const char *value_form(enum kind kind);
  * 14:05, instants 2026-11-22T14:05:09.123Z, booleans true/false, ids with dashes, reals with a
  * point and as many digits as needed, RAW as lower-case hex. NULL prints nothing. */
 void value_print(enum kind kind, const struct value *v, struct buf *out);
+/* The same, of a masked field only the last two characters: what everybody may be shown who may
+ * see that there is a value. */
+void value_show(const struct field *field, const struct value *v, struct buf *out);
+/* Does the number not agree with its own check digits? Not for empty values. */
+bool value_doubtful(const struct field *field, const struct value *v);
 /* The inverse, and what people type: dates also 22/11/2026 and 22/11/26 (day first), times
  * 14h05 and 9:05, decimal comma, oui/non/ja/nein/nee/yes/no/1/0. Empty text is NULL. Text
  * values keep pointing into `text`; ids and RAW bytes are written to `arena`. Years of two

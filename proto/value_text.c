@@ -485,3 +485,37 @@ enum err value_parse(const struct field *field, struct str text, struct arena *a
         *out = v;
     return err;
 }
+
+void value_show(const struct field *field, const struct value *v, struct buf *out)
+{
+    enum { SHOWN = 2 };
+    if (!field->masked || v->type != VALUE_TEXT) {
+        value_print(field->kind, v, out);
+        return;
+    }
+    size_t hidden = v->s.n > SHOWN ? v->s.n - SHOWN : v->s.n;
+    for (size_t i = 0; i < hidden; i++)
+        buf_u8(out, '*');
+    buf_add(out, v->s.p + hidden, v->s.n - hidden);
+}
+
+/* The last two digits are what is missing to a multiple of 97; of people born from 2000 on, of
+ * the number with a 2 before it. */
+bool value_doubtful(const struct field *field, const struct value *v)
+{
+    enum { MODULUS = 97, DIGITS_MAX = 11 };
+    size_t digits = field->check == CHECK_NATIONAL ? DIGITS_MAX : DIGITS_MAX - 1;
+    uint64_t n = 0;
+    if (field->check == CHECK_NONE || v->type != VALUE_TEXT)
+        return false;
+    for (size_t i = 0; i < v->s.n; i++) {
+        if (v->s.p[i] < '0' || v->s.p[i] > '9' || v->s.n != digits)
+            return true;
+        n = n * 10 + (uint64_t)(v->s.p[i] - '0');
+    }
+    uint64_t given = n % 100;
+    uint64_t since_2000 = n / 100 + UINT64_C(2000000000);
+    bool fits = given == MODULUS - n / 100 % MODULUS;
+    bool later = field->check == CHECK_NATIONAL && given == MODULUS - since_2000 % MODULUS;
+    return !fits && !later;
+}

@@ -6,6 +6,7 @@
 #include "io/args.h"
 #include "io/say.h"
 #include "server/enrol.h"
+#include "store/access.h"
 #include "store/edit.h"
 
 /* Exit statuses of the command-line contract. */
@@ -24,6 +25,7 @@ struct ctl {
     struct buf talk; /* for stderr */
     struct arena arena;
     const struct args *args;
+    struct access access;  /* dossiers shown, noted when the command has ended */
     bool more;             /* not done: run it again by ctl_again, when `out` was taken */
     struct ctl_rows *rows; /* a list in the making */
     struct {
@@ -92,12 +94,13 @@ NODISCARD enum err ctl_print_history(struct ctl *c, const struct table *table,
 void ctl_print_time(struct ctl *c, int64_t ms);
 
 /* ctl_rows.c, ctl_staff.c, ctl_device.c, ctl_watch.c, ctl_quarantine.c,
- * ctl_duplicates.c, ctl_erasure.c, ctl_conflict.c, ctl_bundle.c, ctl_handover.c */
+ * ctl_duplicates.c, ctl_erasure.c, ctl_conflict.c, ctl_bundle.c, ctl_handover.c,
+ * ctl_access.c */
 args_run ctl_relay_add, ctl_add, ctl_list, ctl_show, ctl_set, ctl_structure_add, ctl_staff_add,
     ctl_invite, ctl_device_list, ctl_device_show, ctl_device_revoke, ctl_device_wipe,
     ctl_conflict_list, ctl_conflict_resolve, ctl_quarantine_list, ctl_quarantine_show,
     ctl_quarantine_resubmit, ctl_quarantine_discard, ctl_duplicate_list, ctl_duplicate_same,
     ctl_duplicate_different, ctl_duplicate_undo, ctl_erasure_orders, ctl_erasure_ids, ctl_stats,
-    ctl_check, ctl_backup, ctl_bundle_take, ctl_handover;
+    ctl_check, ctl_backup, ctl_bundle_take, ctl_handover, ctl_access_list, ctl_access_alerts;
 
 #endif

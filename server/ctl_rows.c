@@ -92,7 +92,7 @@ void ctl_print_value(struct ctl *c, const struct field *field, const struct valu
     if (v->type == VALUE_NULL)
         buf_text(&name, T("(vide)"));
     else if (v->type == VALUE_TEXT)
-        grid_clean(&c->out, v->s);
+        value_show(field, v, &name);
     else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
         print_name(c, field, v, &name);
     else
@@ -135,6 +135,8 @@ int ctl_show(void *program, const struct args *args)
         if (only == NULL || !args_flag(args, "history"))
             err = note_set(&why, ERR_USAGE, N_("un champ seul se montre avec --history"));
     }
+    if (err == ERR_OK)
+        err = access_shown(&c->access, c->store, table, row);
     if (err != ERR_OK)
         return ctl_fail(c, err, &why);
     if (c->json)
@@ -212,7 +214,7 @@ static void print_plain(struct ctl_rows *list, const struct field *field, const 
     else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
         print_name(list->c, field, v, &list->text);
     else
-        value_print(field->kind, v, &list->text);
+        value_show(field, v, &list->text);
 }
 
 /* The values of the row the conflict is about, each under its field's name where there are
@@ -255,7 +257,7 @@ static void print_about(struct ctl_rows *list, const struct table *about,
     else if (of != NULL)
         buf_text(&list->text, say_text(of->label));
     else
-        value_print(field->kind, v, &list->text);
+        value_show(field, v, &list->text);
 }
 
 static void print_cell(struct ctl_rows *list, const struct row *row, uint16_t at)
@@ -275,7 +277,7 @@ static void print_cell(struct ctl_rows *list, const struct row *row, uint16_t at
     else if (field->kind == KIND_REF && v->type == VALUE_BYTES)
         print_name(list->c, field, v, &list->text);
     else
-        value_print(field->kind, v, &list->text);
+        value_show(field, v, &list->text);
     grid_cell(&list->grid, buf_str(&list->text), GRID_PLAIN);
 }
 
@@ -284,6 +286,11 @@ static enum err on_row(void *ctx, const struct row *row)
     struct ctl_rows *list = ctx;
     struct buf *out = &list->c->out;
     char id[ID_TEXT_BYTES];
+    enum err err = access_secret(list->table)
+                       ? access_shown(&list->c->access, list->c->store, list->table, row)
+                       : ERR_OK;
+    if (err != ERR_OK)
+        return err;
     list->count++;
     list->slice++;
     list->after = row->rid;
@@ -371,6 +378,10 @@ static enum err begin_list(struct ctl *c, const struct args *args, struct note *
         err = rows_new(c, table);
     if (err != ERR_OK)
         return err;
+    for (size_t i = 0; i < count; i++)
+        if (values[i].field->masked)
+            return note_set(why, ERR_REFUSED, N_("%s : on ne cherche pas par ce numéro"),
+                            values[i].field->name);
     for (size_t i = 0; i < count; i++)
         c->rows->own[i] = (struct filter){values[i].field, values[i].value};
     if (!args_flag(args, "merged"))

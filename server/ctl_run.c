@@ -86,6 +86,11 @@ static const struct args_option handover_options[] = {
     END,
 };
 
+static const struct args_option access_options[] = {
+    {"days", N_("N"), N_("des N derniers jours ; 7 sinon"), false},
+    END,
+};
+
 static const struct args_command commands[] = {
     {"structure add", N_("NOM [CHAMP=VALEUR…]"), 1, -1, structure_options,
      N_("créer une structure"), ctl_structure_add},
@@ -135,6 +140,10 @@ static const struct args_command commands[] = {
      ctl_erasure_orders},
     {"erasure ids", "", 0, 0, NULL,
      N_("lister les dossiers effacés, à garder à côté des copies de la base"), ctl_erasure_ids},
+    {"access list", N_("ID-PERSONNE"), 1, 1, NULL,
+     N_("dire qui a ouvert un dossier, et quels appareils l'ont eu"), ctl_access_list},
+    {"access alerts", "", 0, 0, access_options,
+     N_("dire qui a ouvert beaucoup de dossiers en un jour"), ctl_access_alerts},
     {"stats", "", 0, 0, NULL, N_("dire où en est le serveur"), ctl_stats},
     {"check", "", 0, 0, NULL, N_("vérifier toute la base"), ctl_check},
     {"bundle take", N_("FICHIER"), 1, 1, bundle_options,
@@ -209,10 +218,23 @@ int ctl_run(struct ctl *c, int argc, const char *const *argv)
     return ctl_again(c);
 }
 
+/* Take down which dossiers were opened here. */
+static void note_access(struct ctl *c)
+{
+    const struct id administrator = {{0}};
+    struct note why = {""};
+    enum err err = access_save(&c->access, c->store, &administrator, STR(""), &why);
+    if (err != ERR_OK)
+        ctl_say(c, T("l'ouverture du dossier n'a pas pu être notée : %s"),
+                why.text[0] != '\0' ? why.text : err_text(err));
+}
+
 int ctl_again(struct ctl *c)
 {
     c->more = false;
     int status = c->args->command->run(c, c->args);
+    if (!c->more)
+        note_access(c);
     if (c->out.err == ERR_OK && c->talk.err == ERR_OK)
         return status;
     enum err err = c->out.err != ERR_OK ? c->out.err : c->talk.err;
@@ -227,6 +249,7 @@ void ctl_done(struct ctl *c)
     buf_done(&c->out);
     buf_done(&c->talk);
     buf_done(&c->backup);
+    access_done(&c->access);
     ctl_rows_done(c);
     ctl_bundle_done(c);
     arena_done(&c->arena);

@@ -186,7 +186,7 @@ static enum err print_field(struct export *export, const struct field *field,
         if (err != ERR_OK)
             return err;
     } else {
-        value_print(field->kind, v, &export->text);
+        value_show(field, v, &export->text);
     }
     if (field->kind == KIND_REAL) {
         for (size_t i = 0; i < export->text.n; i++) {

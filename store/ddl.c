@@ -113,6 +113,8 @@ static const char *const server_indexes[] = {
     " WHERE employer_structure IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS h_referral_dossier ON t_referral(_dos)",
     "CREATE INDEX IF NOT EXISTS h_referral_to ON t_referral(\"to\")",
+    "CREATE INDEX IF NOT EXISTS h_access_person ON t_access_log(person)",
+    "CREATE INDEX IF NOT EXISTS h_access_at ON t_access_log(at)",
 };
 
 /* What service tables got since the first format; in this order. */

@@ -50,6 +50,10 @@ enum err door_check_field(struct store *s, const struct table *table, const stru
 {
     const struct value *v = &values[field - table->fields];
     enum err err = value_check(field, v, why);
+    /* An export shows it so; read back it would take the place of the number. */
+    if (err == ERR_OK && field->masked && v->type == VALUE_TEXT && v->s.n > 0 &&
+        memchr(v->s.p, '*', v->s.n) != NULL)
+        err = note_set(why, ERR_INVALID, N_("%s : c'est le numéro masqué"), field->name);
     if (err == ERR_OK)
         err = check_code(s, table, field, values, v, why);
     return err == ERR_OK ? check_ref(s, field, v, why) : err;

@@ -44,6 +44,8 @@ NODISCARD enum err edit_delete(struct edit *edit, const struct table *table,
  * it. On a replica the caller closes it in the quarantine. */
 NODISCARD enum err edit_closing(struct edit *edit, uint32_t epoch, uint64_t op_no,
                                 const char *word, struct str note);
+/* Rows of logged tables may be made from here on: the program takes down what a person did. */
+void edit_recording(struct edit *edit);
 /* On the server: changes from here on are this person's, whom jalonctl acts for. The null id:
  * the program's again. */
 void edit_for(struct edit *edit, const struct id *staff);

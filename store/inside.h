@@ -46,10 +46,11 @@ enum meta {
     META_LEAVING,  /* operations wait for their verdict whose rows have left */
     META_RETELL,   /* such a one was accepted: should its rows be ours again, nobody tells us */
     META_COMPARE,  /* text: what comparisons with the server's digest came to (compare.c) */
-    META_LEASE_SEEN = 50, /* highest time since the last sync, as lease.c tells it */
-    META_LEASE_FIRST,     /* first time it was looked at without a sync */
-    META_LEASE_BEGAN,     /* the last sync, by the server's clock */
-    META_CONTENT,         /* contents of documents were kept here (content.h) */
+    META_LEASE_SEEN = 50,    /* highest time since the last sync, as lease.c tells it */
+    META_LEASE_FIRST,        /* first time it was looked at without a sync */
+    META_LEASE_BEGAN,        /* the last sync, by the server's clock */
+    META_CONTENT,            /* contents of documents were kept here (content.h) */
+    META_SERVER_SCHEMA = 58, /* the server's, as it said last; 0: not yet */
     /* server */
     META_SITE = 54,      /* text: address of the site's relay (deposited.h) */
     META_SITE_SENT,      /* text: parcels that were sent there */

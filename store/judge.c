@@ -49,6 +49,23 @@ static enum err check_rights(struct judge *j, const struct table *table, struct 
     return holders_trace(j->s, &j->author->staff, scope, j->seq, j->recv_ms);
 }
 
+/* What somebody did is taken down whether they may or not; what others did is for them to tell.
+ * Who may not see it hears that it leaves. */
+static enum err check_logged(struct judge *j, const struct table *table, const struct row *row,
+                             uint8_t facet)
+{
+    int at = schema_field_index(table, FIELD_ACCESS_STAFF);
+    const struct value staff = value_id(&j->author->staff);
+    must(at >= 0);
+    if (j->author->origin == 0)
+        return ERR_OK;
+    if (!value_eq(&row->values[at], &staff))
+        return refuse(j, REASON_RIGHTS);
+    if (scope_may_read(j->author->grants, row->scope, facet))
+        return ERR_OK;
+    return holders_trace(j->s, &j->author->staff, row->scope, j->seq, j->recv_ms);
+}
+
 static uint8_t roles_in(const struct judge *j, struct scope scope)
 {
     return scope_roles(j->author->grants, scope);
@@ -363,6 +380,23 @@ static enum err merge_insert(struct judge *j, const struct table *table,
     return err;
 }
 
+/* The same opening noted by two devices, or sent again: the first stays. */
+static enum err merge_logged(struct judge *j, const struct table *table, const struct id *id)
+{
+    struct row *row = arena_new(j->arena, sizeof *row);
+    uint8_t facet = 0;
+    enum err err = row == NULL ? ERR_NOMEM : rows_find(j->s, table, id, j->arena, row);
+    if (err == ERR_OK)
+        err = facet_of(j, table, row, &facet);
+    if (err != ERR_OK)
+        return err;
+    retell_all(j, table, row);
+    err = feed_move(j->s, table, row, facet, j->seq);
+    if (j->verdict == VERDICT_APPLIED)
+        j->verdict = VERDICT_MERGED;
+    return err == ERR_OK ? rows_update(j->s, table, row) : err;
+}
+
 /* Did the author hold a role that opens dossiers there when this was made; as a coach? */
 static enum err opened_then(struct judge *j, const struct table *table, struct scope home,
                             bool *had, bool *coach)
@@ -397,6 +431,25 @@ static enum err open_dossier(struct judge *j, const struct table *table, struct 
     return coach ? author_put(j->author, &opened) : ERR_OK;
 }
 
+/* May it be made at all? That an erased dossier was opened is taken, and nothing kept of it
+ * here or there. */
+static enum err check_makes(struct judge *j, const struct table *table, const struct row *row,
+                            bool *nothing)
+{
+    uint64_t erased = 0;
+    enum err err = ERR_OK;
+    if (table->id != TABLE_ERASURE)
+        err = erased_refers(j->s, table, row->values, &erased);
+    *nothing = err == ERR_OK && erased != 0 && table->logged;
+    if (*nothing)
+        return erase_again_on(j->s, j->author->origin, erased);
+    if (err == ERR_OK && erased != 0)
+        return refuse(j, REASON_ERASED);
+    if (err == ERR_OK && table->program_only && !table->logged && j->author->origin != 0)
+        return refuse(j, REASON_RIGHTS);
+    return err;
+}
+
 static enum err judge_insert(struct judge *j, const struct table *table,
                              const struct change *change, struct cur *cur)
 {
@@ -406,24 +459,22 @@ static enum err judge_insert(struct judge *j, const struct table *table,
     row->adj_ms = j->edit_ms - hlc_ms(j->op->hlc);
     row->by = j->op->actor;
     row->form = j->op->form;
-    uint64_t erased = 0;
+    bool nothing = false;
     enum err err = read_insert(j, table, change->fields, cur, row);
-    if (err == ERR_OK && table->id != TABLE_ERASURE)
-        err = erased_refers(j->s, table, row->values, &erased);
-    if (err == ERR_OK && erased != 0)
-        return refuse(j, REASON_ERASED);
-    if (err == ERR_OK && table->program_only && j->author->origin != 0)
-        return refuse(j, REASON_RIGHTS);
     if (err == ERR_OK)
+        err = check_makes(j, table, row, &nothing);
+    if (err == ERR_OK && j->reason == REASON_NONE && !nothing)
         err = check_insert(j, table, row);
-    if (err != ERR_OK || j->reason != REASON_NONE)
+    if (err != ERR_OK || j->reason != REASON_NONE || nothing)
         return err;
     uint8_t facet = 0;
     err = scopes_of(j->s, table, &row->id, row->values, &row->scope, &facet);
     if (err == ERR_NOTFOUND)
         return refuse(j, REASON_SCOPE);
     bool opens = table->scope == SCOPE_PERSON;
-    if (err == ERR_OK && !opens)
+    if (err == ERR_OK && table->logged)
+        err = check_logged(j, table, row, facet);
+    else if (err == ERR_OK && !opens)
         err = check_rights(j, table, row->scope, facet);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_staff(j, table, row->values);
@@ -436,6 +487,8 @@ static enum err judge_insert(struct judge *j, const struct table *table,
     row->seq = j->seq;
     row->versions.made_seq = j->seq;
     err = rows_insert(j->s, table, row);
+    if (err == ERR_EXISTS && table->logged)
+        return merge_logged(j, table, &row->id);
     if (err == ERR_EXISTS)
         return merge_insert(j, table, row);
     if (err == ERR_OK && opens)

@@ -2,37 +2,12 @@
 #include "store/lease.h"
 
 #include "store/inside.h"
+#include "store/parameter.h"
 
 static const int64_t HOUR_MS = INT64_C(60) * 60 * 1000;
 static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 
-/* Digits alone, as many as make sense; anything else counts as not said. */
-static int64_t read_days(struct str text)
-{
-    int64_t days = 0;
-    bool good = text.n > 0 && text.n <= 4;
-    for (size_t i = 0; i < text.n && good; i++) {
-        good = text.p[i] >= '0' && text.p[i] <= '9';
-        days = days * 10 + (text.p[i] - '0');
-    }
-    return good && days <= LEASE_DAYS_MAX ? days : LEASE_DAYS_DEFAULT;
-}
-
-/* What the structure says, else the network; of several the latest that holds. */
-static enum err find_days(struct store *s, int64_t now_ms, int64_t *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_LEASE_DAYS, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, now_ms / DAY_MS);
-    bind_id(stmt, 2, &s->structure);
-    bind_text(stmt, 3, STR(LEASE_KEY));
-    enum step step = stmt_step(stmt);
-    *out = step == STEP_ROW ? read_days(col_text(stmt, 0)) : LEASE_DAYS_DEFAULT;
-    stmt_reset(stmt);
-    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
-}
+static const struct parameter lease_days = {LEASE_KEY, LEASE_DAYS_MAX, LEASE_DAYS_DEFAULT};
 
 static enum err note_seen(struct store *s, enum meta key, int64_t ms)
 {
@@ -91,7 +66,9 @@ enum err lease_look(struct store *s, struct lease *out)
     struct lease lease = {.days = 0};
     int64_t began = 0;
     int64_t seen = 0;
-    enum err err = s->epoch == 0 ? ERR_OK : find_days(s, store_now(s), &lease.days);
+    enum err err = s->epoch == 0 ? ERR_OK
+                                 : parameter_number(s, &lease_days, &s->structure,
+                                                    store_now(s) / DAY_MS, &lease.days);
     if (err == ERR_OK && lease.days > 0)
         err = find_began(s, &began);
     if (err == ERR_OK && lease.days > 0)

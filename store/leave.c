@@ -88,7 +88,8 @@ bool leaving_refused(const struct leaving *l, const struct id *id)
 
 /* ---- which rows ---- */
 
-/* Rows a statement lists as id, id of the row they hang on (or nothing but their own id). */
+/* Rows a statement lists as id, id of the row they hang on (or nothing but their own id), and
+ * what names their facet where the table leaves it to them. */
 static enum err mark_listed(struct leaving *l, const struct table *table, struct stmt *stmt,
                             uint8_t lost)
 {
@@ -105,7 +106,9 @@ static enum err mark_listed(struct leaving *l, const struct table *table, struct
             if (parent == NULL || parent->refused)
                 continue;
             m.lost = parent->lost;
-            m.facet = table->facet != 0 ? table->facet : parent->facet;
+            if (table->facet_field != 0)
+                m.facet = schema_code_facet(table, col_text(stmt, 2));
+            m.facet = m.facet != 0 ? m.facet : parent->facet;
         }
         m.id = id;
         err = leaving_mark(l, &m);
@@ -136,6 +139,8 @@ enum err leaving_mark_by(struct leaving *l, const struct table *table, uint16_t 
     struct buf columns = {0};
     struct stmt *stmt = NULL;
     buf_printf(&columns, "_id,\"%s\"", name_of(table, field));
+    if (table->facet_field != 0)
+        buf_printf(&columns, ",\"%s\"", name_of(table, table->facet_field));
     buf_u8(&columns, 0);
     enum err err = columns.err == ERR_OK
                        ? select_rows(l, table, (const char *)columns.p, "", &stmt)

@@ -220,7 +220,10 @@ static enum err save_welcome(struct store *s, const struct welcome *w, int64_t s
     const struct {
         enum meta key;
         int64_t v;
-    } ints[] = {{META_SKEW, skew}, {META_ROLES, w->roles}, {META_GENERATION, w->generation}};
+    } ints[] = {{META_SKEW, skew},
+                {META_ROLES, w->roles},
+                {META_GENERATION, w->generation},
+                {META_SERVER_SCHEMA, w->schema}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof ints / sizeof *ints && err == ERR_OK; i++)
         err = meta_set_int(s, ints[i].key, ints[i].v);

@@ -44,6 +44,7 @@ static void printed(enum kind kind, const struct value *v, struct buf *out)
 
 void rows_json_value(const struct field *field, const struct value *v, struct buf *out)
 {
+    struct buf shown = {0};
     if (v->type == VALUE_NULL || (v->type == VALUE_REAL && !isfinite(v->r))) {
         buf_text(out, "null");
         return;
@@ -57,6 +58,12 @@ void rows_json_value(const struct field *field, const struct value *v, struct bu
         value_print(field->kind, v, out);
         return;
     case KIND_TEXT:
+        if (field->masked)
+            value_show(field, v, &shown);
+        rows_json_text(field->masked ? buf_str(&shown) : v->s, out);
+        out->err = shown.err != ERR_OK ? shown.err : out->err;
+        buf_done(&shown);
+        return;
     case KIND_ENUM:
         rows_json_text(v->s, out);
         return;

@@ -12,7 +12,8 @@
  * the fields inside RAW. Errors of the buffer stick there. */
 void rows_json(const struct schema *schema, const struct table *table, const struct row *row,
                struct buf *out);
-/* One value, of a field of this kind. RAW without its table comes as hex text. */
+/* One value, of a field of this kind; masked ones masked. RAW without its table comes as hex
+ * text. */
 void rows_json_value(const struct field *field, const struct value *v, struct buf *out);
 /* RAW: MessagePack of field, value, … of a row of `table` (NULL: hex text). */
 void rows_json_raw(const struct table *table, struct str raw, struct buf *out);

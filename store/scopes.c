@@ -162,6 +162,12 @@ enum err scopes_of(struct store *s, const struct table *table, const struct id *
 {
     enum err err = ERR_OK;
     *facet = table->facet;
+    if (table->facet_field != 0) {
+        const struct value *v = &values[schema_field_index(table, table->facet_field)];
+        *facet = v->type == VALUE_TEXT ? schema_code_facet(table, v->s) : 0;
+        if (*facet == 0)
+            return ERR_NOTFOUND;
+    }
     switch (table->scope) {
     case SCOPE_NETWORK:
         *scope = (struct scope){.home = SCOPE_HOME_NETWORK};

@@ -268,10 +268,19 @@
                   "SET v=excluded.v")                                                          \
     X(SCOPE_GET, "SELECT kind,id FROM scope WHERE sid=?1")                                     \
     X(SCOPES_IN, "SELECT sid,id FROM scope WHERE kind=3 AND parent=?1 ORDER BY sid")           \
-    X(LEASE_DAYS,                                                                              \
+    X(PARAMETER,                                                                               \
       "SELECT value FROM t_parameter WHERE key=?3 AND _del=0 AND valid_from<=?1 AND "          \
       "(structure IS NULL OR structure=?2) ORDER BY structure IS NULL,valid_from DESC,"        \
       "_rid DESC LIMIT 1")                                                                     \
+    /* access log */                                                                           \
+    X(ACCESS_DAYS, "SELECT at/86400000,staff,count(DISTINCT person) FROM t_access_log WHERE "  \
+                   "at>=?1 AND staff IS NOT NULL GROUP BY 1,2 ORDER BY 1 DESC,2")              \
+    X(ACCESS_HELD,                                                                             \
+      "SELECT g.staff,g.facets|g.dossiers*(g.dossier=0),g.from_ms,g.until_ms,d.num,d.name,"    \
+      "d.seen_ms FROM granted g LEFT JOIN device d ON d.staff=g.staff AND d.num>0 AND "        \
+      "d.enrolled_ms<g.until_ms AND d.seen_ms>=g.from_ms-?3 WHERE (g.dossier=?2 OR "           \
+      "(g.dossier=0 AND g.dossiers<>0)) AND g.home=?1 ORDER BY g.from_ms,g.staff,g.until_ms,"  \
+      "d.num")                                                                                 \
     /* erasure */                                                                              \
     X(ERASE_ORDER_ADD, "INSERT INTO erase_order(dossier,at_ms) VALUES(?1,?2) ON CONFLICT "     \
                        "DO NOTHING")                                                           \

@@ -118,12 +118,17 @@ static enum err check_lease(struct api *api)
 
 void api_run(struct api *api, const struct api_route *route)
 {
+    const struct id own = {{0}};
     api->status = 200;
     api->out.max = API_ANSWER_BYTES_MAX;
     enum err err = route->shows ? check_lease(api) : ERR_OK;
     if (err == ERR_OK)
         route->run(api);
-    else
+    /* Who may look may look while the disk is full, too. */
+    if (err == ERR_OK && api->access.list.n > 0)
+        err = access_save(&api->access, api->store, &own, STR(""), NULL);
+    access_done(&api->access);
+    if (err != ERR_OK && err != ERR_FULL)
         api_fail(api, err);
     if (api->out.err != ERR_OK)
         api_fail(api, api->out.err);

@@ -5,6 +5,7 @@
 #define WEB_API_H
 
 #include "io/http.h"
+#include "store/access.h"
 #include "store/edit.h"
 
 enum {
@@ -31,6 +32,7 @@ struct api {
     int status;
     struct buf out;
     struct note why;
+    struct access access; /* dossiers shown, noted with the answer */
     struct arena arena;
 };
 

@@ -39,14 +39,14 @@ struct listing {
 
 /* ---- what is asked ---- */
 
-/* NAME, NAME.from or NAME.to; -1 when it is no field of the table. */
+/* NAME, NAME.from or NAME.to; -1 when it is no field of the table, or none to look up by. */
 static int field_at(const struct table *table, struct str name, struct str *tail)
 {
     const char *dot = name.n == 0 ? NULL : memchr(name.p, '.', name.n);
     size_t n = dot == NULL ? name.n : (size_t)(dot - name.p);
     const struct field *field = schema_field_named(table, (struct str){name.p, n});
     *tail = (struct str){name.p + n, name.n - n};
-    return field == NULL ? -1 : schema_field_index(table, field->id);
+    return field == NULL || field->masked ? -1 : schema_field_index(table, field->id);
 }
 
 static enum err read_value(struct listing *list, const struct field *field, struct str encoded,
@@ -154,7 +154,8 @@ static bool has_words(struct listing *list, const struct row *row)
     buf_clear(&list->text);
     buf_u8(&list->text, ' ');
     for (uint16_t i = 0; i < list->table->field_count; i++) {
-        if (row->values[i].type != VALUE_TEXT || list->table->fields[i].kind != KIND_TEXT)
+        const struct field *field = &list->table->fields[i];
+        if (row->values[i].type != VALUE_TEXT || field->kind != KIND_TEXT || field->masked)
             continue;
         fold_text(row->values[i].s, &list->text);
         buf_u8(&list->text, ' ');
@@ -268,6 +269,8 @@ static enum err print_hits(struct listing *list)
         buf_text(&api->out, i == offset ? "\n" : ",\n");
         *row = (struct row){.rid = 0};
         err = rows_at(api->store, list->table, list->hits[i].rid, &arena, row);
+        if (err == ERR_OK && access_secret(list->table))
+            err = access_shown(&api->access, api->store, list->table, row);
         if (err == ERR_OK) {
             api_row(api, list->table, row, false);
             api_names_row(names, list->table, row);
@@ -322,6 +325,8 @@ void api_show(struct api *api)
         err = rows_find(api->store, table, &id, &api->arena, row);
     if (err == ERR_NOTFOUND)
         err = note_set(&api->why, err, N_("cette fiche n'est pas sur cet appareil"));
+    if (err == ERR_OK)
+        err = access_shown(&api->access, api->store, table, row);
     if (err != ERR_OK) {
         api_fail(api, err);
         return;

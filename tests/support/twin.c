@@ -468,6 +468,9 @@ static uint8_t facet_of(struct dump *d, const struct row *row)
 {
     const struct table *table = d->table;
     struct arena arena = {0};
+    if (table->facet_field != 0)
+        return schema_code_facet(table,
+                                 row->values[schema_field_index(table, table->facet_field)].s);
     while (table->facet == 0) {
         const struct value *of =
             &row->values[schema_field_index(table, table->scope_table_field)];

@@ -402,6 +402,18 @@ static void lint_refuses_secrets_outside_their_facet(void **state)
     refused("one facet");
     table_of(TABLE_SITE)->facet = 0;
     refused("one facet");
+    table_of(TABLE_ACCESS_LOG)->facet_field = FIELD_ACCESS_AT;
+    refused("the facet comes from");
+    table_of(TABLE_ACCESS_LOG)->facet = FACET_FACTS;
+    refused("does not belong to the facts");
+    table_of(TABLE_ACCESS_LOG)->code_facets = NULL;
+    refused("the facet comes from");
+    table_of(TABLE_ACCESS_LOG)->program_only = false;
+    refused("made by programs only");
+    field_of(TABLE_PERSON, "birth_date")->masked = true;
+    refused("only text is masked");
+    field_of(TABLE_PERSON, "name")->masked = true;
+    refused("is no title");
     table_of(TABLE_SESSION_NOTE)->facet = FACET_FACTS;
     refused("does not belong to the facts");
     table_of(TABLE_SESSION_NOTE)->sensitivity = SENS_GDPR9;

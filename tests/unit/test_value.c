@@ -35,6 +35,10 @@ static const struct field any_colour = {
     .id = 13, .name = "any_colour", .kind = KIND_ENUM, .codes = colours, .open = true};
 static const struct field company = {.id = 14, .name = "company", .kind = KIND_REF, .ref = 9};
 static const struct field anything = {.id = 15, .name = "anything", .kind = KIND_ID};
+static const struct field national = {
+    .id = 17, .name = "national", .kind = KIND_TEXT, .masked = true, .check = CHECK_NATIONAL};
+static const struct field company_no = {
+    .id = 18, .name = "company_no", .kind = KIND_TEXT, .check = CHECK_COMPANY};
 static const struct field raw = {.id = 16, .name = "raw", .kind = KIND_RAW};
 
 static enum err check(const struct field *field, struct value v)
@@ -495,6 +499,47 @@ static void the_calendar_starts_in_1970_and_has_four_digits(void **state)
     assert_int_equal(days, 11017);
 }
 
+static void shows(const struct field *field, struct value v, const char *as)
+{
+    struct buf out = {0};
+    value_show(field, &v, &out);
+    assert_int_equal(out.n, strlen(as));
+    assert_memory_equal(out.p, as, out.n);
+    buf_done(&out);
+}
+
+static void a_masked_number_shows_its_last_two_digits(void **state)
+{
+    (void)state;
+    shows(&national, value_text(STR("99010112390")), "*********90");
+    shows(&national, value_text(STR("123")), "*23");
+    shows(&national, value_text(STR("12")), "**");
+    shows(&national, value_text(STR("")), "");
+    shows(&text, value_text(STR("99010112390")), "99010112390");
+    shows(&day, value_int(0), "1970-01-01");
+}
+
+static bool doubtful(const struct field *field, const char *number)
+{
+    struct value v = value_text(str_of(number));
+    return value_doubtful(field, &v);
+}
+
+static void check_digits_that_do_not_fit_are_noticed(void **state)
+{
+    (void)state;
+    const struct value none = VALUE_NONE;
+    assert_false(doubtful(&national, "99010112390"));
+    assert_true(doubtful(&national, "99010112391"));
+    assert_false(doubtful(&national, "01010112301")); /* born after 2000 */
+    assert_true(doubtful(&national, "9901011239"));
+    assert_true(doubtful(&national, "99.0101.123"));
+    assert_false(doubtful(&company_no, "4030000008"));
+    assert_true(doubtful(&company_no, "4030000009"));
+    assert_false(doubtful(&text, "whatever"));
+    assert_false(value_doubtful(&national, &none));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +563,8 @@ int main(void)
         cmocka_unit_test(ids_and_raw_bytes_go_into_the_arena),
         cmocka_unit_test(an_unchecked_value_is_still_printed),
         cmocka_unit_test(packed_values_come_back_and_other_types_are_bad),
+        cmocka_unit_test(a_masked_number_shows_its_last_two_digits),
+        cmocka_unit_test(check_digits_that_do_not_fit_are_noticed),
         cmocka_unit_test(equal_reals_have_equal_bytes),
         cmocka_unit_test(the_calendar_starts_in_1970_and_has_four_digits),
         cmocka_unit_test(every_day_of_ten_thousand_years_splits_and_joins),
