@@ -133,6 +133,7 @@ struct device {
     struct deed deed;       /* under way */
     bool present, stays;    /* takes part; is connected all the time */
     bool twin;              /* was copied */
+    bool corrupted;         /* a byte of its connections may have been changed on the way */
     int64_t clock_s;        /* its clock minus the true one */
     unsigned deeds;         /* left to do */
     unsigned told, killed;  /* deeds that were, commands that were */

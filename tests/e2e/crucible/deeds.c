@@ -415,7 +415,8 @@ bool sync_well(struct run *run, const struct device *d)
     bool forked = d->twin || d->at >= CRUCIBLE_STAFF;
     bool hung = d->stays; /* the process that stays had no time to answer */
     crucible_say(d->c, "device %u: sync: %.*s", d->at, (int)said.n, said.n == 0 ? "" : said.p);
-    return run_well(run, forked || hung ? "0134" : "034");
+    /* Changed bytes look like a peer that speaks something else. */
+    return run_well(run, forked || hung || d->corrupted ? "0134" : "034");
 }
 
 static void on_deed(struct run *run, void *arg)

@@ -296,6 +296,7 @@ static void end_live(struct crucible *c)
         struct device *d = &c->devices[i];
         d->stays = false;
         d->clock_s = 0;
+        d->corrupted = false;
         if (d->live != NULL)
             run_signal(d->live, SIGTERM);
         while (d->live != NULL)

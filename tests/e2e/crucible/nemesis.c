@@ -71,6 +71,7 @@ static void bad_weather(struct crucible *c, struct device *d)
         (void)snprintf(words, sizeof words, "%s_%s=%u",
                        faults[rng_below(&c->rng, sizeof faults / sizeof *faults)], side, byte);
     }
+    d->corrupted = d->corrupted || memcmp(words, "corrupt", 7) == 0;
     crucible_say(c, "network of device %u: %s", d->at, words);
     set_weather(c, d, words);
     later(c, TASK_WEATHER, d->at, 5, 40);

@@ -135,7 +135,7 @@ static void on_restored(struct run *run, void *arg)
 {
     struct crucible *c = arg;
     c->state = SERVER_DOWN;
-    if (run_well(run, "0"))
+    if (run_well(run, "0") && !c->failed) /* nobody would end it any more */
         server_start(c);
 }
 
