@@ -100,9 +100,10 @@ inside sh -c 'cd /tmp/jalon && cmake --preset debug && cmake --build --preset de
     exit 1
 }
 echo "Debian 13: built"
+# What asks the same of our own code in many rounds was asked of the optimized build.
 status=0
-inside sh -c 'cd /tmp/jalon && ctest --preset debug -LE slow --no-tests=error -j 2 \
-    -R "^(unit|property|golden)/"' >"$root/tests.log" 2>&1 || status=$?
+inside sh -c 'cd /tmp/jalon && ctest --preset debug --no-tests=error -j 2 \
+    -R "^(unit|property|golden)/" -E "_torture$|^property/converge$"' >"$root/tests.log" 2>&1 || status=$?
 if [ $status -ne 0 ]; then
     tail -n 100 "$root/tests.log"
 fi

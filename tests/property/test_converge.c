@@ -4,6 +4,7 @@
 #include "support/deeds.h"
 #include "support/fleet.h"
 #include "support/letter.h"
+#include "support/rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -349,12 +350,12 @@ static void run_seed(uint64_t seed, unsigned faults)
 /* The seed at work; a test that fails leaves it for the teardown to print. */
 static char at_work[80];
 
-/* `count` seeds, or the one in SEED. */
+/* `count` seeds (ROUNDS), or the one in SEED. */
 static void run_seeds(const char *name, unsigned faults, uint64_t count)
 {
     const char *one = getenv("SEED");
     uint64_t from = one == NULL ? 1 : strtoull(one, NULL, 10);
-    uint64_t to = one == NULL ? count : from;
+    uint64_t to = one == NULL ? ROUNDS(count) : from;
     for (uint64_t seed = from; seed <= to; seed++) {
         (void)snprintf(at_work, sizeof at_work, "%s: replay with SEED=%" PRIu64, name, seed);
         run_seed(seed, faults);

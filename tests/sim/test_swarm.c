@@ -3,6 +3,7 @@
  */
 #include "tests/sim/genesis.h"
 #include "tests/sim/swarm.h"
+#include "tests/support/rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { SEEDS = 20, TWICE = 6 };
+enum { SEEDS = ROUNDS(20), TWICE = ROUNDS(6) };
 
 static struct swarm_result run(uint64_t seed)
 {
@@ -26,13 +27,14 @@ static void seeds_that_failed_once_pass(void **state)
 {
     FILE *file = fopen(SIM_SEEDS_FILE, "r");
     char line[256];
+    unsigned read = 0;
     bool passed = true;
     (void)state;
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
         char *end = NULL;
         uint64_t seed = strtoull(line, &end, 10);
-        if (end != line)
+        if (end != line && read++ % ROUNDS_ONE_IN == 0)
             passed = run(seed).passed && passed;
     }
     (void)fclose(file);

@@ -4,6 +4,7 @@
  * the dossier: what was interrupted is finished later, on both sides, and nothing is left. */
 #include "store/erase.h"
 #include "support/alloc_fail.h"
+#include "support/rounds.h"
 #include "support/twin.h"
 #include "support/vfs_mem.h"
 
@@ -16,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { COACH, COORDINATOR, SERVER, SIDES, EVERY = 12, THIN = 3 };
+enum { COACH, COORDINATOR, SERVER, SIDES, EVERY = ROUNDS(12), THIN = ROUNDS(3) };
 static const char MARK[] = "MARQUE-PART";
 
 struct bench {

@@ -4,6 +4,7 @@
  * there, a transaction is there whole or not at all, and the next sync brings all together. */
 #include "support/alloc_fail.h"
 #include "support/fleet.h"
+#include "support/rounds.h"
 #include "support/vfs_mem.h"
 
 #include <setjmp.h>
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SERVER, REPLICA, SIDES, EVERY = 100, THIN = 25 };
+enum { SERVER, REPLICA, SIDES, EVERY = ROUNDS(100), THIN = ROUNDS(25) };
 
 /* A replica with work to fetch and work to send, on disks in memory. */
 struct bench {
