@@ -197,6 +197,8 @@ struct crucible {
 /* The first promise that was broken counts. */
 void crucible_fail(struct crucible *c, const char *fmt, ...) PRINTF(2, 3);
 void crucible_say(const struct crucible *c, const char *fmt, ...) PRINTF(2, 3);
+/* A deed has ended: patience begins anew. */
+void crucible_goes_on(struct crucible *c);
 /* Let the loop go round until nothing is under way. */
 void crucible_wait(struct crucible *c);
 /* Invite a staff member, enrol this device of theirs and sync it. */

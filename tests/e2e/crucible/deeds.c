@@ -425,6 +425,7 @@ static void on_deed(struct run *run, void *arg)
     struct deed *deed = &d->deed;
     bool ok = run->signal == 0 && run->status == 0;
     d->run = NULL;
+    crucible_goes_on(d->c);
     d->told += ok ? 1 : 0;
     d->killed += run->signal != 0 ? 1 : 0;
     crucible_say(d->c, "device %u: %s: %lld, signal %d; %.*s", d->at, run->words,

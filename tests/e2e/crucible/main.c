@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 enum {
-    PATIENCE_MS = 300 * 1000, /* of a whole run */
+    PATIENCE_MS = 300 * 1000, /* from one deed to the next: the machine may be busy */
     PEACE_ROUNDS = 20,        /* until nobody has anything to send or to receive */
     CALM_DEEDS = 2, /* before the storm, so that there is something to disagree about */
     DEEDS = 14,
@@ -41,6 +41,12 @@ void crucible_say(const struct crucible *c, const char *fmt, ...)
     (void)vprintf(fmt, args);
     (void)putchar('\n');
     va_end(args);
+}
+
+void crucible_goes_on(struct crucible *c)
+{
+    if (!c->failed)
+        loop_timer_start(&c->patience, PATIENCE_MS);
 }
 
 static void say_time(struct crucible *c, const char *what)
@@ -204,6 +210,7 @@ static void on_peace(struct run *run, void *arg)
 {
     struct device *d = arg;
     d->run = NULL;
+    crucible_goes_on(d->c);
     d->status = run->status;
     d->pushed = number(run, "pushed");
     d->pulled = number(run, "pulled");
