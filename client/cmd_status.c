@@ -223,17 +223,21 @@ static void print_live(struct cmd *c, const struct presence *p)
 /* It is no place of its own: all of it is on this device as well. */
 static void print_deposited(struct cmd *c, const struct deposited *d)
 {
+    struct buf text = {0};
     if (d->operations == 0)
         return;
     buf_printf(
-        &c->out,
+        &text,
         TN("%llu saisie attend au relais « %s », pas encore sur le serveur ; déposée le ",
            "%llu saisies attendent au relais « %s », pas encore sur le serveur ; déposées "
            "le ",
            d->operations),
         (unsigned long long)d->operations, d->relay);
-    words_time(d->at_ms, &c->out);
+    words_time(d->at_ms, &text);
+    if (text.err == ERR_OK) /* the name is what the relay says of itself */
+        grid_clean(&c->out, buf_str(&text));
     buf_u8(&c->out, '\n');
+    buf_done(&text);
 }
 
 /* Told from three days before. */

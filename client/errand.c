@@ -6,6 +6,7 @@
 #include "client/errand.h"
 
 #include "client/carry.h"
+#include "io/join.h"
 #include "io/say.h"
 #include "io/stick.h"
 #include "proto/message.h"
@@ -327,9 +328,7 @@ static void done(struct job *job)
 
 static void on_site(struct errand *e, const struct site_word *m)
 {
-    size_t n = m->name.n < sizeof e->name ? m->name.n : sizeof e->name - 1;
-    memcpy(e->name, m->name.p, n);
-    e->name[n] = '\0';
+    join_text(m->name, e->name, sizeof e->name);
     e->holds = m->parcel.n > 0;
     if (m->waiting)
         e->state = COLLECTS;
