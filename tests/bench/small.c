@@ -102,7 +102,7 @@ static void judged(struct small *small, struct swarm_device *d)
 static void on_event(struct swarm_device *d, enum swarm_event event, void *arg)
 {
     struct small *small = arg;
-    must(event != SWARM_LOST || small->ready == 0);
+    must(event != SWARM_LOST || !d->greeted);
     if (event == SWARM_IDLE && d->op_last == 0 && !d->greeted) {
         d->greeted = true;
         say_person(d);
