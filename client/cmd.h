@@ -31,7 +31,7 @@ enum { CMD_CHUNK_BYTES = 64 * 1024 };
 struct local;    /* client/local.h */
 struct round;    /* client/round.h */
 struct presence; /* client/presence.h */
-struct door;     /* web/door.h */
+struct gate;     /* web/gate.h */
 
 struct cmd {
     const struct args *args;
@@ -41,7 +41,7 @@ struct cmd {
     struct local *local; /* what holds it; NULL when another command does */
     const struct presence *presence; /* of the process that holds it and stays; NULL: none */
     struct round *round;     /* a sync that process carries out for us; NULL: it cannot */
-    const struct door *door; /* of the pages that process serves; NULL: none */
+    const struct gate *gate; /* of the pages that process serves; NULL: none */
     bool json;               /* data as JSON */
     bool color;              /* the answer may be coloured */
     bool progress;           /* stderr is a terminal */

@@ -14,7 +14,7 @@
 #include "io/notify.h"
 #include "io/random.h"
 #include "web/assets.h"
-#include "web/site.h"
+#include "web/front.h"
 
 #include <pthread.h>
 
@@ -26,7 +26,7 @@ struct ui {
     bool enrolled;
     struct loop loop;
     struct jobs jobs;
-    struct site *site;   /* NULL once closed */
+    struct front *front; /* NULL once closed */
     struct live *live;   /* NULL: not enrolled, or closed */
     struct relay *relay; /* not enrolled: the commands of others */
     bool closing;
@@ -49,13 +49,13 @@ static void link_json(struct cmd *c, const char *link)
 }
 
 /* Print a link that lets in once, and show it in the browser. */
-static enum err give_link(struct cmd *c, const struct door *door)
+static enum err give_link(struct cmd *c, const struct gate *gate)
 {
     uint8_t nonce[16];
-    char link[DOOR_LINK_BYTES];
+    char link[GATE_LINK_BYTES];
     struct buf path = {0};
     random_bytes(nonce, sizeof nonce);
-    door_link(door, clock_wall_ms(), nonce, link);
+    gate_link(gate, clock_wall_ms(), nonce, link);
     if (c->json)
         link_json(c, link);
     else
@@ -134,8 +134,8 @@ static void on_sync(void *arg)
 static void on_relay_run(void *arg, bool saved)
 {
     struct ui *ui = arg;
-    if (saved && ui->site != NULL)
-        site_tell(ui->site, "saved");
+    if (saved && ui->front != NULL)
+        front_tell(ui->front, "saved");
 }
 
 static void on_jobless(void *arg)
@@ -144,24 +144,24 @@ static void on_jobless(void *arg)
     jobs_close(&ui->jobs, NULL, NULL);
 }
 
-static void on_site_closed(void *arg)
+static void on_front_closed(void *arg)
 {
     struct ui *ui = arg;
-    ui->site = NULL;
+    ui->front = NULL;
     if (ui->live != NULL)
         live_close(ui->live);
     else
         relay_close(ui->relay, on_jobless, ui);
 }
 
-/* The site first: what it has asked is answered; then whoever keeps the connection. */
+/* The front first: what it has asked is answered; then whoever keeps the connection. */
 static void end(struct ui *ui)
 {
     if (ui->closing)
         return;
     ui->closing = true;
     notify_send("STOPPING=1");
-    site_close(ui->site, on_site_closed, ui);
+    front_close(ui->front, on_front_closed, ui);
 }
 
 static void on_signal(struct loop *loop, void *arg)
@@ -178,19 +178,19 @@ static void on_live(struct live *live, const struct live_event *event, void *arg
     pthread_mutex_unlock(&ui->mutex);
     switch (event->type) {
     case LIVE_SAVED:
-        if (ui->site != NULL)
-            site_tell(ui->site, "saved");
+        if (ui->front != NULL)
+            front_tell(ui->front, "saved");
         return;
     case LIVE_SYNCED:
-        if (ui->site != NULL)
-            site_tell(ui->site, "synced");
+        if (ui->front != NULL)
+            front_tell(ui->front, "synced");
         return;
     case LIVE_CONNECTED:
     case LIVE_AWAY:
     case LIVE_STUCK:
     case LIVE_OVER:
-        if (ui->site != NULL)
-            site_tell(ui->site, "status");
+        if (ui->front != NULL)
+            front_tell(ui->front, "status");
         return;
     case LIVE_CLOSED:
         ui->live = NULL;
@@ -203,20 +203,20 @@ static void on_live(struct live *live, const struct live_event *event, void *arg
 
 static enum err open_rest(struct ui *ui)
 {
-    const struct door *door = site_door(ui->site);
+    const struct gate *gate = front_gate(ui->front);
     struct live_cfg live = {.loop = &ui->loop,
                             .jobs = &ui->jobs,
                             .local = ui->c->local,
                             .dir = ui->c->dir,
                             .key = &ui->key,
-                            .door = door,
+                            .gate = gate,
                             .cb = on_live,
                             .arg = ui};
     struct relay_cfg relay = {.loop = &ui->loop,
                               .jobs = &ui->jobs,
                               .local = ui->c->local,
                               .dir = ui->c->dir,
-                              .door = door,
+                              .gate = gate,
                               .on_run = on_relay_run,
                               .arg = ui};
     if (ui->enrolled)
@@ -240,25 +240,25 @@ static enum err read_port(const struct args *args, uint16_t *out, struct note *w
 /* With an open loop and job thread. */
 static enum err serve(struct ui *ui)
 {
-    struct site_cfg site = {.loop = &ui->loop,
-                            .jobs = &ui->jobs,
-                            .assets = env_get("JALON_ASSETS"),
-                            .store = get_store,
-                            .command = run_command,
-                            .on_saved = on_saved,
-                            .on_sync = on_sync,
-                            .arg = ui};
-    enum err err = read_port(ui->c->args, &site.port, &ui->why);
+    struct front_cfg front = {.loop = &ui->loop,
+                              .jobs = &ui->jobs,
+                              .assets = env_get("JALON_ASSETS"),
+                              .store = get_store,
+                              .command = run_command,
+                              .on_saved = on_saved,
+                              .on_sync = on_sync,
+                              .arg = ui};
+    enum err err = read_port(ui->c->args, &front.port, &ui->why);
     if (err == ERR_OK)
         err = loop_signals(&ui->loop, on_signal, ui);
     if (err == ERR_OK)
-        err = site_open(&site, &ui->site, &ui->why);
+        err = front_open(&front, &ui->front, &ui->why);
     if (err != ERR_OK) {
         jobs_close(&ui->jobs, NULL, NULL);
     } else {
         err = open_rest(ui);
         if (err == ERR_OK)
-            err = give_link(ui->c, site_door(ui->site));
+            err = give_link(ui->c, front_gate(ui->front));
         if (err == ERR_OK)
             err = cmd_flush(ui->c);
         if (err == ERR_OK)
@@ -277,7 +277,7 @@ static enum err run(struct ui *ui)
     enum err err = loop_init(&ui->loop);
     if (err != ERR_OK)
         return err;
-    err = jobs_open(&ui->jobs, &ui->loop, LIVE_JOBS_MAX + SITE_JOBS_MAX);
+    err = jobs_open(&ui->jobs, &ui->loop, LIVE_JOBS_MAX + FRONT_JOBS_MAX);
     if (err == ERR_OK)
         err = serve(ui);
     loop_done(&ui->loop);
@@ -316,8 +316,8 @@ int cmd_ui(void *program, const struct args *args)
                         &why);
     if (c->local != NULL)
         return stay(c);
-    if (c->door == NULL)
+    if (c->gate == NULL)
         return CMD_AWAY; /* whoever holds the replica serves no pages */
-    enum err err = give_link(c, c->door);
+    enum err err = give_link(c, c->gate);
     return err == ERR_OK ? CMD_DONE : cmd_fail(c, err, NULL);
 }

@@ -292,7 +292,7 @@ enum err live_open(const struct live_cfg *cfg, struct live **out, struct note *w
                               .local = cfg->local,
                               .dir = cfg->dir,
                               .presence = &live->presence,
-                              .door = cfg->door,
+                              .gate = cfg->gate,
                               .on_run = on_run,
                               .on_round = on_round,
                               .on_gone = on_gone,

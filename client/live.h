@@ -39,7 +39,7 @@ struct live_cfg {
     struct local *local;     /* the open replica; its store is closed by a wipe */
     const char *dir;         /* data folder; outlives it */
     const struct key *key;   /* likewise */
-    const struct door *door; /* of the pages this process serves; NULL: none. Likewise */
+    const struct gate *gate; /* of the pages this process serves; NULL: none. Likewise */
     live_cb cb;
     void *arg;
 };

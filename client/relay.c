@@ -138,7 +138,7 @@ static void on_run(struct job *job)
                     .dir = cfg->dir,
                     .presence = cfg->presence == NULL ? NULL : &asker->presence,
                     .round = cfg->on_round == NULL ? NULL : &asker->round,
-                    .door = cfg->door,
+                    .gate = cfg->gate,
                     .write = write_answer,
                     .ctx = asker};
     const char **argv = mem_array(ARGS_WORDS_MAX, sizeof *argv);

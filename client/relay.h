@@ -37,7 +37,7 @@ struct relay_cfg {
     const char *dir;     /* data folder; outlives the relay */
     const struct presence
         *presence;           /* read by the loop thread as a question comes; NULL: none */
-    const struct door *door; /* of the pages it serves; NULL: none. Outlives the relay */
+    const struct gate *gate; /* of the pages it serves; NULL: none. Outlives the relay */
     relay_run_cb on_run;     /* may be NULL */
     relay_round_cb on_round; /* NULL: whoever wants a sync waits for the lock */
     relay_gone_cb on_gone;   /* NULL only where on_round is */

@@ -2,6 +2,7 @@
 /* GET /api/schema: what forms and lists are made of: tables, fields, labels, codes. */
 #include "io/json.h"
 #include "io/say.h"
+#include "proto/codes.h"
 #include "web/api.h"
 
 static const char *kind_word(enum kind kind)
@@ -59,12 +60,13 @@ static void print_field(struct json_out *json, const struct schema *schema,
     flag(json, "required", field->required);
     flag(json, "frozen", schema_field_frozen(table, field));
     flag(json, "once", field->merge == MERGE_ONCE);
-    flag(json, "prose", field->merge == MERGE_TEXT || field->max > 400);
+    flag(json, "prose",
+         field->merge == MERGE_TEXT || (field->kind == KIND_TEXT && field->max > 400));
     flag(json, "title", field->once_per_row);
     flag(json, "open", field->open);
     flag(json, "author", field->author_structure);
     flag(json, "tie", field->tie != TIE_NONE);
-    text(json, "list", field->list);
+    text(json, "list", field->list != NULL ? field->list : field->words);
     if (field->kind == KIND_REF)
         text(json, "ref", schema_table(schema, field->ref)->name);
     if (field->min != 0 || field->max != 0) {
@@ -130,7 +132,32 @@ static int position(const struct table *table, const char *name)
     return field == NULL ? -1 : schema_field_index(table, field->id);
 }
 
-/* [list, code, label] of each row of `code`, in the language of the program. */
+/* The language of the program among those codes are brought along in. */
+static enum codes_language code_language(void)
+{
+    static const char *const codes[CODES_LANGUAGES] = {
+        [CODES_FR] = "fr", [CODES_NL] = "nl", [CODES_DE] = "de", [CODES_EN] = "en"};
+    for (int i = 0; i < CODES_LANGUAGES; i++)
+        if (strcmp(say_code(), codes[i]) == 0)
+            return (enum codes_language)i;
+    return CODES_FR;
+}
+
+static void print_brought_along(struct json_out *json)
+{
+    enum codes_language language = code_language();
+    for (size_t i = 0; i < codes_list_count; i++)
+        for (size_t k = 0; k < codes_lists[i].count; k++) {
+            json_array(json);
+            json_text(json, codes_lists[i].name);
+            json_text(json, codes_lists[i].codes[k].code);
+            json_text(json, codes_lists[i].codes[k].label[language]);
+            json_array_end(json);
+        }
+}
+
+/* [list, code, label], first of the codes Jalon brings along, then of each row of `code`, which
+ * may say it otherwise; in the language of the program. */
 static enum err print_labels(struct api *api, struct json_out *json)
 {
     const struct table *table = schema_table(store_schema(api->store), TABLE_CODE);
@@ -138,6 +165,7 @@ static enum err print_labels(struct api *api, struct json_out *json)
     enum err err = ERR_OK;
     json_key(json, "labels");
     json_array(json);
+    print_brought_along(json);
     if (table != NULL) {
         buf_printf(&name, "label_%s", say_code());
         buf_u8(&name, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request's head from any bytes: what is accepted reads the same in any pieces, lies within
- * the bytes, and goes through the decoder and the door. */
+ * the bytes, and goes through the decoder and the gate. */
 #include "io/http.h"
-#include "web/door.h"
+#include "web/gate.h"
 
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ static void within(struct str outer, struct str inner)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct door door = {.port = 80, .cookie = "cookie", .csrf = "csrf"};
+    static struct gate gate = {.port = 80, .cookie = "cookie", .csrf = "csrf"};
     struct str bytes = {(const char *)data, size};
     struct http_request request;
     struct http_request shorter;
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             must(text.n == 0 || str_utf8(buf_str(&text)));
         buf_done(&text);
     }
-    for (int need = DOOR_ANYBODY; need <= DOOR_HAND; need++)
-        (void)door_check(&door, &request, (enum door_need)need);
+    for (int need = GATE_ANYBODY; need <= GATE_HAND; need++)
+        (void)gate_check(&gate, &request, (enum gate_need)need);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "web/door.h"
+#include "web/gate.h"
 
 #include "io/crypt.h"
 
@@ -15,16 +15,16 @@ static const int64_t NOW = 1790000000000;
 #define ORIGIN "Origin: http://127.0.0.1:4321\r\n"
 #define SAME "Sec-Fetch-Site: same-origin\r\n"
 
-static struct door door;
+static struct gate gate;
 
-static int make_door(void **state)
+static int make_gate(void **state)
 {
-    uint8_t chance[3 * DOOR_SECRET_BYTES];
+    uint8_t chance[3 * GATE_SECRET_BYTES];
     (void)state;
     for (size_t i = 0; i < sizeof chance; i++)
         chance[i] = (uint8_t)i;
     crypt_start();
-    door_init(&door, PORT, chance);
+    gate_init(&gate, PORT, chance);
     return 0;
 }
 
@@ -33,37 +33,37 @@ static struct str ticket_of(const char *link)
     return str_of(strchr(link, '#') + 1);
 }
 
-static void new_link(uint8_t nonce, int64_t now_ms, char out[static DOOR_LINK_BYTES])
+static void new_link(uint8_t nonce, int64_t now_ms, char out[static GATE_LINK_BYTES])
 {
     uint8_t bytes[16] = {nonce};
-    door_link(&door, now_ms, bytes, out);
+    gate_link(&gate, now_ms, bytes, out);
 }
 
 static void a_ticket_opens_once(void **state)
 {
-    char link[DOOR_LINK_BYTES];
+    char link[GATE_LINK_BYTES];
     (void)state;
     new_link(1, NOW, link);
     assert_memory_equal(link, "http://127.0.0.1:4321/#", 23);
-    assert_true(door_open(&door, NOW + 1, ticket_of(link)));
-    assert_false(door_open(&door, NOW + 2, ticket_of(link)));
+    assert_true(gate_open(&gate, NOW + 1, ticket_of(link)));
+    assert_false(gate_open(&gate, NOW + 2, ticket_of(link)));
     new_link(2, NOW, link);
-    assert_true(door_open(&door, NOW + 3, ticket_of(link)));
+    assert_true(gate_open(&gate, NOW + 3, ticket_of(link)));
 }
 
 static void a_ticket_has_its_time(void **state)
 {
-    char link[DOOR_LINK_BYTES];
+    char link[GATE_LINK_BYTES];
     (void)state;
     new_link(1, NOW, link);
-    assert_false(door_open(&door, NOW + DOOR_TICKET_MS, ticket_of(link)));
-    assert_false(door_open(&door, NOW - 1, ticket_of(link)));
-    assert_true(door_open(&door, NOW + DOOR_TICKET_MS - 1, ticket_of(link)));
+    assert_false(gate_open(&gate, NOW + GATE_TICKET_MS, ticket_of(link)));
+    assert_false(gate_open(&gate, NOW - 1, ticket_of(link)));
+    assert_true(gate_open(&gate, NOW + GATE_TICKET_MS - 1, ticket_of(link)));
 }
 
 static void a_changed_ticket_opens_nothing(void **state)
 {
-    char link[DOOR_LINK_BYTES];
+    char link[GATE_LINK_BYTES];
     (void)state;
     new_link(1, NOW, link);
     struct str ticket = ticket_of(link);
@@ -71,30 +71,30 @@ static void a_changed_ticket_opens_nothing(void **state)
     for (size_t i = 0; i < ticket.n; i++) {
         char was = p[i];
         p[i] = was == '0' ? '1' : '0';
-        assert_false(door_open(&door, NOW + 1, ticket));
+        assert_false(gate_open(&gate, NOW + 1, ticket));
         p[i] = was;
     }
-    assert_false(door_open(&door, NOW + 1, (struct str){ticket.p, ticket.n - 1}));
-    assert_false(door_open(&door, NOW + 1, (struct str){NULL, 0}));
-    assert_true(door_open(&door, NOW + 1, ticket));
+    assert_false(gate_open(&gate, NOW + 1, (struct str){ticket.p, ticket.n - 1}));
+    assert_false(gate_open(&gate, NOW + 1, (struct str){NULL, 0}));
+    assert_true(gate_open(&gate, NOW + 1, ticket));
 }
 
 static void too_many_tickets_open_nothing_more_until_they_are_old(void **state)
 {
-    char link[DOOR_LINK_BYTES];
+    char link[GATE_LINK_BYTES];
     (void)state;
-    for (int i = 0; i < DOOR_USED_MAX; i++) {
+    for (int i = 0; i < GATE_USED_MAX; i++) {
         new_link((uint8_t)(i + 1), NOW, link);
-        assert_true(door_open(&door, NOW + 1, ticket_of(link)));
+        assert_true(gate_open(&gate, NOW + 1, ticket_of(link)));
     }
     new_link(200, NOW, link);
-    assert_false(door_open(&door, NOW + 1, ticket_of(link)));
-    new_link(201, NOW + DOOR_TICKET_MS, link);
-    assert_true(door_open(&door, NOW + DOOR_TICKET_MS, ticket_of(link)));
+    assert_false(gate_open(&gate, NOW + 1, ticket_of(link)));
+    new_link(201, NOW + GATE_TICKET_MS, link);
+    assert_true(gate_open(&gate, NOW + GATE_TICKET_MS, ticket_of(link)));
 }
 
 /* The status a request with these headers gets; %s in them: cookie value and CSRF word. */
-static int check(const char *headers, enum door_need need)
+static int check(const char *headers, enum gate_need need)
 {
     struct buf head = {0};
     struct http_request request;
@@ -102,10 +102,10 @@ static int check(const char *headers, enum door_need need)
     buf_text(&head, "POST /api/save HTTP/1.1\r\n");
     for (const char *p = headers; *p != '\0'; p++) {
         if (strncmp(p, "@cookie", 7) == 0) {
-            buf_text(&head, door.cookie);
+            buf_text(&head, gate.cookie);
             p += 6;
         } else if (strncmp(p, "@csrf", 5) == 0) {
-            buf_text(&head, door.csrf);
+            buf_text(&head, gate.csrf);
             p += 4;
         } else {
             buf_u8(&head, (uint8_t)*p);
@@ -113,7 +113,7 @@ static int check(const char *headers, enum door_need need)
     }
     buf_text(&head, "\r\n");
     assert_int_equal(http_read(buf_str(&head), &request, &used), ERR_OK);
-    int status = door_check(&door, &request, need);
+    int status = gate_check(&gate, &request, need);
     buf_done(&head);
     return status;
 }
@@ -168,10 +168,10 @@ static void who_may_come_in(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         print_message("%s", cases[i].headers);
-        assert_int_equal(check(cases[i].headers, DOOR_ANYBODY), cases[i].anybody);
-        assert_int_equal(check(cases[i].headers, DOOR_TICKET), cases[i].ticket);
-        assert_int_equal(check(cases[i].headers, DOOR_GUEST), cases[i].guest);
-        assert_int_equal(check(cases[i].headers, DOOR_HAND), cases[i].hand);
+        assert_int_equal(check(cases[i].headers, GATE_ANYBODY), cases[i].anybody);
+        assert_int_equal(check(cases[i].headers, GATE_TICKET), cases[i].ticket);
+        assert_int_equal(check(cases[i].headers, GATE_GUEST), cases[i].guest);
+        assert_int_equal(check(cases[i].headers, GATE_HAND), cases[i].hand);
     }
 }
 
@@ -179,26 +179,26 @@ static void the_cookie_is_for_the_browser_alone(void **state)
 {
     struct buf out = {0};
     (void)state;
-    door_cookie(&door, &out);
+    gate_cookie(&gate, &out);
     buf_u8(&out, 0);
     assert_int_equal(out.err, ERR_OK);
     assert_non_null(strstr((char *)out.p, "; HttpOnly"));
     assert_non_null(strstr((char *)out.p, "; SameSite=Strict"));
     assert_null(strstr((char *)out.p, "Domain"));
-    assert_null(strstr((char *)out.p, door.csrf));
+    assert_null(strstr((char *)out.p, gate.csrf));
     buf_done(&out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_ticket_opens_once, make_door),
-        cmocka_unit_test_setup(a_ticket_has_its_time, make_door),
-        cmocka_unit_test_setup(a_changed_ticket_opens_nothing, make_door),
+        cmocka_unit_test_setup(a_ticket_opens_once, make_gate),
+        cmocka_unit_test_setup(a_ticket_has_its_time, make_gate),
+        cmocka_unit_test_setup(a_changed_ticket_opens_nothing, make_gate),
         cmocka_unit_test_setup(too_many_tickets_open_nothing_more_until_they_are_old,
-                               make_door),
-        cmocka_unit_test_setup(who_may_come_in, make_door),
-        cmocka_unit_test_setup(the_cookie_is_for_the_browser_alone, make_door),
+                               make_gate),
+        cmocka_unit_test_setup(who_may_come_in, make_gate),
+        cmocka_unit_test_setup(the_cookie_is_for_the_browser_alone, make_gate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
