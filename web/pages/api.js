@@ -76,9 +76,13 @@ export function connect() {
 
 // ---- rows ----
 
+// An array asks for any of its values; '' in it for rows where the field is empty.
 export function rowsPath(table, query = {}) {
     const words = new URLSearchParams();
-    for (const [key, value] of Object.entries(query)) if (value !== '' && value !== undefined) words.append(key, value);
+    for (const [key, value] of Object.entries(query)) {
+        if (Array.isArray(value)) value.forEach((one) => words.append(key, one));
+        else if (value !== '' && value !== undefined) words.append(key, value);
+    }
     const tail = words.toString();
     return `/api/rows/${table}${tail ? `?${tail}` : ''}`;
 }

@@ -44,88 +44,121 @@ export function NewForm({ table, fixed = {}, initial = {}, only, done, cancel, l
     </form>`;
 }
 
-// A row and the fields of it that are being saved. `told` is the program's last answer.
-export function useRow(tableName, id) {
+// A row and the fields of it that are being saved. `told` is the program's last answer. Without
+// an id it is a draft, made with the first key that is typed: `draft` gives what it begins with
+// (a value, or a function, perhaps with a promise), `made` hears its id.
+export function useRow(tableName, id, { draft, made } = {}) {
     const [told, setTold] = useState(null);
     const [missing, setMissing] = useState('');
-    const [marks, setMarks] = useState({}); // name → {state, error, other}
-    const pending = useRef({}); // name → value not yet saved
-    const seen = useRef({});
-    const timer = useRef(0);
-    const running = useRef(false);
-    const names = useRef({});
+    const [marks, setMarks] = useState({}); // name → {state, error, other, mine}
+    const it = useRef(null);
+    if (it.current === null || it.current.key !== `${tableName} ${id}`) {
+        const before = it.current;
+        // A draft that got its id is still the same row.
+        it.current = before && before.id === id && before.table === tableName
+            ? Object.assign(before, { key: `${tableName} ${id}` })
+            : { key: `${tableName} ${id}`, table: tableName, id, pending: {}, seen: {}, names: {}, timer: 0, running: null, fresh: true };
+    }
+    const mine = it.current;
 
     const mark = (name, value) => setMarks((old) => ({ ...old, [name]: value }));
     const take = (answer) => {
-        names.current = { ...names.current, ...answer.names };
-        for (const [name, version] of Object.entries(answer.versions)) if (!(name in pending.current)) seen.current[name] = version;
-        setTold(answer);
+        mine.told = true;
+        mine.names = { ...mine.names, ...answer.names };
+        for (const [name, version] of Object.entries(answer.versions)) if (!(name in mine.pending)) mine.seen[name] = version;
+        // What is being typed stays as it is.
+        setTold({ ...answer, row: { ...answer.row, ...mine.pending } });
     };
-    const load = () =>
-        fetchRow(tableName, id)
-            .then((answer) => !running.current && take(answer))
-            .catch((problem) => setMissing(problem.message));
+    const load = async () => {
+        if (!mine.id) return;
+        try {
+            const answer = await fetchRow(tableName, mine.id);
+            if (it.current === mine && !mine.running) take(answer);
+        } catch (problem) {
+            // What is on the page stays, whatever becomes of a second look.
+            if (!mine.told) setMissing(problem.message);
+        }
+    };
     useEffect(() => {
-        setTold(null);
-        setMissing('');
-        setMarks({});
-        pending.current = {};
-        seen.current = {};
-        load();
+        if (mine.fresh) {
+            mine.fresh = false;
+            setMissing('');
+            setMarks({});
+            setTold(null);
+            if (mine.id) load();
+            else if (typeof draft !== 'function') setTold({ row: { ...draft }, versions: {}, names: {}, title: '' });
+            else setTold({ row: {}, versions: {}, names: {}, title: '' });
+        }
         const stop = listen((what) => what !== 'gone' && load());
         return () => {
             stop();
             flush();
         };
-    }, [tableName, id]);
+    }, [mine]);
 
-    async function saveOne(name, value) {
+    async function insert(values) {
+        const begin = typeof draft === 'function' ? await draft() : draft;
+        const filled = Object.fromEntries(Object.entries({ ...begin, ...values }).filter(([, v]) => v !== '' && v !== null));
+        const answer = await save(tableName, '', filled);
+        mine.id = answer.row.id;
+        made?.(mine.id);
+        return answer;
+    }
+    async function saveOne(name) {
+        const value = mine.pending[name];
         mark(name, { state: 'saving' });
         try {
-            const answer = await save(tableName, id, { [name]: value }, { [name]: seen.current[name] });
-            if (pending.current[name] === value) delete pending.current[name];
+            const answer = mine.id ? await save(tableName, mine.id, { [name]: value }, { [name]: mine.seen[name] }) : await insert({ [name]: value });
+            if (mine.pending[name] === value) delete mine.pending[name];
             take(answer);
-            mark(name, { state: name in pending.current ? 'saving' : 'saved' });
+            mark(name, { state: name in mine.pending ? 'saving' : 'saved' });
         } catch (problem) {
             const other = problem.status === 409 && problem.fields[name];
             // Not understood or refused: the text stays in its field, with the reason.
-            if (problem.status !== 0 && pending.current[name] === value) delete pending.current[name];
+            if (problem.status !== 0 && mine.pending[name] === value) delete mine.pending[name];
             mark(name, { state: 'error', error: other ? t("quelqu'un d'autre a changé ce champ entre-temps") : problem.message, other, mine: value });
         }
     }
-    async function flush() {
-        clearTimeout(timer.current);
-        if (running.current) return;
-        running.current = true;
+    async function saveAll() {
         const tried = new Set();
         for (;;) {
-            const name = Object.keys(pending.current).find((one) => !tried.has(`${one} ${pending.current[one]}`));
-            if (name === undefined) break;
-            tried.add(`${name} ${pending.current[name]}`);
-            await saveOne(name, pending.current[name]);
+            const name = Object.keys(mine.pending).find((one) => !tried.has(`${one} ${mine.pending[one]}`));
+            if (name === undefined) return;
+            tried.add(`${name} ${mine.pending[name]}`);
+            await saveOne(name);
         }
-        running.current = false;
     }
+    function flush() {
+        clearTimeout(mine.timer);
+        mine.running = mine.running || saveAll().finally(() => { mine.running = null; });
+        return mine.running;
+    }
+    // The row's id, once it has one: a draft is made now.
+    const ensure = async () => {
+        if (Object.keys(mine.pending).length) await flush();
+        if (!mine.id) take(await insert({}));
+        return mine.id;
+    };
     const change = (name, value, title) => {
-        if (title !== undefined) names.current = { ...names.current, [value]: title };
-        pending.current[name] = value;
+        if (title !== undefined) mine.names = { ...mine.names, [value]: title };
+        mine.pending[name] = value;
         setTold((old) => ({ ...old, row: { ...old.row, [name]: value } }));
         mark(name, { state: 'saving' });
-        clearTimeout(timer.current);
-        timer.current = setTimeout(flush, SAVE_MS);
+        clearTimeout(mine.timer);
+        mine.timer = setTimeout(flush, SAVE_MS);
     };
     // Of two values: take the other's, or keep mine over it.
     const settle = (name, keepMine) => {
-        const { other, mine } = marks[name];
-        seen.current[name] = other.version;
-        setTold((old) => ({ ...old, row: { ...old.row, [name]: keepMine ? mine : other.value } }));
+        const { other, mine: wished } = marks[name];
+        mine.seen[name] = other.version;
+        setTold((old) => ({ ...old, row: { ...old.row, [name]: keepMine ? wished : other.value } }));
         mark(name, {});
         if (keepMine) {
-            pending.current[name] = mine;
+            mine.pending[name] = wished;
             flush();
         }
     };
-    return { told, missing, marks, names: names.current, change, settle, flush };
+    return { told, missing, marks, names: mine.names, change, settle, flush, ensure };
 }
 
 export function RowField({ state, table, name, disabled, long }) {
@@ -145,7 +178,8 @@ export function RowField({ state, table, name, disabled, long }) {
 export function RowForm({ state, table, only, except = [], long = [] }) {
     if (!state.told) return null;
     const closed = locked(table, state.told.row);
-    const names = editable(table).map((f) => f.name).filter((n) => (only ? only.includes(n) : true) && !except.includes(n));
+    const all = editable(table).map((f) => f.name);
+    const names = (only ? only.filter((n) => all.includes(n)) : all).filter((n) => !except.includes(n));
     return html`<div class="fields">${names.map((name) => html`<${RowField} key=${name} state=${state} table=${table} name=${name}
         long=${long.includes(name)} disabled=${closed && name !== table.lock_field} />`)}</div>`;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables, fields and codes, as the program declares them.
 import { get } from './api.js';
-import { codeWords } from './codes.js';
 import { showDay, showInstant, showNumber, t } from './text.js';
 
 const tables = new Map();
@@ -21,7 +20,7 @@ export const table = (name) => tables.get(name);
 export const allTables = () => [...tables.values()];
 
 export function codeLabel(field, code) {
-    return labels.get(`${field.list} ${code}`) || codeWords(code) || code;
+    return labels.get(`${field.list} ${code}`) || code;
 }
 // The codes of a field with their labels: those of the declaration, and those of the list.
 export function codesOf(field) {
