@@ -48,7 +48,7 @@ static const struct field status_period_fields[] = {
     {5, "proof", REF(TABLE_DOCUMENT), FROZEN, .label = N_("Preuve")},
     {6, "checked_by", REF(TABLE_STAFF), FROZEN, .label = N_("Vérifié par")},
 };
-/* Health, addiction and justice belong into the vault (rules.c refuses them here). */
+/* Health and justice belong into the vault (rules_outside_vault refuses them here). */
 static const struct field obstacle_fields[] = {
     {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = N_("Personne")},
     {2, "theme", LIST(theme), REQ, TITLE, .label = N_("Thème")},
@@ -62,7 +62,7 @@ static const struct field pathway_plan_fields[] = {
     {3, "motivation", PROSE(4000), .label = N_("Motivation")},
     {4, "strengths", PROSE(4000), .label = N_("Atouts")},
 };
-/* Of health and justice only the level (rules.c). */
+/* Of health and justice only the level (rules_outside_vault). */
 static const struct field assessment_axis_fields[] = {
     {1, "assessment", REF(TABLE_ASSESSMENT), REQ, FROZEN, .label = N_("Bilan")},
     {2, "axis", LIST(axis), REQ, FROZEN, TITLE, .label = N_("Axe")},

@@ -61,6 +61,9 @@ enum err door_check_field(struct store *s, const struct table *table, const stru
 
 enum err door_check_row(const struct table *table, const struct value *values, struct note *why)
 {
+    if (!rules_outside_vault(table, values))
+        return note_set(why, ERR_INVALID,
+                        N_("santé et justice : seulement dans le coffre (sensitive_fact)"));
     if (rules_exactly_one(table, values))
         return ERR_OK;
     const char *first = schema_field(table, table->exactly_one[0])->name;

@@ -186,7 +186,8 @@ static enum err check_insert(struct judge *j, const struct table *table, const s
         if (v->type != VALUE_NULL || table->fields[i].required)
             err = check_value(j, table, &table->fields[i], &row->id, v);
     }
-    if (err == ERR_OK && j->reason == REASON_NONE && !rules_exactly_one(table, row->values))
+    if (err == ERR_OK && j->reason == REASON_NONE &&
+        (!rules_exactly_one(table, row->values) || !rules_outside_vault(table, row->values)))
         return refuse(j, REASON_INVALID);
     return err;
 }
@@ -315,7 +316,7 @@ static enum err check_update(struct judge *j, const struct table *table, const s
 static enum err check_settled(struct judge *j, const struct table *table, const struct row *row,
                               uint8_t *facet)
 {
-    if (!rules_exactly_one(table, row->values))
+    if (!rules_exactly_one(table, row->values) || !rules_outside_vault(table, row->values))
         return refuse(j, REASON_INVALID);
     struct scope scope = row->scope;
     enum err err = scopes_of(j->s, table, &row->id, row->values, &scope, facet);

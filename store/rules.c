@@ -16,6 +16,30 @@ bool rules_exactly_one(const struct table *table, const struct value *values)
     return set == 1;
 }
 
+static const struct value *named(const struct table *table, const struct value *values,
+                                 const char *name)
+{
+    const struct field *field = schema_field_named(table, str_of(name));
+    must(field != NULL);
+    return &values[schema_field_index(table, field->id)];
+}
+
+static bool of_the_vault(const struct value *theme)
+{
+    return theme->type == VALUE_TEXT &&
+           (str_eq(theme->s, STR("health")) || str_eq(theme->s, STR("justice")));
+}
+
+bool rules_outside_vault(const struct table *table, const struct value *values)
+{
+    if (table->id == TABLE_OBSTACLE)
+        return !of_the_vault(named(table, values, "theme"));
+    if (table->id == TABLE_ASSESSMENT_AXIS)
+        return !of_the_vault(named(table, values, "axis")) ||
+               named(table, values, "finding")->type == VALUE_NULL;
+    return true;
+}
+
 enum err rules_locked(struct store *s, const struct table *table, const struct row *row,
                       struct arena *arena, bool *locked)
 {

@@ -8,6 +8,9 @@
 
 /* Exactly one of the two or three is set, where the table says so. */
 bool rules_exactly_one(const struct table *table, const struct value *values);
+/* Does the row keep to what may stand outside the vault? Health and justice are no obstacle
+ * anybody writes about, and only a level in an assessment. */
+bool rules_outside_vault(const struct table *table, const struct value *values);
 /* Has the row, or the row it hangs on, come to the state that locks it? */
 NODISCARD enum err rules_locked(struct store *s, const struct table *table,
                                 const struct row *row, struct arena *arena, bool *locked);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One row of every table, made by somebody who may, on a replica: it reaches exactly those who
  * may see it, in rows and in the bytes of their files. */
-#include "store/rows.h"
+#include "store/inside.h"
 #include "support/caseload.h"
 
 #include <setjmp.h>
@@ -330,6 +330,52 @@ static void every_table_reaches_exactly_whom_it_may(void **state)
     twin_close(&b.t);
 }
 
+static enum err try_add(struct store *s, const char *name, const struct edit_value *values,
+                        size_t n)
+{
+    const struct table *table = schema_table_named(s->env.schema, str_of(name));
+    struct edit *edit = NULL;
+    struct note why = {""};
+    struct id id;
+    assert_int_equal(edit_open(s, &edit, &why), ERR_OK);
+    enum err err = edit_insert(edit, table, values, n, &id, &why);
+    edit_abort(edit);
+    return err;
+}
+
+static void health_and_justice_are_written_about_in_the_vault_only(void **state)
+{
+    (void)state;
+    struct twin t;
+    twin_open(&t, 1, &schema_jalon);
+    struct id model = case_model(&t);
+    case_sync_all(&t);
+    struct party *p = &t.replicas[0];
+    struct case_file c = case_open(p, &model, "x");
+    const char *bilan[] = {case_ref("pathway", &c.pathway), "version=1", "date=2026-11-02",
+                           NULL};
+    struct id of = twin_add(p, "assessment", bilan);
+    (void)twin_sync(&t, 0);
+    const struct table *obstacles = schema_table(&schema_jalon, TABLE_OBSTACLE);
+    const struct table *axes = schema_table(&schema_jalon, TABLE_ASSESSMENT_AXIS);
+    struct edit_value obstacle[] = {
+        {schema_field_named(obstacles, STR("person")), value_id(&c.person)},
+        {schema_field_named(obstacles, STR("start")), value_int(20000)},
+        {schema_field_named(obstacles, STR("theme")), value_text(STR("health"))}};
+    struct edit_value axis[] = {
+        {schema_field_named(axes, STR("assessment")), value_id(&of)},
+        {schema_field_named(axes, STR("axis")), value_text(STR("justice"))},
+        {schema_field_named(axes, STR("level")), value_int(2)},
+        {schema_field_named(axes, STR("finding")), value_text(STR("un texte"))}};
+    assert_int_equal(try_add(p->store, "obstacle", obstacle, 3), ERR_INVALID);
+    assert_int_equal(try_add(t.server.store, "obstacle", obstacle, 3), ERR_INVALID);
+    assert_int_equal(try_add(p->store, "assessment_axis", axis, 4), ERR_INVALID);
+    assert_int_equal(try_add(p->store, "assessment_axis", axis, 3), ERR_OK);
+    obstacle[2].value = value_text(STR("mobility"));
+    assert_int_equal(try_add(p->store, "obstacle", obstacle, 3), ERR_OK);
+    twin_close(&t);
+}
+
 /* Nobody can add a table and forget to say here who sees it. */
 static void the_list_names_every_table_people_write(void **state)
 {
@@ -349,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_list_names_every_table_people_write),
+        cmocka_unit_test(health_and_justice_are_written_about_in_the_vault_only),
         cmocka_unit_test(every_table_reaches_exactly_whom_it_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
