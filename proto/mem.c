@@ -60,7 +60,9 @@ struct mem_chunk {
     _Alignas(max_align_t) unsigned char bytes[];
 };
 
-void *arena_new(struct arena *arena, size_t n)
+/* Bytes of the arena as they come: most hold a few hundred of a chunk's, which is not zeroed
+ * for them. */
+static void *room(struct arena *arena, size_t n)
 {
     if (n > MEM_BLOCK_BYTES_MAX)
         return NULL;
@@ -69,11 +71,10 @@ void *arena_new(struct arena *arena, size_t n)
     struct mem_chunk *chunk = arena->first;
     if (chunk == NULL || chunk->size - chunk->used < need) {
         size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
-        chunk = mem_new(sizeof *chunk + size);
+        chunk = mem_grow(NULL, sizeof *chunk + size);
         if (chunk == NULL)
             return NULL;
-        chunk->size = size;
-        chunk->next = arena->first;
+        *chunk = (struct mem_chunk){.size = size, .next = arena->first};
         arena->first = chunk;
     }
     void *p = chunk->bytes + chunk->used;
@@ -82,11 +83,22 @@ void *arena_new(struct arena *arena, size_t n)
     return p;
 }
 
+void *arena_new(struct arena *arena, size_t n)
+{
+    void *p = room(arena, n);
+    if (p != NULL)
+        memset(p, 0, n);
+    return p;
+}
+
 char *arena_copy(struct arena *arena, const void *bytes, size_t n)
 {
-    char *p = arena_new(arena, n + 1);
-    if (p != NULL && n > 0)
+    char *p = room(arena, n + 1);
+    if (p == NULL)
+        return NULL;
+    if (n > 0)
         memcpy(p, bytes, n);
+    p[n] = '\0';
     return p;
 }
 

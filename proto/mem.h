@@ -16,7 +16,8 @@ enum { MEM_BLOCK_BYTES_MAX = 64 * 1024 * 1024 };
 NODISCARD void *mem_new(size_t n);
 /* As mem_new for count items of size bytes; NULL on overflow too. */
 NODISCARD void *mem_array(size_t count, size_t size);
-/* Grow or shrink; on NULL the old block is still the caller's. New bytes are not zeroed. */
+/* Grow or shrink (p NULL: a new block); on NULL the old block is still the caller's. New bytes
+ * are not zeroed. */
 NODISCARD void *mem_grow(void *p, size_t n);
 /* Free; NULL is fine. */
 void mem_free(void *p);
