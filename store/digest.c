@@ -8,64 +8,80 @@
 
 /* ---- one row ---- */
 
-static void add_number(struct buf *out, uint64_t v)
+/* Written into room that was made for the whole row. */
+static uint8_t *put_number(uint8_t *at, uint64_t v)
 {
-    uint8_t b[8];
     for (int i = 0; i < 8; i++)
-        b[i] = (uint8_t)(v >> (8 * i));
-    buf_add(out, b, sizeof b);
+        at[i] = (uint8_t)(v >> (8 * i));
+    return at + 8;
 }
 
-static void add_stamp(struct buf *out, struct stamp stamp)
+static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t n)
 {
-    add_number(out, stamp.hlc);
-    add_number(out, stamp.origin);
+    if (n > 0)
+        memcpy(at, bytes, n);
+    return at + n;
 }
 
-static void add_value(struct buf *out, const struct value *v)
+static uint8_t *put_stamp(uint8_t *at, struct stamp stamp)
+{
+    return put_number(put_number(at, stamp.hlc), stamp.origin);
+}
+
+static uint8_t *put_value(uint8_t *at, const struct value *v)
 {
     uint64_t bits = 0;
-    buf_u8(out, (uint8_t)v->type);
+    *at++ = (uint8_t)v->type;
     switch (v->type) {
     case VALUE_NULL:
         break;
     case VALUE_INT:
-        add_number(out, (uint64_t)v->i);
-        break;
+        return put_number(at, (uint64_t)v->i);
     case VALUE_REAL:
         memcpy(&bits, &v->r, sizeof bits);
-        add_number(out, bits);
-        break;
+        return put_number(at, bits);
     case VALUE_TEXT:
     case VALUE_BYTES:
-        add_number(out, v->s.n);
-        buf_add(out, v->s.p, v->s.n);
-        break;
+        return put_bytes(put_number(at, v->s.n), v->s.p, v->s.n);
     }
+    return at;
+}
+
+/* No row takes more. */
+static size_t room_for(const struct table *table, const struct row *row)
+{
+    enum { HEAD = 2 * ID_BYTES + 8 + 1 + 16, EACH = 8 + 16 + 1 + 8 };
+    size_t n = HEAD + (size_t)table->field_count * EACH;
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        const struct value *v = &row->values[i];
+        n += v->type == VALUE_TEXT || v->type == VALUE_BYTES ? v->s.n : 0;
+    }
+    return n;
 }
 
 enum err digest_row(const struct table *table, const struct row *row, struct buf *scratch,
                     uint64_t *out)
 {
     buf_clear(scratch);
-    buf_add(scratch, row->id.b, ID_BYTES);
-    buf_add(scratch, row->by.b, ID_BYTES);
-    add_number(scratch, row->form);
-    buf_u8(scratch, row->deleted ? 1 : 0);
-    add_stamp(scratch, row_stamp(row, FIELD_DELETED));
+    if (!buf_reserve(scratch, room_for(table, row)))
+        return scratch->err;
+    bool plain = row->versions.count == 0;
+    uint8_t *at = put_bytes(scratch->p, row->id.b, ID_BYTES);
+    at = put_number(put_bytes(at, row->by.b, ID_BYTES), row->form);
+    *at++ = row->deleted ? 1 : 0;
+    at = put_stamp(at, row_stamp(row, FIELD_DELETED));
     for (uint16_t i = 0; i < table->field_count; i++) {
         const struct value *v = &row->values[i];
-        struct stamp stamp = row_stamp(row, table->fields[i].id);
+        struct stamp stamp = plain ? row->stamp : row_stamp(row, table->fields[i].id);
         /* A field that nobody wrote: it may have been declared since. */
         if (v->type == VALUE_NULL && stamp_eq(stamp, row->stamp))
             continue;
-        add_number(scratch, table->fields[i].id);
-        add_stamp(scratch, stamp);
-        add_value(scratch, v);
+        at = put_stamp(put_number(at, table->fields[i].id), stamp);
+        at = put_value(at, v);
     }
-    if (scratch->err == ERR_OK)
-        *out = hash64(table->id, scratch->p, scratch->n);
-    return scratch->err;
+    scratch->n = (size_t)(at - scratch->p);
+    *out = hash64(table->id, scratch->p, scratch->n);
+    return ERR_OK;
 }
 
 /* ---- what a transaction changes ---- */
