@@ -207,6 +207,9 @@ void ddl_row_sql(const struct table *table, enum row_sql which, struct buf *out)
         buf_printf(out, "UPDATE t_%s SET _hlc=?2,_org=?3,_by=?4,_fv=?5 WHERE _rid=?1",
                    table->name);
         return;
+    case ROW_PLACE:
+        buf_printf(out, "SELECT _home,_dos FROM t_%s WHERE _id=?1", table->name);
+        return;
     case ROW_BY_ID:
     case ROW_BY_RID:
     case ROW_SQL_COUNT:

@@ -78,7 +78,15 @@ struct chain {
 };
 
 /* Statements generated from the schema, per table. */
-enum row_sql { ROW_INSERT, ROW_UPDATE, ROW_RESTAMP, ROW_BY_ID, ROW_BY_RID, ROW_SQL_COUNT };
+enum row_sql {
+    ROW_INSERT,
+    ROW_UPDATE,
+    ROW_RESTAMP,
+    ROW_BY_ID,
+    ROW_BY_RID,
+    ROW_PLACE,
+    ROW_SQL_COUNT
+};
 
 enum { REF_CACHE_SLOTS = 4096 };
 /* Where a row lives, remembered so that bulk work does not ask again for each reference. */

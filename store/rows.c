@@ -444,15 +444,21 @@ enum err rows_locate(struct store *s, const struct table *table, const struct id
 {
     if (rows_recall(s, table, id, scope))
         return ERR_OK;
-    struct arena arena = {0};
-    struct row *row = arena_new(&arena, sizeof *row);
-    enum err err = row == NULL ? ERR_NOMEM : rows_find(s, table, id, &arena, row);
-    if (err == ERR_OK) {
-        *scope = row->scope;
-        rows_remember(s, table, id, row->scope);
+    struct stmt *stmt = NULL;
+    enum err err = store_row_sql(s, store_table_index(s, table), ROW_PLACE, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, id);
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW) {
+        scope->home = (uint32_t)col_int(stmt, 0);
+        scope->dossier = (uint32_t)col_int(stmt, 1);
+        rows_remember(s, table, id, *scope);
     }
-    arena_done(&arena);
-    return err;
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(s->db);
+    return step == STEP_ROW ? ERR_OK : ERR_NOTFOUND;
 }
 
 enum err rows_resolve(struct store *s, const struct table *table, struct str prefix,
