@@ -186,6 +186,8 @@ enum err apply_op(struct apply *a, struct author *author, struct str op, int64_t
                       .history = &history,
                       .verdict = VERDICT_APPLIED};
     a->s->moved_bytes = 0;
+    a->s->mover = author->origin;
+    a->s->moved_others = false;
     buf_clear(&a->s->trail);
     if (author->origin != 0 && !id_eq(&head.actor, &author->staff))
         j.reason = REASON_RIGHTS;

@@ -86,8 +86,48 @@ enum err feed_move(struct store *s, const struct table *table, struct row *row, 
         digest_add(s, row->scope, facet, sum);
         row->seq = seq;
         s->moved_bytes += weight(table, row);
+        s->moved_others = s->moved_others || row->stamp.origin != s->mover ||
+                          row->versions.count != 0 || row->raw.n != 0;
     }
     return err;
+}
+
+void feed_span_add(struct buf *list, const struct feed_span *span)
+{
+    struct feed_span last = {0};
+    if (list->n > 0)
+        memcpy(&last, list->p + list->n - sizeof last, sizeof last);
+    if (last.to + 1 == span->from && last.to != 0) {
+        last.to = span->to;
+        memcpy(list->p + list->n - sizeof last, &last, sizeof last);
+    } else if (list->n < FEED_SPANS_MAX * sizeof *span) {
+        buf_add(list, span, sizeof *span);
+        if (list->err != ERR_OK)
+            buf_clear(list);
+    }
+}
+
+void feed_spans_read(struct buf *list, uint64_t cursor)
+{
+    struct feed_span span;
+    while (list->n > 0) {
+        memcpy(&span, list->p, sizeof span);
+        if (span.to > cursor)
+            return;
+        buf_drop(list, sizeof span);
+    }
+}
+
+/* Where the span of the reader's own that holds `seq` ends; 0: none does. */
+static uint64_t own_through(const struct feed_reader *reader, uint64_t seq)
+{
+    for (size_t at = 0; at < reader->own.n && !reader->full; at += sizeof(struct feed_span)) {
+        struct feed_span span;
+        memcpy(&span, reader->own.p + at, sizeof span);
+        if (span.from <= seq && seq <= span.to)
+            return span.to;
+    }
+    return 0;
 }
 
 struct entry {
@@ -118,8 +158,20 @@ struct passage {
     uint64_t since; /* fresh: what it wrote itself after this seq is there all the same */
 };
 
-static enum err refill(struct store *s, struct lane *lane)
+/* Past what the reader wrote itself, unless it is of a scope that has left and come again. */
+static void pass_own(const struct feed_reader *reader, struct lane *lane)
 {
+    uint64_t from = lane->after.seq + 1;
+    uint64_t to = own_through(reader, from);
+    for (uint32_t i = 0; i < reader->grants.count && to != 0; i++)
+        to = reader->grants.list[i].since > from ? 0 : to;
+    if (to != 0)
+        lane->after = (struct entry){.seq = to, .table = UINT16_MAX, .rid = INT64_MAX};
+}
+
+static enum err refill(struct store *s, const struct feed_reader *reader, struct lane *lane)
+{
+    pass_own(reader, lane);
     struct stmt *stmt = NULL;
     enum err err = store_sql(s, lane->narrow ? SQL_FEED_OF_DOSSIER : SQL_FEED_AFTER, &stmt);
     if (err != ERR_OK)
@@ -153,13 +205,14 @@ static enum err refill(struct store *s, struct lane *lane)
 }
 
 /* The lane with the lowest next seq, or NULL when all are empty. */
-static enum err lowest(struct store *s, struct lane *lanes, uint32_t count, struct lane **out)
+static enum err lowest(struct store *s, const struct feed_reader *reader, struct lane *lanes,
+                       uint32_t count, struct lane **out)
 {
     struct lane *best = NULL;
     for (uint32_t i = 0; i < count; i++) {
         struct lane *lane = &lanes[i];
         if (lane->at == lane->n && !lane->drained) {
-            enum err err = refill(s, lane);
+            enum err err = refill(s, reader, lane);
             if (err != ERR_OK)
                 return err;
         }
@@ -342,7 +395,7 @@ static enum err read_lanes(struct store *s, const struct feed_reader *reader,
     bool closed = false;
     while (err == ERR_OK) {
         struct lane *lane = NULL;
-        err = lowest(s, lanes, count, &lane);
+        err = lowest(s, reader, lanes, count, &lane);
         if (err != ERR_OK || lane == NULL)
             break;
         const struct entry *e = &lane->run[lane->at];
@@ -357,7 +410,7 @@ static enum err read_lanes(struct store *s, const struct feed_reader *reader,
         lane->at++;
         struct passage p = pass(reader, lane->home, e);
         p.found = lane->narrow;
-        if (p.sent)
+        if (p.sent && !(own_through(reader, e->seq) != 0 && (!p.fresh || e->seq >= p.since)))
             err = encode_row(s, reader, e, &p, row, body, &page->rows);
     }
     page->to = closed ? seq : end;

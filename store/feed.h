@@ -20,12 +20,25 @@ NODISCARD enum err feed_move(struct store *s, const struct table *table, struct 
 /* Take away the entry of a row that is being removed. Inside a transaction. */
 NODISCARD enum err feed_drop(struct store *s, const struct table *table, const struct row *row);
 
+/* Numbers from..to under which the reader's own operations made rows, and nothing else moved:
+ * what stands there now is as it made it, and no news. */
+struct feed_span {
+    uint64_t from, to;
+};
+enum { FEED_SPANS_MAX = 64 };
+/* Append a span to the list, or lengthen the last one that it continues. A span the list has no
+ * room for is only read for nothing. */
+void feed_span_add(struct buf *list, const struct feed_span *span);
+/* Drop those through `cursor`. */
+void feed_spans_read(struct buf *list, uint64_t cursor);
+
 /* Who reads, and from where. First the copy is filled with what was opened since it was last
  * complete, from the cursor through fill_to; then come the rows changed after that. */
 struct feed_reader {
     struct grants grants; /* with what of them the copy has */
     uint32_t origin;      /* the reader's epoch: what it wrote itself is not sent back … */
     bool full;            /* … unless it asks for everything */
+    struct buf own;       /* spans it wrote on this connection, which need not be read at all */
     uint64_t cursor;      /* read through this seq */
     uint64_t told;        /* … and told so */
     uint64_t fill_to;     /* while the cursor is below: only what is being opened */

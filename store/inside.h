@@ -134,6 +134,8 @@ struct store {
     struct touched touched;
     struct row *fresh;    /* rows_fresh */
     size_t moved_bytes;   /* server: of the rows feed_move put under the present seq */
+    uint32_t mover;       /* server: epoch whose operation is judged */
+    bool moved_others;    /* … and that feed_move put more there than rows it made and left so */
     struct buf trail;     /* server: history of the operation being judged, for the chain */
     struct buf digests;   /* server: what this transaction changes of the digests (digest.c) */
     struct buf row_bytes; /* of the row whose digest is made */

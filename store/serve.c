@@ -214,6 +214,7 @@ static enum err fill_welcome(struct store *s, const struct hello *hello,
 void serve_session_done(struct serve_session *session)
 {
     grants_done(&session->reader.grants);
+    buf_done(&session->reader.own);
     buf_done(&session->left);
     *session = (struct serve_session){.device = 0};
 }

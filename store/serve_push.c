@@ -96,9 +96,16 @@ static enum err grants_back(struct store *s, const struct serve_session *session
     return grants_load(s, &session->staff, &session->had, author->own, &version, NULL);
 }
 
+/* What one push came to, until it is committed. */
+struct taken {
+    struct buf ranges; /* verdicts (ranges.h) */
+    struct buf own;    /* struct feed_span: what is no news to the device */
+    uint64_t judged;   /* its operations, through here */
+};
+
 static enum err judge_all(struct apply *a, const struct serve_session *session,
                           struct author *author, const struct buf *fresh,
-                          struct epoch_row *epoch, struct buf *ranges, bool *erased)
+                          struct epoch_row *epoch, struct taken *taken, bool *erased)
 {
     for (size_t at = 0; at < fresh->n; at += sizeof(struct fresh_op)) {
         struct fresh_op op;
@@ -111,21 +118,26 @@ static enum err judge_all(struct apply *a, const struct serve_session *session,
         int64_t edit_ms =
             hlc_edit_ms(head.wall_ms, session->skew_ms, a->recv_ms, epoch->edit_ms);
         struct verdict_range range;
+        struct feed_span span = {.from = a->s->seq + 1};
         err = apply_op(a, author, op.bytes, edit_ms, op.hash, &range);
         if (err == ERR_OK && range.verdict == VERDICT_REFUSED)
             err = grants_back(a->s, session, author);
         if (err != ERR_OK)
             return err;
-        ranges_add(ranges, &range);
+        span.to = a->s->seq;
+        if (!a->s->moved_others)
+            feed_span_add(&taken->own, &span);
+        ranges_add(&taken->ranges, &range);
         *erased = *erased || range.reason == REASON_ERASED;
         epoch->chain = (struct chain){head.op_no, op.hash, head.hlc};
         epoch->edit_ms = edit_ms;
     }
-    return ranges->err;
+    return taken->ranges.err;
 }
 
 static enum err judge_push(struct apply *a, struct serve_session *session,
-                           const struct buf *fresh, struct epoch_row *epoch, struct buf *ranges)
+                           const struct buf *fresh, struct epoch_row *epoch,
+                           struct taken *taken)
 {
     struct grants own = {.count = 0};
     struct author author = {.origin = session->epoch,
@@ -133,7 +145,7 @@ static enum err judge_push(struct apply *a, struct serve_session *session,
                             .grants = &session->reader.grants,
                             .own = &own};
     bool erased = false;
-    enum err err = judge_all(a, session, &author, fresh, epoch, ranges, &erased);
+    enum err err = judge_all(a, session, &author, fresh, epoch, taken, &erased);
     if (erased)
         session->erase_told = 0; /* it has something of it yet: told again */
     grants_done(&own);
@@ -142,7 +154,7 @@ static enum err judge_push(struct apply *a, struct serve_session *session,
 
 /* The operations of a push into the commit: old ones answered, new ones judged. */
 static enum err take_push(struct apply *a, struct serve_push *p, struct str body,
-                          struct epoch_row *epoch, struct buf *ranges)
+                          struct epoch_row *epoch, struct taken *taken)
 {
     struct store *s = a->s;
     struct buf fresh = {0};
@@ -156,10 +168,10 @@ static enum err take_push(struct apply *a, struct serve_push *p, struct str body
     if (p->push.first_op <= known) {
         uint64_t last = p->push.first_op + p->push.count - 1;
         err = ranges_stored(s, p->session->epoch, p->push.first_op - 1,
-                            last < known ? last : known, ranges);
+                            last < known ? last : known, &taken->ranges);
     }
     if (err == ERR_OK && fresh.n > 0)
-        err = judge_push(a, p->session, &fresh, epoch, ranges);
+        err = judge_push(a, p->session, &fresh, epoch, taken);
     if (err == ERR_OK && fresh.n > 0)
         err = epochs_set(s, p->session->epoch, epoch);
     buf_done(&fresh);
@@ -169,7 +181,7 @@ static enum err take_push(struct apply *a, struct serve_push *p, struct str body
 /* One push inside the commit. Its own mistakes go to p->err; what is returned is the machine's.
  */
 static enum err one_push(struct apply *a, struct serve_push *p, struct epoch_row *epoch,
-                         struct buf *ranges)
+                         struct taken *taken)
 {
     struct store *s = a->s;
     bool changed = false;
@@ -195,52 +207,63 @@ static enum err one_push(struct apply *a, struct serve_push *p, struct epoch_row
     }
     if (p->err != ERR_OK)
         return p->err == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
-    return take_push(a, p, body, epoch, ranges);
+    return take_push(a, p, body, epoch, taken);
 }
 
 static enum err all_pushes(struct apply *a, struct serve_push *pushes, size_t count,
-                           struct buf *ranges, uint64_t *judged)
+                           struct taken *taken)
 {
     for (size_t i = 0; i < count; i++) {
         struct epoch_row epoch = {0};
         pushes[i].err = ERR_OK;
-        enum err err = one_push(a, &pushes[i], &epoch, &ranges[i]);
+        enum err err = one_push(a, &pushes[i], &epoch, &taken[i]);
         if (err != ERR_OK)
             return err;
-        judged[i] = epoch.chain.op_no;
+        taken[i].judged = epoch.chain.op_no;
     }
     return apply_end(a);
 }
 
+/* It is committed: what the session knows from now on, and the verdicts. */
+static void committed(struct serve_push *p, const struct taken *taken)
+{
+    struct feed_reader *reader = &p->session->reader;
+    p->session->judged = taken->judged;
+    feed_spans_read(&reader->own, reader->cursor);
+    for (size_t at = 0; at < taken->own.n; at += sizeof(struct feed_span)) {
+        struct feed_span span;
+        memcpy(&span, taken->own.p + at, sizeof span);
+        feed_span_add(&reader->own, &span);
+    }
+    ranges_send(p->frames, p->session->epoch, p->session->schema, &taken->ranges);
+    /* A verdict that cannot be sent is not lost: it is stored, the device asks again. */
+    p->err = p->frames->err;
+}
+
 enum err serve_pushes(struct store *s, struct serve_push *pushes, size_t count)
 {
-    struct buf *ranges = mem_array(count, sizeof *ranges);
-    uint64_t *judged = mem_array(count, sizeof *judged);
+    struct taken *taken = mem_array(count, sizeof *taken);
     struct apply a = {.s = s};
-    enum err err = ranges == NULL || judged == NULL ? ERR_NOMEM : holders_today(s);
+    enum err err = taken == NULL ? ERR_NOMEM : holders_today(s);
     if (err == ERR_OK)
         err = store_begin(s);
     if (err == ERR_OK) {
         apply_begin(&a, s);
-        err = store_end(s, all_pushes(&a, pushes, count, ranges, judged));
+        err = store_end(s, all_pushes(&a, pushes, count, taken));
     }
     /* What was confirmed is done at once, before anybody is told a row of it. The verdicts are
      * committed whatever becomes of that; it is taken up again before the next page. */
     if (err == ERR_OK && s->erasing && erase_due(s) != ERR_OK && db_health(s->db) != ERR_OK)
         err = db_health(s->db);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        if (pushes[i].err != ERR_OK)
-            continue;
-        pushes[i].session->judged = judged[i];
-        ranges_send(pushes[i].frames, pushes[i].session->epoch, pushes[i].session->schema,
-                    &ranges[i]);
-        /* A verdict that cannot be sent is not lost: it is stored, the device asks again. */
-        pushes[i].err = pushes[i].frames->err;
+        if (pushes[i].err == ERR_OK)
+            committed(&pushes[i], &taken[i]);
     }
-    for (size_t i = 0; i < count && ranges != NULL; i++)
-        buf_done(&ranges[i]);
-    mem_free(ranges);
-    mem_free(judged);
+    for (size_t i = 0; i < count && taken != NULL; i++) {
+        buf_done(&taken[i].ranges);
+        buf_done(&taken[i].own);
+    }
+    mem_free(taken);
     apply_done(&a);
     return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages cost what is in them: where a structure holds much that is not for the reader, its own
  * dossiers are found without walking through the rest. */
+#include "proto/frame.h"
 #include "store/holders.h"
 #include "support/twin.h"
 
@@ -40,13 +41,13 @@ static struct dossier open_dossier(struct twin *t, const struct id *model, const
 }
 
 /* Now the ones, now the others, in the dossiers whose numbers are from..to. */
-static void fill(struct twin *t, const struct dossier *list, unsigned from, unsigned to,
-                 unsigned count)
+static void fill_by(struct party *p, const struct dossier *list, unsigned from, unsigned to,
+                    unsigned count)
 {
     const struct table *table = schema_table(&schema_jalon, TABLE_CONTACT_POINT);
     struct edit *edit = NULL;
     struct id id;
-    assert_int_equal(edit_open(t->server.store, &edit, NULL), ERR_OK);
+    assert_int_equal(edit_open(p->store, &edit, NULL), ERR_OK);
     for (unsigned i = 0; i < count; i++) {
         struct edit_value values[] = {
             {schema_field_named(table, STR("person")),
@@ -57,6 +58,12 @@ static void fill(struct twin *t, const struct dossier *list, unsigned from, unsi
         assert_int_equal(edit_insert(edit, table, values, 3, &id, NULL), ERR_OK);
     }
     assert_int_equal(edit_commit(edit, NULL), ERR_OK);
+}
+
+static void fill(struct twin *t, const struct dossier *list, unsigned from, unsigned to,
+                 unsigned count)
+{
+    fill_by(&t->server, list, from, to, count);
 }
 
 static void assign(struct twin *t, const struct dossier *d, size_t replica)
@@ -174,11 +181,101 @@ static void a_change_is_found_among_many_changes_of_others(void **state)
     twin_close(&t);
 }
 
+/* HELLO, then what the replica has not sent. */
+static void send_all(struct twin *t, size_t replica, struct serve_session *session)
+{
+    struct party *p = &t->replicas[replica];
+    struct hello hello;
+    struct buf frames = {0};
+    assert_int_equal(replica_hello(p->store, &hello), ERR_OK);
+    assert_int_equal(serve_hello(t->server.store, &p->device, &hello, session, &frames),
+                     ERR_OK);
+    uint64_t last = hello.acked;
+    for (;;) {
+        struct str body = {0};
+        struct message m;
+        size_t used = 0;
+        uint64_t sent = last;
+        buf_clear(&frames);
+        assert_int_equal(replica_push(p->store, sent, &frames, &last), ERR_OK);
+        if (last == sent)
+            break;
+        assert_int_equal(frame_next(buf_str(&frames), FRAME_BYTES_MAX, &body, &used), ERR_OK);
+        assert_int_equal(message_read(body, &m), ERR_OK);
+        struct buf verdicts = {0};
+        struct serve_push push = {.session = session, .push = m.push, .frames = &verdicts};
+        assert_int_equal(serve_pushes(t->server.store, &push, 1), ERR_OK);
+        assert_int_equal(push.err, ERR_OK);
+        buf_done(&verdicts);
+    }
+    buf_done(&frames);
+}
+
+/* More than one page looks at; what others changed of it meanwhile is found all the same. */
+static void what_it_wrote_on_the_line_is_passed_over(void **state)
+{
+    (void)state;
+    struct dossier one;
+    struct twin t;
+    struct serve_session session = {.device = 0};
+    struct buf frames = {0};
+    bool idle = false;
+    twin_open_apart(&t, 1, &schema_jalon);
+    const char *model_fields[] = {"name=Parcours type", NULL};
+    struct id model = twin_add(&t.server, "pathway_model", model_fields);
+    one = open_dossier(&t, &model, "name=Abricot");
+    assign(&t, &one, 0);
+    (void)twin_sync(&t, 0);
+    fill_by(&t.replicas[0], &one, 0, 0, OTHERS);
+    const char *fields[] = {ref("person", &one.person), "kind=phone", "value=0470 00 00 01",
+                            NULL};
+    struct id changed = twin_add(&t.replicas[0], "contact_point", fields);
+    send_all(&t, 0, &session);
+    assert_int_equal(serve_page(t.server.store, &session, &frames, &idle), ERR_OK);
+    assert_true(idle);
+    const char *value[] = {"value=0470 00 00 02", NULL};
+    assert_int_equal(twin_set(&t.server, "contact_point", &changed, value), ERR_OK);
+    buf_clear(&frames);
+    assert_int_equal(serve_page(t.server.store, &session, &frames, &idle), ERR_OK);
+    struct str body = {0};
+    struct message m;
+    size_t used = 0;
+    assert_int_equal(frame_next(buf_str(&frames), FRAME_BYTES_MAX, &body, &used), ERR_OK);
+    assert_int_equal(message_read(body, &m), ERR_OK);
+    assert_int_equal(m.type, MESSAGE_PAGE);
+    assert_int_equal(m.page.rows, 1);
+    serve_session_done(&session);
+    buf_done(&frames);
+    (void)twin_sync(&t, 0);
+    assert_string_equal(twin_get(t.replicas[0].store, "contact_point", &changed, "value"),
+                        "0470 00 00 02");
+    twin_close(&t);
+}
+
+static void spans_that_continue_are_one_and_the_list_is_bounded(void **state)
+{
+    (void)state;
+    struct buf list = {0};
+    for (uint64_t i = 1; i <= 10; i++)
+        feed_span_add(&list, &(struct feed_span){2 * i, 2 * i + 1});
+    assert_int_equal(list.n, sizeof(struct feed_span));
+    feed_spans_read(&list, 20);
+    assert_int_equal(list.n, sizeof(struct feed_span));
+    feed_spans_read(&list, 21);
+    assert_int_equal(list.n, 0);
+    for (uint64_t i = 1; i <= 2 * FEED_SPANS_MAX; i++)
+        feed_span_add(&list, &(struct feed_span){3 * i, 3 * i + 1});
+    assert_int_equal(list.n, FEED_SPANS_MAX * sizeof(struct feed_span));
+    buf_done(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_caseload_is_found_among_many_rows_of_others),
         cmocka_unit_test(a_change_is_found_among_many_changes_of_others),
+        cmocka_unit_test(what_it_wrote_on_the_line_is_passed_over),
+        cmocka_unit_test(spans_that_continue_are_one_and_the_list_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
