@@ -3,6 +3,7 @@
 
 #include "proto/mem.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 enum { SQL_BYTES_MAX = 16 * 1024 };
@@ -88,11 +89,20 @@ static enum err configure(struct db *db)
     return ERR_OK;
 }
 
+/* Nobody reads the engine's account of its memory, and keeping it takes a lock for each block.
+ * Refused, and no harm done, once the engine is in use. */
+static void configure_engine(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum err db_open(const char *path, const char *vfs, struct db **out, struct note *why)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct db *db = mem_new(sizeof *db);
     if (db == NULL)
         return ERR_NOMEM;
+    (void)pthread_once(&once, configure_engine);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int rc = sqlite3_open_v2(path, &db->h, flags, vfs);
     enum err err = rc == SQLITE_OK ? configure(db) : map(rc);
