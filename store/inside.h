@@ -132,11 +132,11 @@ struct store {
     bool erasing;         /* server: erase_due has work */
     uint64_t erased_last; /* server: last order of erasure; 0: no id was ever erased */
     struct touched touched;
-    struct row *fresh;    /* rows_fresh */
-    size_t moved_bytes;   /* server: of the rows feed_move put under the present seq */
-    uint32_t mover;       /* server: epoch whose operation is judged */
-    bool moved_others;    /* … and that feed_move put more there than rows it made and left so */
-    struct buf trail;     /* server: history of the operation being judged, for the chain */
+    struct row *fresh;  /* rows_fresh */
+    size_t moved_bytes; /* server: of the rows feed_move put under the present seq */
+    uint32_t mover;     /* server: epoch whose operation is judged */
+    bool moved_others; /* … and that feed_move put more there than rows it made and left so */
+    struct buf trail;  /* server: history of the operation being judged, for the chain */
     struct buf digests;   /* server: what this transaction changes of the digests (digest.c) */
     struct buf row_bytes; /* of the row whose digest is made */
     bool repairs;         /* client: everything is told again after a difference … */
