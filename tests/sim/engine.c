@@ -129,6 +129,12 @@ static void make_room(struct engine *engine)
     engine->heap_room = room;
 }
 
+void engine_begin(struct engine *engine, int64_t now_ms)
+{
+    must(engine->heap_n == 0 && engine->fired == 0);
+    engine->now_ms = now_ms;
+}
+
 uint64_t engine_after(struct engine *engine, int64_t delay_ms, struct event event)
 {
     must(delay_ms >= 0 && event.owner < ENGINE_OWNERS_MAX &&

@@ -59,6 +59,8 @@ void engine_owner(struct engine *engine, uint32_t owner, engine_fn fn, void *ctx
 /* The stream `name` of the run's seed. */
 struct rng engine_rng(const struct engine *engine, const char *name);
 
+/* Time begins there; before the first event is set. */
+void engine_begin(struct engine *engine, int64_t now_ms);
 /* Let an event fire `delay_ms` (>= 0) from now. Events of one millisecond fire in an order
  * drawn from the seed: who needs an order of its own keeps a queue. Returns an id, never 0. */
 uint64_t engine_after(struct engine *engine, int64_t delay_ms, struct event event);

@@ -2,10 +2,13 @@
 #include "tests/sim/genesis.h"
 
 #include "store/edit.h"
+#include "tests/sim/checks.h"
+#include "tests/sim/people.h"
 
 #include <stdio.h>
 
 enum { KEPT_MAX = 16, FIELDS_MAX = 8, DAY_MS = 24 * 60 * 60 * 1000 };
+enum { ROUND_MS = 20 * 1000, ROUNDS_MAX = 30 };
 
 /* One network as it begins. */
 struct image {
@@ -13,7 +16,11 @@ struct image {
     bool two_homes, mixed_roles, caseloads;
     struct disk *server;
     struct disk **disks;
-    struct client *who; /* roles, home, device, staff, key */
+    struct client *who; /* roles, home, device, staff, key, last stamp */
+    uint32_t lived;     /* … the rest of one that has: */
+    struct mark *marks;
+    uint32_t mark_count;
+    int64_t now_ms;
     struct id structures[WORLD_STRUCTURES], models[WORLD_STRUCTURES];
 };
 static struct image kept[KEPT_MAX];
@@ -197,20 +204,100 @@ static void drop(struct image *image)
         disk_free(image->server);
     mem_free(image->disks);
     mem_free(image->who);
+    mem_free(image->marks);
     *image = (struct image){.clients = 0};
+}
+
+/* People work, and all of it is sent. */
+static void live(struct world *w, uint32_t acts)
+{
+    struct people p = {.w = w, .rng = engine_rng(&w->engine, "before"), .batch_ppm = 20000};
+    for (uint32_t i = 0; i < acts; i++)
+        people_act(&p, world_node(w, i % ((uint32_t)w->count + 1)));
+    for (int round = 0; round < ROUNDS_MAX && !checks_quiet(w, NULL); round++) {
+        for (uint32_t at = 1; at <= w->count; at++)
+            client_feed(world_client(w, at), (struct agent_event){.type = AGENT_EV_WANTED});
+        world_run(w, ROUND_MS);
+    }
+    must(!w->failed && checks_quiet(w, NULL));
+}
+
+static void keep(struct image *image, struct world *w)
+{
+    image->marks = mem_array(w->oracle.count + 1, sizeof *image->marks);
+    must(image->marks != NULL);
+    if (w->oracle.count > 0)
+        memcpy(image->marks, w->oracle.marks, w->oracle.count * sizeof *image->marks);
+    image->mark_count = w->oracle.count;
+    image->now_ms = w->engine.now_ms;
+    for (uint32_t at = 0; at <= w->count; at++) {
+        struct node *n = world_node(w, at);
+        node_kill(n);
+        struct disk **place = at == WORLD_SERVER ? &image->server : &image->disks[at - 1];
+        disk_free(*place);
+        *place = disk_snapshot(n->disk);
+        if (at > 0) {
+            image->who[at - 1].node.saved = n->saved;
+            image->who[at - 1].left = world_client(w, at)->left;
+        }
+    }
+}
+
+static void make_lived(struct image *image, const struct world_plan *plan)
+{
+    struct world_plan fresh = *plan;
+    struct world *w = mem_new(sizeof *w);
+    must(w != NULL);
+    make(image, plan);
+    fresh.lived = 0;
+    fresh.clones = 0;
+    fresh.seed = 1;
+    world_init(w, &fresh, false);
+    live(w, plan->lived);
+    keep(image, w);
+    image->lived = plan->lived;
+    world_done(w);
+    mem_free(w);
+}
+
+static bool is_of(const struct image *image, const struct world_plan *plan)
+{
+    return image->clients == plan->clients && image->two_homes == plan->two_homes &&
+           image->mixed_roles == plan->mixed_roles && image->caseloads == plan->caseloads &&
+           image->lived == plan->lived;
 }
 
 static const struct image *find(const struct world_plan *plan)
 {
     static size_t oldest;
     for (size_t i = 0; i < KEPT_MAX; i++)
-        if (kept[i].clients == plan->clients && kept[i].two_homes == plan->two_homes &&
-            kept[i].mixed_roles == plan->mixed_roles && kept[i].caseloads == plan->caseloads)
+        if (is_of(&kept[i], plan))
             return &kept[i];
+    struct image made = {.clients = 0};
+    if (plan->lived > 0)
+        make_lived(&made, plan);
+    else
+        make(&made, plan);
     struct image *place = &kept[oldest++ % KEPT_MAX];
     drop(place);
-    make(place, plan);
+    *place = made;
     return place;
+}
+
+static void lay_marks(struct world *w, const struct image *image)
+{
+    struct oracle *o = &w->oracle;
+    o->marks = mem_array(image->mark_count, sizeof *o->marks);
+    must(o->marks != NULL);
+    memcpy(o->marks, image->marks, image->mark_count * sizeof *o->marks);
+    o->count = image->mark_count;
+    o->room = image->mark_count;
+    engine_begin(&w->engine, image->now_ms);
+}
+
+void genesis_make(const struct world_plan *plan)
+{
+    (void)find(plan);
 }
 
 void genesis_lay(struct world *w)
@@ -218,6 +305,8 @@ void genesis_lay(struct world *w)
     const struct image *image = find(&w->plan);
     memcpy(w->structures, image->structures, sizeof w->structures);
     memcpy(w->models, image->models, sizeof w->models);
+    if (image->mark_count > 0)
+        lay_marks(w, image);
     node_restore(&w->server.node, image->server);
     for (size_t i = 0; i < image->clients; i++) {
         struct client *c = &w->clients[i];
@@ -226,6 +315,8 @@ void genesis_lay(struct world *w)
         c->roles = who->roles;
         c->device = who->device;
         c->staff = who->staff;
+        c->left = who->left;
+        c->node.saved = who->node.saved;
         memcpy(c->key, who->key, sizeof c->key);
         node_restore(&c->node, image->disks[i]);
     }

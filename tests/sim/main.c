@@ -2,6 +2,7 @@
 /* sim: run seeds of the simulation, and replay one. */
 #include "tests/sim/genesis.h"
 #include "tests/sim/swarm.h"
+#include "tests/sim/sweep.h"
 #include "tests/support/seed.h"
 
 #include <inttypes.h>
@@ -63,16 +64,32 @@ static void run_file(const char *path, struct tally *t)
     (void)fclose(file);
 }
 
+/* Runs of the sweep: the count by kind of fault, and what was looked for. */
+static void sweep(uint64_t from, uint64_t runs, bool verbose, bool stop, struct tally *t)
+{
+    struct sweep_tally s = {.runs = 0};
+    for (uint64_t i = 0; i < runs && !(stop && s.failed > 0); i++) {
+        (void)snprintf(last_words, sizeof last_words, "sweep %" PRIu64 ": crashed\n", from + i);
+        (void)sweep_run(from + i, verbose, &s);
+    }
+    sweep_forget();
+    sweep_report(&s, stdout);
+    t->passed += s.passed;
+    t->failed += s.failed;
+}
+
 static int usage(void)
 {
-    (void)fprintf(stderr,
-                  "usage: sim [--seeds N] [--from N] [--seed N] [--stop] [--verbose]\n"
-                  "  --seeds N   run the seeds kept in seeds.txt, then N others (default "
-                  "100)\n"
-                  "  --from N    the first of them (default 1)\n"
-                  "  --seed N    only this one; as SEED=N in the environment\n"
-                  "  --stop      at the first failure\n"
-                  "  --verbose   tell what happens\n");
+    (void)fprintf(
+        stderr,
+        "usage: sim [--seeds N] [--from N] [--seed N] [--sweep N] [--stop] [--verbose]\n"
+        "  --seeds N   run the seeds kept in seeds.txt, then N others (default "
+        "100)\n"
+        "  --from N    the first of them (default 1; of a sweep 0)\n"
+        "  --seed N    only this one; as SEED=N in the environment\n"
+        "  --sweep N   N short runs with one fault each, at every place in turn\n"
+        "  --stop      at the first failure\n"
+        "  --verbose   tell what happens\n");
     return 2;
 }
 
@@ -80,6 +97,8 @@ int main(int argc, char **argv)
 {
     uint64_t seeds = 100;
     uint64_t from = 1;
+    uint64_t runs = 0;
+    bool given = false;
     uint64_t only = seed_of_run("sim", 0);
     bool verbose = false;
     bool stop = false;
@@ -92,8 +111,10 @@ int main(int argc, char **argv)
             stop = true;
         else if (strcmp(argv[i], "--seeds") == 0 && more)
             seeds = strtoull(argv[++i], NULL, 10);
-        else if (strcmp(argv[i], "--from") == 0 && more)
+        else if (strcmp(argv[i], "--from") == 0 && more && (given = true))
             from = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--sweep") == 0 && more)
+            runs = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0 && more)
             only = strtoull(argv[++i], NULL, 10);
         else
@@ -101,7 +122,9 @@ int main(int argc, char **argv)
     }
     (void)signal(SIGABRT, on_crash);
     (void)signal(SIGSEGV, on_crash);
-    if (only != 0) {
+    if (runs != 0) {
+        sweep(given ? from : 0, runs, verbose, stop, &t);
+    } else if (only != 0) {
         run(only, verbose, &t);
     } else {
         run_file(SIM_SEEDS_FILE, &t);

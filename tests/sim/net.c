@@ -227,6 +227,12 @@ void net_swallow(struct net *net, uint64_t end)
         conn->dead = true;
 }
 
+void net_doom(struct net *net, enum net_fault fault, uint64_t nth)
+{
+    net->fault = fault;
+    net->fault_at = net->deliveries + nth;
+}
+
 void net_cut(struct net *net, uint32_t from, uint32_t to)
 {
     (void)cut_add(net, from, to);
@@ -266,6 +272,7 @@ void net_heal(struct net *net)
     knobs.tick_ms = 0;
     net_set(net, &knobs);
     net->cut_n = 0;
+    net->fault = NET_FAULT_NONE;
     flow_wake_all(net);
 }
 
@@ -389,19 +396,42 @@ static void deliver_bytes(struct net *net, struct net_conn *conn, unsigned s)
     tell(net, conn, 1 - s, (struct net_event){.kind = NET_DATA, .bytes = net->scratch, .n = n});
 }
 
-/* Draw the accidents of a delivery; true when one befell the connection. */
+/* The accident of a delivery, drawn or planned. */
+static enum net_fault draw_fault(struct net *net)
+{
+    enum net_fault fault = NET_FAULT_NONE;
+    if (rng_chance(&net->rng, net->knobs.reset_ppm))
+        fault = NET_FAULT_RESET;
+    else if (rng_chance(&net->rng, net->knobs.halfopen_ppm))
+        fault = NET_FAULT_HALFOPEN;
+    if (net->fault == NET_FAULT_NONE || net->deliveries != net->fault_at)
+        return fault;
+    fault = net->fault;
+    net->fault = NET_FAULT_NONE;
+    return fault;
+}
+
+/* True when an accident befell the connection. */
 static bool befalls(struct net *net, struct net_conn *conn, unsigned s)
 {
-    if (rng_chance(&net->rng, net->knobs.reset_ppm)) {
+    net->deliveries++;
+    switch (draw_fault(net)) {
+    case NET_FAULT_NONE:
+        return false;
+    case NET_FAULT_RESET:
         flow_drop(net, &conn->flows[0]);
         flow_drop(net, &conn->flows[1]);
         conn->broken = true;
         send_rst(net, conn, 0);
         send_rst(net, conn, 1);
         return true;
+    case NET_FAULT_CUT:
+        net_cut(net, conn->sides[s].endpoint, conn->sides[1 - s].endpoint);
+        flow_stall(net, conn, s);
+        return true;
+    case NET_FAULT_HALFOPEN:
+        break;
     }
-    if (!rng_chance(&net->rng, net->knobs.halfopen_ppm))
-        return false;
     conn->dead = true;
     flow_stall(net, conn, s);
     return true;

@@ -55,6 +55,14 @@ enum net_why {
     NET_TIMED_OUT /* no way through for too long */
 };
 
+/* What may befall one chosen delivery. */
+enum net_fault {
+    NET_FAULT_NONE,
+    NET_FAULT_RESET,    /* both ends are told */
+    NET_FAULT_HALFOPEN, /* the path forgets the connection, silently */
+    NET_FAULT_CUT       /* nothing gets through this way any more, until mended */
+};
+
 struct net_event {
     enum net_event_kind kind;
     enum net_why why;  /* NET_CLOSED */
@@ -74,6 +82,7 @@ struct net {
     struct net_knobs knobs;   /* read-only for others: net_set */
     uint64_t bytes_delivered; /* read-only for others */
     uint64_t conns_dialled;   /* read-only for others */
+    uint64_t deliveries;      /* read-only for others: pieces that reached an open end */
     /* private */
     struct engine *engine;
     uint32_t owner;
@@ -90,6 +99,8 @@ struct net {
     size_t cut_room;
     uint64_t cut_last;
     uint64_t tick;    /* the pending tick's event, 0 when none */
+    enum net_fault fault;
+    uint64_t fault_at; /* deliveries, with this one */
     uint8_t *scratch; /* the bytes of the delivery under way */
     size_t scratch_room;
 };
@@ -130,12 +141,15 @@ void net_slow(struct net *net, uint32_t endpoint, uint64_t rate_bytes_per_s);
 /* Make the connection half-open: nothing gets through any more, and neither end is told. */
 void net_swallow(struct net *net, uint64_t end);
 
+/* Let this befall the nth delivery from now (1 = the next). One plan; a new one replaces it. */
+void net_doom(struct net *net, enum net_fault fault, uint64_t nth);
+
 /* Let nothing through from one endpoint to another (one way), until mended. NET_ANY on either
  * side. Cuts of the same pair count. */
 void net_cut(struct net *net, uint32_t from, uint32_t to);
 void net_mend(struct net *net, uint32_t from, uint32_t to);
 bool net_passes(const struct net *net, uint32_t from, uint32_t to);
-/* The healed phase: all fault rates to 0, all cuts mended. Speed and fragments stay (net_set),
+/* The healed phase: all fault rates to 0, no plan, all cuts mended. Speed and fragments stay (net_set),
  * and half-open connections stay half-open. */
 void net_heal(struct net *net);
 /* Connections of which at least one end is alive. */

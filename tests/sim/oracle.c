@@ -159,6 +159,7 @@ static void note_verdict(struct world *w, uint32_t epoch, uint64_t op,
     if (e->verdicts[op] != 0 && e->verdicts[op] != now)
         world_fail(w, "I3 operation %u/%llu was judged %#x and is now %#x", epoch,
                    (unsigned long long)op, e->verdicts[op], now);
+    w->oracle.judged += e->verdicts[op] == 0 ? 1 : 0;
     e->verdicts[op] = now;
 }
 
@@ -358,6 +359,7 @@ static void check_epoch(struct world *w, const struct oracle_epoch *e)
 void oracle_server_opened(struct world *w)
 {
     struct oracle *o = &w->oracle;
+    o->opened++;
     for (size_t i = 0; i < o->epochs_n; i++)
         check_epoch(w, &o->epochs[i]);
     int64_t conflicts = number(w->server.node.store, "SELECT count(*) FROM t_conflict");
@@ -405,6 +407,7 @@ void oracle_client_opened(struct world *w, struct node *n)
 {
     struct oracle *o = &w->oracle;
     bool some = false;
+    o->opened++;
     if (!scan_journal(o, n->store))
         return;
     for (uint32_t i = 0; i < o->count; i++)

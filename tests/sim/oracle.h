@@ -39,6 +39,8 @@ struct oracle {
     struct squeeze squeeze;
     uint64_t conflicts;              /* greatest number seen on the server */
     uint64_t saved, refused, failed; /* edits */
+    uint64_t judged;                 /* verdicts heard for the first time */
+    uint64_t opened;                 /* databases opened and looked into */
 };
 
 struct world;

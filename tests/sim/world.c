@@ -375,6 +375,7 @@ static void clients_init(struct world *w)
 
 void world_init(struct world *w, const struct world_plan *plan, bool verbose)
 {
+    genesis_make(plan);
     *w = (struct world){.plan = *plan, .verbose = verbose};
     w->count = plan->clients + plan->clones;
     engine_init(&w->engine, plan->seed);

@@ -123,6 +123,7 @@ struct world_plan {
     uint32_t live_ppm;     /* of the clients stay connected */
     int64_t job_ms_max;    /* a job begins and its answer comes back 0…max later … */
     uint32_t slow_job_ppm; /* … or much later */
+    uint32_t lived;        /* it begins in the middle: people have done so much, all is sent */
 };
 
 struct world {
