@@ -120,6 +120,7 @@ int main(int argc, char **argv)
         else
             return usage();
     }
+    vfs_mem_alone();
     (void)signal(SIGABRT, on_crash);
     (void)signal(SIGSEGV, on_crash);
     if (runs != 0) {

@@ -4,6 +4,7 @@
 #include "store/grants.h"
 #include "store/inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct dump {
@@ -77,6 +78,19 @@ static enum err dump_row(void *ctx, const struct row *row)
     return out->err;
 }
 
+bool dump_empty(struct store *s, const struct table *table)
+{
+    struct stmt *stmt = NULL;
+    bool empty = false;
+    char sql[120];
+    (void)snprintf(sql, sizeof sql, "SELECT 1 FROM t_%s LIMIT 1", table->name);
+    if (db_prepare(s->db, sql, &stmt) != ERR_OK)
+        return false;
+    empty = stmt_step(stmt) == STEP_DONE;
+    stmt_free(stmt);
+    return empty;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return str_cmp(buf_str(a), buf_str(b));
@@ -108,7 +122,8 @@ enum err dump_store(struct store *s, const struct id *viewer, struct buf *out)
         err = grants_load(s, viewer, &nothing, &d.grants, &version, NULL);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++) {
         d.table = &s->env.schema->tables[i];
-        err = dump_table(&d, out);
+        if (!dump_empty(s, d.table))
+            err = dump_table(&d, out);
     }
     mem_free(d.lines);
     grants_done(&d.grants);

@@ -454,6 +454,12 @@ size_t vfs_mem_handles(const struct vfs_mem *vfs)
     return n;
 }
 
+void vfs_mem_alone(void)
+{
+    must(sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK);
+    must(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK);
+}
+
 void vfs_mem_seed(uint32_t seed)
 {
     /* Zero would mean "ask the VFS". */

@@ -19,6 +19,10 @@ struct vfs_mem_env {
 
 struct vfs_mem;
 
+/* This process has one thread: SQLite takes no locks and keeps no statistics. Before anything
+ * else is asked of it. */
+void vfs_mem_alone(void);
+
 /* Register `disk` as the VFS `name` (copied, unique in the process, never the default VFS). The
  * disk stays the caller's and outlives the VFS. Works in WAL mode with one or more connections
  * (shared memory) and with locking_mode=EXCLUSIVE. Never NULL. One thread at a time. */
