@@ -49,7 +49,8 @@ static enum err expect_none(struct findings *f, const char *what, struct buf *sq
     return ERR_OK;
 }
 
-/* The server holds every row a reference points to; a replica may not see them all. */
+/* The server holds every row a reference points to, but those that were erased and named from
+ * another dossier; a replica may not see them all. */
 static enum err check_refs(struct findings *f, const struct table *table, struct buf *sql)
 {
     enum err err = ERR_OK;
@@ -62,9 +63,10 @@ static enum err check_refs(struct findings *f, const struct table *table, struct
                        field->name);
         buf_printf(sql,
                    "SELECT count(*) FROM t_%s a WHERE a.\"%s\" IS NOT NULL AND NOT EXISTS "
-                   "(SELECT 1 FROM t_%s b WHERE b._id=a.\"%s\")",
+                   "(SELECT 1 FROM t_%s b WHERE b._id=a.\"%s\") AND NOT EXISTS (SELECT 1 FROM "
+                   "erased e WHERE e.id=a.\"%s\")",
                    table->name, field->name, schema_table(f->s->env.schema, field->ref)->name,
-                   field->name);
+                   field->name, field->name);
         err = expect_none(f, what, sql);
     }
     return err;

@@ -20,6 +20,10 @@ struct image {
     uint32_t lived;     /* … the rest of one that has: */
     struct mark *marks;
     uint32_t mark_count;
+    struct paper *papers;
+    uint32_t paper_count;
+    struct id erased[ORACLE_ERASED_MAX];
+    uint32_t erased_count;
     int64_t now_ms;
     struct id structures[WORLD_STRUCTURES], models[WORLD_STRUCTURES];
 };
@@ -205,13 +209,16 @@ static void drop(struct image *image)
     mem_free(image->disks);
     mem_free(image->who);
     mem_free(image->marks);
+    mem_free(image->papers);
     *image = (struct image){.clients = 0};
 }
 
 /* People work, and all of it is sent. */
 static void live(struct world *w, uint32_t acts)
 {
-    struct people p = {.w = w, .rng = engine_rng(&w->engine, "before"), .batch_ppm = 20000};
+    struct people p = {.w = w, .batch_ppm = 20000, .papers_ppm = 100000, .erase_ppm = 10000};
+    p.rng = engine_rng(&w->engine, "before");
+    p.papers = engine_rng(&w->engine, "papers before");
     for (uint32_t i = 0; i < acts; i++)
         people_act(&p, world_node(w, i % ((uint32_t)w->count + 1)));
     for (int round = 0; round < ROUNDS_MAX && !checks_quiet(w, NULL); round++) {
@@ -229,6 +236,13 @@ static void keep(struct image *image, struct world *w)
     if (w->oracle.count > 0)
         memcpy(image->marks, w->oracle.marks, w->oracle.count * sizeof *image->marks);
     image->mark_count = w->oracle.count;
+    image->papers = mem_array(w->oracle.papers_n + 1, sizeof *image->papers);
+    must(image->papers != NULL);
+    if (w->oracle.papers_n > 0)
+        memcpy(image->papers, w->oracle.papers, w->oracle.papers_n * sizeof *image->papers);
+    image->paper_count = w->oracle.papers_n;
+    memcpy(image->erased, w->oracle.erased, sizeof image->erased);
+    image->erased_count = w->oracle.erased_n;
     image->now_ms = w->engine.now_ms;
     for (uint32_t at = 0; at <= w->count; at++) {
         struct node *n = world_node(w, at);
@@ -292,6 +306,13 @@ static void lay_marks(struct world *w, const struct image *image)
     memcpy(o->marks, image->marks, image->mark_count * sizeof *o->marks);
     o->count = image->mark_count;
     o->room = image->mark_count;
+    o->papers = mem_array(image->paper_count + 1, sizeof *o->papers);
+    must(o->papers != NULL);
+    memcpy(o->papers, image->papers, image->paper_count * sizeof *o->papers);
+    o->papers_n = image->paper_count;
+    o->papers_room = image->paper_count + 1;
+    memcpy(o->erased, image->erased, sizeof o->erased);
+    o->erased_n = image->erased_count;
     engine_begin(&w->engine, image->now_ms);
 }
 

@@ -98,10 +98,10 @@ struct net {
     size_t cut_n;
     size_t cut_room;
     uint64_t cut_last;
-    uint64_t tick;    /* the pending tick's event, 0 when none */
+    uint64_t tick; /* the pending tick's event, 0 when none */
     enum net_fault fault;
     uint64_t fault_at; /* deliveries, with this one */
-    uint8_t *scratch; /* the bytes of the delivery under way */
+    uint8_t *scratch;  /* the bytes of the delivery under way */
     size_t scratch_room;
 };
 
@@ -149,8 +149,8 @@ void net_doom(struct net *net, enum net_fault fault, uint64_t nth);
 void net_cut(struct net *net, uint32_t from, uint32_t to);
 void net_mend(struct net *net, uint32_t from, uint32_t to);
 bool net_passes(const struct net *net, uint32_t from, uint32_t to);
-/* The healed phase: all fault rates to 0, no plan, all cuts mended. Speed and fragments stay (net_set),
- * and half-open connections stay half-open. */
+/* The healed phase: all fault rates to 0, no plan, all cuts mended. Speed and fragments stay
+ * (net_set), and half-open connections stay half-open. */
 void net_heal(struct net *net);
 /* Connections of which at least one end is alive. */
 size_t net_conns(const struct net *net);

@@ -3,6 +3,8 @@
 
 #include "store/inside.h"
 #include "store/rows.h"
+#include "tests/sim/erasing.h"
+#include "tests/sim/papers.h"
 #include "tests/sim/world.h"
 #include "tests/support/dump.h"
 
@@ -40,6 +42,7 @@ void oracle_done(struct oracle *o)
     squeeze_done(&o->squeeze);
     mem_free(o->epochs);
     mem_free(o->marks);
+    mem_free(o->papers);
 }
 
 uint32_t oracle_mark(struct oracle *o, uint32_t node, uint8_t home, uint8_t facet,
@@ -211,6 +214,14 @@ static void say_sent(const struct world *w, uint32_t to, const struct message *m
     }
 }
 
+static void on_erase(struct world *w, struct erase erase)
+{
+    for (uint32_t i = 0; i < erase.count && !erase.orders.bad; i++) {
+        struct erase_order order = message_erase_order(&erase.orders);
+        erasing_ordered(&w->oracle, &order.dossier);
+    }
+}
+
 void oracle_sent(struct world *w, uint32_t to, bool denied, struct str frames)
 {
     const struct client *c = world_client(w, to);
@@ -230,6 +241,8 @@ void oracle_sent(struct world *w, uint32_t to, bool denied, struct str frames)
             world_fail(w, "I14 node %u is revoked and hears message %d", to, m.type);
         if (m.type == MESSAGE_LEAVE || m.type == MESSAGE_ERASE)
             world_client(w, to)->left = true;
+        if (m.type == MESSAGE_ERASE)
+            on_erase(w, m.erase);
         if (m.type == MESSAGE_VERDICTS)
             on_verdicts(w, m.verdicts);
         else if (m.type == MESSAGE_PAGE)
@@ -366,11 +379,15 @@ void oracle_server_opened(struct world *w)
     for (size_t i = 0; i < o->epochs_n; i++)
         check_epoch(w, &o->epochs[i]);
     int64_t conflicts = number(w->server.node.store, "SELECT count(*) FROM t_conflict");
+    erasing_learn(w); /* conflicts go with their dossier */
+    if (o->erased_n > 0)
+        o->conflicts = 0;
     if (conflicts >= 0 && (uint64_t)conflicts < o->conflicts)
         world_fail(w, "I8 %llu conflicts were known, %lld are left",
                    (unsigned long long)o->conflicts, (long long)conflicts);
     if (conflicts > 0)
         o->conflicts = (uint64_t)conflicts;
+    papers_server_opened(w);
 }
 
 void oracle_server_restored(struct world *w)
@@ -379,6 +396,7 @@ void oracle_server_restored(struct world *w)
     forget_epochs(o);
     o->conflicts = 0;
     o->restored = true;
+    papers_lost(w, &w->server.node, 0);
     for (uint32_t i = 0; i < o->count; i++) {
         struct mark *m = &o->marks[i];
         m->on_server = false;
@@ -390,7 +408,8 @@ void oracle_server_restored(struct world *w)
 
 bool oracle_excused(struct world *w, const struct mark *m)
 {
-    return w->oracle.restored && m->node != WORLD_SERVER && world_client(w, m->node)->left;
+    return erasing_known(&w->oracle, &m->dossier) ||
+           (w->oracle.restored && m->node != WORLD_SERVER && world_client(w, m->node)->left);
 }
 
 static bool missing(const struct mark *m, const struct node *n)
@@ -417,6 +436,7 @@ void oracle_client_opened(struct world *w, struct node *n)
         some = some || missing(&o->marks[i], n);
     if (!some || w->server.node.store == NULL || store_health(w->server.node.store) != ERR_OK)
         return;
+    erasing_learn(w);
     if (!oracle_scan_server(w) || !scan_journal(o, n->store))
         return;
     for (uint32_t i = 0; i < o->count; i++)

@@ -4,10 +4,16 @@
 #ifndef TESTS_SIM_ORACLE_H
 #define TESTS_SIM_ORACLE_H
 
+#include "proto/hash.h"
 #include "proto/message.h"
 #include "store/store.h"
 
-enum { ORACLE_MARK_BYTES = 8, ORACLE_EPOCHS_MAX = 4096, ORACLE_NETWORK = 255 };
+enum {
+    ORACLE_MARK_BYTES = 8,
+    ORACLE_EPOCHS_MAX = 4096,
+    ORACLE_NETWORK = 255,
+    ORACLE_ERASED_MAX = 1024
+};
 
 enum mark_state {
     MARK_NONE,  /* not saved, as far as anyone was told */
@@ -21,8 +27,22 @@ struct mark {
     uint32_t node; /* where it was saved */
     uint8_t home;  /* structure whose people may read it, or ORACLE_NETWORK */
     uint8_t facet;
-    bool on_server; /* was seen in the server's database */
-    bool here;      /* scratch of the scan under way */
+    bool on_server;    /* was seen in the server's database */
+    bool here;         /* scratch of the scan under way */
+    struct id dossier; /* of its row; all zero: of none, or in a content */
+};
+/* One content that somebody attached. */
+struct paper {
+    struct id doc;
+    struct id dossier; /* of its row; all zero: of none */
+    uint32_t node;
+    uint32_t mark; /* its bytes begin with it */
+    uint64_t seed; /* they follow from that */
+    uint64_t size;
+    uint8_t sha256[SHA256_BYTES];
+    bool told;  /* its author was told that it is saved */
+    bool acked; /* the server said that it has it */
+    bool lost;  /* … and was then put back, or the author's disk was */
 };
 /* Verdicts sent for the operations of one epoch. */
 struct oracle_epoch {
@@ -35,6 +55,10 @@ struct oracle {
     uint32_t count, room;
     struct oracle_epoch *epochs; /* ORACLE_EPOCHS_MAX of them; in use: */
     size_t epochs_n;
+    struct paper *papers;
+    uint32_t papers_n, papers_room;
+    struct id erased[ORACLE_ERASED_MAX]; /* dossiers known to be ordered erased; in use: */
+    uint32_t erased_n;
     bool restored; /* the server was, from a backup */
     struct squeeze squeeze;
     uint64_t conflicts;              /* greatest number seen on the server */

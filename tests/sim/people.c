@@ -6,109 +6,14 @@
 #include "store/handover.h"
 #include "store/inside.h"
 #include "tests/sim/draft.h"
+#include "tests/sim/erasing.h"
+#include "tests/sim/papers.h"
+#include "tests/sim/saving.h"
 
 #include <stdio.h>
 
 enum { PERSON_ACTS, PERSON_WANTS }; /* events of OWNER_PEOPLE: a = node */
 enum { CHANGES_MAX = 4, BATCH_MIN = 10, BATCH_MAX = 60 };
-
-/* One save: what the oracle is told depends on what its person is told. */
-struct saving {
-    struct node *n;
-    struct edit *edit;
-    struct arena arena;
-    uint32_t first_mark;
-    enum err broken; /* the machine failed: the edit is given up */
-};
-
-static bool of_machine(enum err err)
-{
-    return err == ERR_IO || err == ERR_FULL || err == ERR_NOMEM || err == ERR_BUSY ||
-           err == ERR_CORRUPT;
-}
-
-/* What a person may be refused with. */
-static bool of_person(enum err err)
-{
-    return err == ERR_OK || err == ERR_INVALID || err == ERR_NOTFOUND || err == ERR_REFUSED ||
-           err == ERR_FROZEN || err == ERR_EXISTS || err == ERR_LIMIT;
-}
-
-static bool saving_open(struct saving *s, struct node *n)
-{
-    *s = (struct saving){.n = n, .first_mark = n->w->oracle.count};
-    if (n->store == NULL || store_health(n->store) != ERR_OK)
-        return false;
-    s->broken = edit_open(n->store, &s->edit, NULL);
-    if (s->broken == ERR_OK)
-        return true;
-    n->w->oracle.failed++;
-    if (!of_machine(s->broken))
-        world_fail(n->w, "node %u: edit_open: %s", n->at, err_name(s->broken));
-    (void)node_survived(n);
-    return false;
-}
-
-/* A change was tried; its marks count when it was taken. */
-static void tried(struct saving *s, uint32_t marks_before, enum err err)
-{
-    struct oracle *o = &s->n->w->oracle;
-    for (uint32_t i = marks_before; i < o->count; i++)
-        o->marks[i].here = err == ERR_OK;
-    if (err != ERR_OK && s->broken == ERR_OK && of_machine(err))
-        s->broken = err;
-    if (!of_machine(err) && !of_person(err))
-        world_fail(s->n->w, "node %u: an edit ended with %s", s->n->at, err_name(err));
-    o->refused += err != ERR_OK ? 1 : 0;
-}
-
-static void check_stamp(struct node *n)
-{
-    if (n->at == WORLD_SERVER)
-        return;
-    if (n->store->own.hlc <= n->saved)
-        world_fail(n->w, "I6 node %u: stamp %llx after %llx", n->at,
-                   (unsigned long long)n->store->own.hlc, (unsigned long long)n->saved);
-    n->saved = n->store->own.hlc;
-}
-
-static void tell_program(struct node *n)
-{
-    if (n->at == WORLD_SERVER)
-        server_feed(&n->w->server,
-                    (struct hub_event){.type = HUB_EV_COMMITTED, .seq = serve_seq(n->store)});
-    else
-        client_feed(world_client(n->w, n->at), (struct agent_event){.type = AGENT_EV_SAVED});
-}
-
-static enum err saving_end(struct saving *s)
-{
-    struct node *n = s->n;
-    struct oracle *o = &n->w->oracle;
-    enum err err = s->broken;
-    bool some = edit_count(s->edit) > 0;
-    enum mark_state state = MARK_NONE;
-    if (err != ERR_OK || !some) {
-        edit_abort(s->edit);
-    } else {
-        err = edit_commit(s->edit, NULL);
-        state = err == ERR_OK ? MARK_TOLD : MARK_MAYBE;
-    }
-    for (uint32_t i = s->first_mark; i < o->count; i++)
-        o->marks[i].state = o->marks[i].here ? state : MARK_NONE;
-    world_say(n->w, "node %u: saved marks %u to %u: %s, operation %llu", n->at, s->first_mark,
-              o->count, err_name(err), (unsigned long long)n->store->own.op_no);
-    arena_done(&s->arena);
-    o->saved += state == MARK_TOLD ? 1 : 0;
-    o->failed += of_machine(err) ? 1 : 0;
-    if (err == ERR_OK && some)
-        check_stamp(n);
-    if (err != ERR_OK && (!of_machine(err) || n->w->calm))
-        world_fail(n->w, "node %u: saving failed: %s", n->at, err_name(err));
-    if (node_survived(n) && err == ERR_OK && some)
-        tell_program(n);
-    return err;
-}
 
 /* ---- random people ---- */
 
@@ -146,7 +51,8 @@ static void insert_one(struct people *p, struct saving *s, const struct table *t
     struct id id;
     uint32_t marks = s->n->w->oracle.count;
     if (draft_insert(&d, values, &count))
-        tried(s, marks, edit_insert(s->edit, table, values, count, &id, NULL));
+        saving_tried(s, table, &id, marks,
+                     edit_insert(s->edit, table, values, count, &id, NULL));
 }
 
 static void update_one(struct people *p, struct saving *s, const struct table *table)
@@ -157,7 +63,8 @@ static void update_one(struct people *p, struct saving *s, const struct table *t
     struct id id;
     uint32_t marks = s->n->w->oracle.count;
     if (draft_row(s->n, &p->rng, table, false, &id) && draft_update(&d, &id, values, &count))
-        tried(s, marks, edit_update(s->edit, table, &id, values, count, NULL));
+        saving_tried(s, table, &id, marks,
+                     edit_update(s->edit, table, &id, values, count, NULL));
 }
 
 static void delete_one(struct people *p, struct saving *s, const struct table *table)
@@ -165,7 +72,8 @@ static void delete_one(struct people *p, struct saving *s, const struct table *t
     bool deleted = rng_chance(&p->rng, 250000);
     struct id id;
     if (draft_row(s->n, &p->rng, table, deleted, &id))
-        tried(s, s->n->w->oracle.count, edit_delete(s->edit, table, &id, !deleted, NULL));
+        saving_tried(s, table, &id, s->n->w->oracle.count,
+                     edit_delete(s->edit, table, &id, !deleted, NULL));
 }
 
 static void change_one(struct people *p, struct saving *s)
@@ -194,7 +102,6 @@ static bool decide(struct people *p, struct node *n)
     struct stmt *stmt = NULL;
     struct id id;
     bool found = false;
-    struct oracle *o = &n->w->oracle;
     if (db_prepare(n->store->db,
                    "SELECT _id FROM t_conflict WHERE state='open' AND _del=0 ORDER BY _id",
                    &stmt) != ERR_OK)
@@ -210,14 +117,7 @@ static bool decide(struct people *p, struct node *n)
     enum edit_decision decision = (enum edit_decision)rng_below(&p->rng, 3);
     enum err err =
         edit_resolve(n->store, &id, decision, STR("décidé"), STR("vu ensemble"), NULL);
-    o->saved += err == ERR_OK ? 1 : 0;
-    o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
-    if (!of_machine(err) && !of_person(err))
-        world_fail(n->w, "node %u: a decision ended with %s", n->at, err_name(err));
-    if (err == ERR_OK)
-        check_stamp(n);
-    if (node_survived(n) && err == ERR_OK)
-        tell_program(n);
+    saving_did(n, "a decision", err);
     return true;
 }
 
@@ -243,7 +143,6 @@ static bool close_refused(struct people *p, struct node *n)
 {
     struct arena arena = {0};
     struct found f = {.skip = rng_below(&p->rng, 4), .arena = &arena};
-    struct oracle *o = &n->w->oracle;
     struct closing_plan plan = {0};
     uint64_t rows = 0;
     enum err err = quarantine_list(n->store, false, on_waiting, &f);
@@ -256,14 +155,7 @@ static bool close_refused(struct people *p, struct node *n)
     else
         err = closing_discard(n->store, &f.q, STR("vu ensemble"), NULL);
     arena_done(&arena);
-    o->saved += err == ERR_OK ? 1 : 0;
-    o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
-    if (!of_machine(err) && !of_person(err))
-        world_fail(n->w, "node %u: closing ended with %s", n->at, err_name(err));
-    if (err == ERR_OK)
-        check_stamp(n);
-    if (node_survived(n) && err == ERR_OK)
-        tell_program(n);
+    saving_did(n, "closing", err);
     return true;
 }
 
@@ -271,35 +163,13 @@ static bool close_refused(struct people *p, struct node *n)
 static bool decide_duplicate(struct people *p, struct node *n)
 {
     const struct table *table = schema_table(&schema_jalon, TABLE_DUPLICATE_CASE);
-    struct oracle *o = &n->w->oracle;
     struct id id;
     if (!draft_row(n, &p->rng, table, false, &id))
         return false;
     enum duplicate_state state = (enum duplicate_state)rng_below(&p->rng, 3);
     enum err err = duplicate_decide(n->store, &id, state, STR("vu ensemble"), NULL);
-    o->saved += err == ERR_OK ? 1 : 0;
-    o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
-    if (!of_machine(err) && !of_person(err))
-        world_fail(n->w, "node %u: a duplicate ended with %s", n->at, err_name(err));
-    if (err == ERR_OK)
-        check_stamp(n);
-    if (node_survived(n) && err == ERR_OK)
-        tell_program(n);
+    saving_did(n, "a duplicate", err);
     return true;
-}
-
-/* What a person did that is no draft: told, and counted. */
-static void did(struct node *n, const char *what, enum err err)
-{
-    struct oracle *o = &n->w->oracle;
-    o->saved += err == ERR_OK ? 1 : 0;
-    o->refused += err != ERR_OK && of_person(err) ? 1 : 0;
-    if (!of_machine(err) && !of_person(err))
-        world_fail(n->w, "node %u: %s ended with %s", n->at, what, err_name(err));
-    if (err == ERR_OK)
-        check_stamp(n);
-    if (node_survived(n) && err == ERR_OK)
-        tell_program(n);
 }
 
 static const struct client *any_client(struct people *p)
@@ -327,7 +197,7 @@ static void hand_over(struct people *p, struct node *n)
     world_say(n->w, "node %u: handed %llu over: %s", n->at, (unsigned long long)moves,
               err_name(err));
     if (err != ERR_OK || moves > 0)
-        did(n, "a hand-over", err);
+        saving_did(n, "a hand-over", err);
 }
 
 /* A person of here is referred to the other structure, on a consent of today. */
@@ -384,10 +254,21 @@ static void enter_again(struct people *p, struct node *n)
     (void)people_add(n, "person", fields, NULL);
 }
 
+bool people_keep_papers(uint64_t seed)
+{
+    struct rng rng;
+    rng_stream(&rng, seed, "keeps papers");
+    return rng_chance(&rng, 600000);
+}
+
 void people_act(struct people *p, struct node *n)
 {
     struct saving s;
     if (n->store == NULL || store_health(n->store) != ERR_OK)
+        return;
+    if (p->papers_ppm > 0 && rng_chance(&p->papers, p->papers_ppm) && papers_act(n, &p->papers))
+        return;
+    if (p->erase_ppm > 0 && rng_chance(&p->papers, p->erase_ppm) && erasing_act(n, &p->papers))
         return;
     if (rng_chance(&p->rng, 80000) && decide(p, n))
         return;
@@ -447,6 +328,11 @@ void people_start(struct people *p, struct world *w, int64_t ms)
 {
     p->w = w;
     p->rng = engine_rng(&w->engine, "people");
+    p->papers = engine_rng(&w->engine, "papers");
+    if (people_keep_papers(w->plan.seed)) {
+        p->papers_ppm = 150000;
+        p->erase_ppm = w->plan.mixed_roles ? 40000 : 0;
+    }
     p->until_ms = w->engine.now_ms + ms;
     engine_owner(&w->engine, OWNER_PEOPLE, on_people, p);
     for (uint32_t at = 0; at <= w->count; at++) {
@@ -510,7 +396,7 @@ enum err people_add(struct node *n, const char *table_name, const char *const *f
         return s.broken == ERR_OK ? ERR_CLOSED : s.broken;
     size_t count = parse(&s, table, fields, values);
     enum err err = edit_insert(s.edit, table, values, count, &made, NULL);
-    tried(&s, s.first_mark, err);
+    saving_tried(&s, table, &made, s.first_mark, err);
     if (id != NULL)
         *id = made;
     enum err end = saving_end(&s);
@@ -531,7 +417,7 @@ static enum err change(struct node *n, const char *table_name, const struct id *
         err = edit_update(s.edit, table, id, values, parse(&s, table, fields, values), NULL);
     else
         err = edit_delete(s.edit, table, id, deleted != 0, NULL);
-    tried(&s, s.first_mark, err);
+    saving_tried(&s, table, id, s.first_mark, err);
     enum err end = saving_end(&s);
     return err == ERR_OK ? end : err;
 }

@@ -15,7 +15,12 @@ struct people {
     int64_t act_ms_max;  /* pause between two actions, at most */
     int64_t want_ms_max; /* pause between two wishes to sync of a client that is not live */
     uint32_t batch_ppm;  /* of the actions are imports */
+    uint32_t papers_ppm; /* … are about documents … */
+    uint32_t erase_ppm;  /* … and erasures, drawn from: */
+    struct rng papers;
 };
+/* Do the people of this seed attach documents and order erasures? */
+bool people_keep_papers(uint64_t seed);
 void people_start(struct people *p, struct world *w, int64_t ms);
 
 /* One random action at this node, now. */

@@ -2,7 +2,7 @@
 #include "tests/sim/swarm.h"
 
 #include "tests/sim/checks.h"
-#include "tests/sim/people.h"
+#include "tests/sim/papers.h"
 
 #include <stdio.h>
 
@@ -138,12 +138,14 @@ static void image(struct swarm *s, struct client *c)
     if (*kept == NULL) {
         *kept = disk_snapshot(n->disk);
         n->opened_marks = s->w.oracle.count;
+        n->opened_papers = s->w.oracle.papers_n;
         return;
     }
     world_say(&s->w, "node %u: older image put back", n->at);
     node_kill(n);
     node_restore(n, *kept);
     oracle_disk_lost(&s->w, n, n->opened_marks);
+    papers_lost(&s->w, n, n->opened_papers);
     n->replaced = true;
     n->saved = 0;
     disk_free(*kept);
@@ -306,7 +308,7 @@ static void want_all(struct world *w)
                       (w->server.node.store == NULL ||
                        status.pulled_through != serve_seq(w->server.node.store) ||
                        status.acked_through != status.op_last || !status.complete ||
-                       !checks_rights(w, c));
+                       !checks_rights(w, c) || papers_wait(w, c));
         if (c->present && behind)
             client_feed(c, (struct agent_event){.type = AGENT_EV_WANTED});
     }
@@ -411,6 +413,8 @@ static void draw_plan(struct rng *rng, uint64_t seed, struct world_plan *plan)
                                 .job_ms_max = (int64_t)rng_spread(rng, 1, 50),
                                 .slow_job_ppm = rng_chance(rng, 300000) ? 20000 : 0};
     plan->caseloads = rng_chance(rng, 400000);
+    if (plan->clients >= 4 && people_keep_papers(seed))
+        plan->mixed_roles = true; /* somebody coordinates */
 }
 
 static void draw_net(struct swarm *s)

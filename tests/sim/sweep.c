@@ -188,8 +188,10 @@ static void begin(struct sweep *s, uint64_t story, bool verbose)
                               .lived = LIVED};
     world_init(&s->w, &plan, verbose);
     rng_stream(&s->rng, story, "story");
-    s->people = (struct people){.w = &s->w, .batch_ppm = 20000};
+    s->people = (struct people){.w = &s->w, .batch_ppm = 20000, .papers_ppm = 150000};
+    s->people.erase_ppm = 60000;
     s->people.rng = engine_rng(&s->w.engine, "people");
+    s->people.papers = engine_rng(&s->w.engine, "papers");
 }
 
 static void add_slot(struct story *t, enum sweep_kind kind, uint32_t node, uint64_t places)

@@ -58,7 +58,8 @@ struct node {
     uint64_t faults_planned; /* … when disk_faults passes this */
     hlc_t saved;             /* stamp of the last save its user was told of, on this disk */
     bool replaced;           /* its disk was replaced by an older image, or is a copy */
-    uint32_t opened_marks;   /* scratch of the swarm: marks when its image was taken */
+    uint32_t opened_marks;   /* scratch of the swarm: marks when its image was taken, … */
+    uint32_t opened_papers;  /* … contents */
 };
 
 /* A client's process and who uses it. */

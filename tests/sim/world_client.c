@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/sim/world.h"
+#include "tests/sim/papers.h"
 
 enum { CLOSED_MS_MAX = 20, WIPE_MS_MAX = 200 };
 
@@ -140,6 +140,8 @@ void client_job_run(struct client *c, void *job)
     const struct agent_job *j = job;
     agent_job_run(c->node.store, job);
     world_say(c->node.w, "node %u: job %d: %s", c->node.at, (int)j->type, err_name(j->err));
+    if (j->type == AGENT_JOB_CONTENT)
+        papers_synced(c->node.w, c);
     hlc_t last = 0;
     if (oracle_clock(c->node.store, &last) &&
         hlc_ms(last) > c->node.wall_max_ms + HLC_AHEAD_MS_MAX)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/hub_inside.h"
-#include "tests/sim/world.h"
+#include "tests/sim/erasing.h"
 
 enum { CLOSED_MS_MAX = 20 };
 
@@ -300,6 +300,7 @@ void server_go_back(struct server *s)
     /* Read before the database is replaced, if it can be; the last known stands in for it. */
     if (s->hub != NULL && serve_lineage(s->node.store, &s->lineage) != ERR_OK)
         world_say(w, "server: its database cannot be read any more");
+    erasing_learn(w);
     node_kill(&s->node);
     node_restore(&s->node, s->backup);
     world_say(w, "server: restored to %llu", (unsigned long long)s->backup_seq);
@@ -308,6 +309,7 @@ void server_go_back(struct server *s)
     must(s->hub != NULL);
     must(serve_restored(s->node.store, &s->lineage) == ERR_OK);
     must(serve_lineage(s->node.store, &s->lineage) == ERR_OK);
+    erasing_again(w);
     (void)oracle_scan_server(w);
 }
 

@@ -208,6 +208,26 @@ static void an_order_given_again_is_carried_out(void **state)
     close_rig(&r);
 }
 
+/* A session of one person may name the internship of another: what stays of it is known. */
+static void a_row_of_another_dossier_may_still_name_what_is_gone(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    struct party *anna = &r.t.replicas[ANNA];
+    const char *firm[] = {"name=Entreprise fictive", NULL};
+    struct id company = twin_add(anna, "company", firm);
+    const char *stage[] = {ref("person", &r.gone.person), ref("company", &company), "start=2026-05-04", NULL};
+    struct id internship = twin_add(anna, "internship", stage);
+    const char *visit[] = {ref("internship", &internship), NULL};
+    assert_int_equal(twin_set(anna, "session", &r.kept.session, visit), ERR_OK);
+    sync_all(&r);
+    erase_it(&r);
+    sync_all(&r);
+    assert_all_gone(&r);
+    close_rig(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +239,7 @@ int main(void)
         cmocka_unit_test(the_chain_covers_what_was_cut),
         cmocka_unit_test(dossiers_go_one_after_the_other),
         cmocka_unit_test(an_order_given_again_is_carried_out),
+        cmocka_unit_test(a_row_of_another_dossier_may_still_name_what_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
