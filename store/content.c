@@ -210,7 +210,9 @@ enum err content_blob_add(struct content *c, const uint8_t sha256[SHA256_BYTES],
 static enum err blob_drop(struct content *c, int64_t cid)
 {
     enum err err = content_run(c, CONTENT_SQL_CHUNK_DROP, cid, 0);
-    return err == ERR_OK ? content_run(c, CONTENT_SQL_BLOB_DROP, cid, 0) : err;
+    if (err == ERR_OK)
+        err = content_run(c, CONTENT_SQL_BLOB_DROP, cid, 0);
+    return err == ERR_OK ? content_fact_set(c, CONTENT_FACT_RESIDUE, 1) : err;
 }
 
 enum err content_chunk_add(struct content *c, int64_t cid, uint64_t at, struct str bytes)

@@ -113,6 +113,7 @@ enum content_fact {
     CONTENT_FACT_BUDGET,         /* replica: bytes fetched unasked, in all */
     CONTENT_FACT_SEEN,           /* … the last row of `document` looked at for that */
     CONTENT_FACT_SWEPT,          /* server: documents were looked through at this time, ms */
+    CONTENT_FACT_RESIDUE,        /* the log still has bytes of what was dropped */
 };
 NODISCARD enum err content_fact_get(struct content *c, enum content_fact fact, int64_t *out);
 NODISCARD enum err content_fact_set(struct content *c, enum content_fact fact, int64_t v);
@@ -130,7 +131,10 @@ NODISCARD enum err content_totals(struct store *s, struct content_totals *out);
 /* Bytes counted for this device. */
 NODISCARD enum err content_device_bytes(struct content *c, uint32_t device, uint64_t *out);
 
-/* content_sweep.c. Replica: what belongs to rows that are gone goes from the disk, but what is
+/* content_sweep.c. After a drop: what the log still has of it goes from the disk. Cut off, it is
+ * done by the next call. Not inside a transaction. */
+NODISCARD enum err content_clean(struct content *c);
+/* Replica: what belongs to rows that are gone goes from the disk, but what is
  * still to be sent. Not inside a transaction. */
 NODISCARD enum err content_left(struct store *s);
 /* Both: of these documents nothing stays, sent or not. goes: one of them? Its first error ends

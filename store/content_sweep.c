@@ -34,31 +34,40 @@ static enum err held_after(struct content *c, const struct id *after, struct hel
     return err;
 }
 
-/* Decide about one document; *went: it was dropped. */
-typedef enum err judge(struct content *c, void *ctx, const struct held *held, bool *went);
+enum err content_clean(struct content *c)
+{
+    int64_t residue = 0;
+    enum err err = content_fact_get(c, CONTENT_FACT_RESIDUE, &residue);
+    if (err != ERR_OK || residue == 0)
+        return err;
+    err = db_checkpoint(c->db);
+    if (err == ERR_OK)
+        err = content_begin(c);
+    return err == ERR_OK ? content_end(c, content_fact_set(c, CONTENT_FACT_RESIDUE, 0)) : err;
+}
+
+/* Decide about one document, and drop it or not. */
+typedef enum err judge(struct content *c, void *ctx, const struct held *held);
 
 /* All of them, in one transaction. */
-static enum err walk(struct content *c, judge *decide, void *ctx, bool *any)
+static enum err walk(struct content *c, judge *decide, void *ctx)
 {
     struct held held = {.state = CONTENT_KEPT};
     enum err err = content_begin(c);
     if (err != ERR_OK)
         return err;
-    *any = false;
     while (err == ERR_OK) {
         struct id after = held.id;
-        bool went = false;
         err = held_after(c, &after, &held);
         if (err == ERR_OK)
-            err = decide(c, ctx, &held, &went);
-        *any = *any || went;
+            err = decide(c, ctx, &held);
     }
     return content_end(c, err == ERR_NOTFOUND ? ERR_OK : err);
 }
 
 /* ---- replica ---- */
 
-static enum err judge_left(struct content *c, void *ctx, const struct held *held, bool *went)
+static enum err judge_left(struct content *c, void *ctx, const struct held *held)
 {
     (void)ctx;
     struct document doc;
@@ -67,19 +76,17 @@ static enum err judge_left(struct content *c, void *ctx, const struct held *held
     enum err err = document_find(c->s, &held->id, &doc);
     if (err != ERR_NOTFOUND)
         return err == ERR_INVALID ? ERR_OK : err;
-    *went = true;
     return content_drop(c, &held->id);
 }
 
 enum err content_left(struct store *s)
 {
     struct content *c = NULL;
-    bool any = false;
     enum err err = content_of(s, false, &c);
     if (err == ERR_OK)
-        err = walk(c, judge_left, NULL, &any);
-    if (err == ERR_OK && any)
-        err = db_checkpoint(c->db); /* the log still has it */
+        err = walk(c, judge_left, NULL);
+    if (err == ERR_OK)
+        err = content_clean(c);
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
@@ -90,23 +97,23 @@ struct doomed {
     void *ctx;
 };
 
-static enum err judge_erased(struct content *c, void *ctx, const struct held *held, bool *went)
+static enum err judge_erased(struct content *c, void *ctx, const struct held *held)
 {
     const struct doomed *doomed = ctx;
-    enum err err = doomed->goes(doomed->ctx, &held->id, went);
-    return err == ERR_OK && *went ? content_drop(c, &held->id) : err;
+    bool goes = false;
+    enum err err = doomed->goes(doomed->ctx, &held->id, &goes);
+    return err == ERR_OK && goes ? content_drop(c, &held->id) : err;
 }
 
 enum err content_erase(struct store *s, content_goes *goes, void *ctx)
 {
     struct doomed doomed = {goes, ctx};
     struct content *c = NULL;
-    bool any = false;
     enum err err = content_of(s, false, &c);
     if (err == ERR_OK)
-        err = walk(c, judge_erased, &doomed, &any);
-    if (err == ERR_OK && any)
-        err = db_checkpoint(c->db); /* the log still has it */
+        err = walk(c, judge_erased, &doomed);
+    if (err == ERR_OK)
+        err = content_clean(c);
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
@@ -127,7 +134,7 @@ static enum err note_gone(struct content *c, const struct id *id, int64_t ms)
 }
 
 /* A row may come back: deleted by mistake, or sent again after a restore. */
-static enum err judge_unnamed(struct content *c, void *ctx, const struct held *held, bool *went)
+static enum err judge_unnamed(struct content *c, void *ctx, const struct held *held)
 {
     (void)ctx;
     struct document doc;
@@ -137,9 +144,10 @@ static enum err judge_unnamed(struct content *c, void *ctx, const struct held *h
     if (err != ERR_OK && err != ERR_NOTFOUND)
         return err == ERR_INVALID ? ERR_OK : err;
     bool gone = err == ERR_NOTFOUND || doc.deleted;
-    *went = gone && held->gone_ms != 0 && now_ms - held->gone_ms >= CONTENT_GRACE_DAYS * DAY_MS;
-    *went = *went || (begun && now_ms - held->at_ms >= CONTENT_BEGUN_DAYS * DAY_MS);
-    if (*went)
+    bool goes =
+        gone && held->gone_ms != 0 && now_ms - held->gone_ms >= CONTENT_GRACE_DAYS * DAY_MS;
+    goes = goes || (begun && now_ms - held->at_ms >= CONTENT_BEGUN_DAYS * DAY_MS);
+    if (goes)
         return content_drop(c, &held->id);
     if (gone != (held->gone_ms != 0))
         return note_gone(c, &held->id, gone ? now_ms : 0);
@@ -150,13 +158,14 @@ enum err content_sweep(struct store *s)
 {
     struct content *c = NULL;
     int64_t swept = 0;
-    bool any = false;
     int64_t now_ms = store_now(s);
     enum err err = content_of(s, false, &c);
     if (err == ERR_OK)
         err = content_fact_get(c, CONTENT_FACT_SWEPT, &swept);
     if (err == ERR_OK && now_ms - swept >= DAY_MS) {
-        err = walk(c, judge_unnamed, NULL, &any);
+        err = walk(c, judge_unnamed, NULL);
+        if (err == ERR_OK)
+            err = content_clean(c);
         if (err == ERR_OK)
             err = content_begin(c);
         if (err == ERR_OK)

@@ -145,7 +145,9 @@ static enum err mark(struct content *c, const struct id *doc, enum content_state
 static enum err drop(struct content *c, const struct id *doc)
 {
     enum err err = content_begin(c);
-    return err == ERR_OK ? content_end(c, content_drop(c, doc)) : err;
+    if (err == ERR_OK)
+        err = content_end(c, content_drop(c, doc));
+    return err == ERR_OK ? content_clean(c) : err;
 }
 
 /* This document comes no further now; what was asked is still answered. */
@@ -274,8 +276,7 @@ static enum err arrived(struct content *c, struct courier *k)
     enum err err = document_find(c->s, &k->doc.id, &row);
     if (err != ERR_NOTFOUND)
         return err == ERR_OK ? mark(c, &k->doc.id, CONTENT_KEPT, ERR_OK) : err;
-    err = drop(c, &k->doc.id);
-    return err == ERR_OK ? db_checkpoint(c->db) : err;
+    return drop(c, &k->doc.id);
 }
 
 static enum err on_sending(struct content *c, struct courier *k, const struct want *m,

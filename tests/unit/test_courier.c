@@ -419,6 +419,41 @@ static void live_contents_follow_what_is_saved(void **state)
     close_world(&w);
 }
 
+static bool in_log(size_t who, const char *text)
+{
+    struct buf path = {0};
+    static char bytes[1 << 20];
+    buf_printf(&path, "%s%s-wal", w.twin.replicas[who].path, CONTENT_SUFFIX);
+    buf_u8(&path, 0);
+    FILE *f = fopen((const char *)path.p, "rb");
+    assert_non_null(f);
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    (void)fclose(f);
+    buf_done(&path);
+    return memmem(bytes, n, text, strlen(text)) != NULL;
+}
+
+/* The process died before the row was saved; or the row has left, and is erased on the server:
+ * nobody takes it. */
+static void a_content_without_a_row_is_gone_from_the_disk(void **state)
+{
+    (void)state;
+    struct content_put put;
+    uint8_t sha256[SHA256_BYTES];
+    open_world(&w, 1, false);
+    (void)person(0, "Anna");
+    sync_one(&w, 0);
+    struct id doc = store_new_id(replica(0));
+    assert_int_equal(content_put_begin(replica(0), &doc, &put), ERR_OK);
+    assert_int_equal(content_put_add(&put, STR("MARQUE-PERDUE")), ERR_OK);
+    assert_int_equal(content_put_end(&put, sha256), ERR_OK);
+    assert_true(in_log(0, "MARQUE-PERDUE"));
+    sync_one(&w, 0);
+    assert_int_equal(state_at(replica(0), &doc), 0);
+    assert_false(in_log(0, "MARQUE-PERDUE"));
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +464,7 @@ int main(void)
         cmocka_unit_test(a_quota_that_is_used_up_is_said_and_loses_nothing),
         cmocka_unit_test(a_content_damaged_on_the_disk_is_noticed_and_reaches_nobody),
         cmocka_unit_test(live_contents_follow_what_is_saved),
+        cmocka_unit_test(a_content_without_a_row_is_gone_from_the_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
