@@ -237,14 +237,13 @@ static enum err save_welcome(struct store *s, const struct welcome *w, int64_t s
 }
 
 /* Operations of which a part has left this replica cannot be sent again as they were: their
- * rest goes under a new epoch. */
+ * rest goes under a new epoch. Once acknowledged they are counted as unsent ones when the
+ * server has lost them, also by a process that died between hearing so and the new epoch. */
 static enum err check_cuts(struct store *s, uint64_t known_op, bool *fork)
 {
     uint64_t cuts = 0;
     int64_t between[2] = {(int64_t)known_op, (int64_t)s->acked};
-    enum err err = ERR_OK;
-    if (known_op < s->acked)
-        err = store_number(s, SQL_OUTBOX_CUTS, between, 2, &cuts);
+    enum err err = store_number(s, SQL_OUTBOX_CUTS, between, 2, &cuts);
     *fork = *fork || cuts > 0;
     return err;
 }

@@ -17,7 +17,8 @@
     X(OUTBOX_AFTER, "SELECT op_no,hash,hlc,op,cut FROM outbox WHERE op_no>?1 ORDER BY op_no")  \
     X(OUTBOX_ALL, "SELECT op_no,op FROM outbox WHERE op_no>?1 ORDER BY op_no LIMIT 1")         \
     X(OUTBOX_CUT, "UPDATE outbox SET op=?2,cut=?3 WHERE op_no=?1")                             \
-    X(OUTBOX_CUTS, "SELECT count(*) FROM outbox WHERE op_no>?1 AND op_no<=?2 AND cut<>0")      \
+    X(OUTBOX_CUTS, "SELECT count(*) FROM outbox WHERE op_no>?1 AND (cut=1 OR (cut<>0 AND "     \
+                   "op_no<=?2))")                                                              \
     X(OUTBOX_LEAVING, "SELECT op_no,op FROM outbox WHERE cut=2 AND op_no>?1 AND op_no<=?2 "    \
                       "ORDER BY op_no LIMIT 1")                                                \
     X(OUTBOX_LEAVING_COUNT, "SELECT count(*) FROM outbox WHERE cut=2")                         \

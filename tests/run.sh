@@ -5,11 +5,12 @@
 # Each runs where it shows something: what holds in many rounds, as released; what touches memory
 # or threads it should not, under the sanitizers, with fewer rounds (support/rounds.h); other
 # versions of the libraries and of gcc, without optimization, in debian13.sh.
-# Knobs: FUZZ_SECONDS per target (10), SIM_SEEDS (300), JOBS (one per processor).
+# Knobs: FUZZ_SECONDS per target (10), SIM_SEEDS (300), SWEEP_RUNS (1000), JOBS (one
+# per processor).
 # shellcheck disable=SC2317 # the stages are called by name
 set -u
 cd "$(dirname "$0")/.." || exit 2
-: "${FUZZ_SECONDS:=10}" "${SIM_SEEDS:=300}" "${JOBS:=$(nproc)}"
+: "${FUZZ_SECONDS:=10}" "${SIM_SEEDS:=300}" "${SWEEP_RUNS:=1000}" "${JOBS:=$(nproc)}"
 logs=build/logs
 started=$(date +%s)
 passed=0
@@ -161,6 +162,8 @@ stage_sim() {
         return
     fi
     step "Simulation, $SIM_SEEDS seeds" build/release/tests/sim/sim --seeds "$SIM_SEEDS"
+    step "Simulation, $SWEEP_RUNS runs with one fault each" \
+        build/release/tests/sim/sim --sweep "$SWEEP_RUNS"
 }
 
 stage_e2e() {

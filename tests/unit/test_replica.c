@@ -2,6 +2,7 @@
 /* The client's side of a sync: what it believes, what it refuses, what a restored server does.
  */
 #include "proto/hash.h"
+#include "store/inside.h"
 #include "support/fleet.h"
 
 #include <setjmp.h>
@@ -66,6 +67,40 @@ static void acknowledged_work_returns_to_a_restored_server(void **state)
         assert_same(&f);
     }
     assert_int_equal(f.forks, 0);
+    fleet_close(&f);
+}
+
+/* A part of it has left; the process dies when the restored server has said what it knows. */
+static void a_cut_operation_is_written_again_though_that_was_cut_off(void **state)
+{
+    (void)state;
+    struct fleet f;
+    open_one(&f);
+    (void)add_person(&f, 0, "Anna");
+    (void)add_person(&f, 0, "Bilal");
+    fleet_heal(&f);
+    struct store *s = f.twin.replicas[0].store;
+    struct replica_plan plan = {.fork = false};
+    struct welcome welcome = {.epoch = s->epoch, .known_op = s->own.op_no - 1};
+    struct stmt *stmt = NULL;
+    int64_t generation = 0;
+    assert_int_equal(meta_get_id(s, META_HISTORY, &welcome.history), ERR_OK);
+    assert_int_equal(meta_get_int(s, META_GENERATION, &generation), ERR_OK);
+    welcome.generation = (uint32_t)generation + 1;
+    assert_int_equal(store_sql(s, SQL_OUTBOX_AT, &stmt), ERR_OK);
+    bind_int(stmt, 1, (int64_t)welcome.known_op);
+    assert_int_equal(stmt_step(stmt), STEP_ROW);
+    welcome.known_hash = (uint64_t)col_int(stmt, 0);
+    stmt_reset(stmt);
+    assert_int_equal(db_exec(s->db, "UPDATE outbox SET cut=1 WHERE op_no=(SELECT max(op_no) "
+                                    "FROM outbox)"),
+                     ERR_OK);
+    for (int twice = 0; twice < 2; twice++) {
+        plan.fork = false;
+        assert_int_equal(replica_welcome(s, &welcome, &plan), ERR_OK);
+        assert_true(plan.fork);
+        assert_int_equal(s->acked, welcome.known_op);
+    }
     fleet_close(&f);
 }
 
@@ -433,6 +468,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acknowledged_work_returns_to_a_restored_server),
+        cmocka_unit_test(a_cut_operation_is_written_again_though_that_was_cut_off),
         cmocka_unit_test(what_a_restored_server_never_gets_back_leaves_the_replicas),
         cmocka_unit_test(work_of_an_epoch_the_restored_server_lost_returns_too),
         cmocka_unit_test(what_is_left_returns_to_a_server_put_back_too_far),
