@@ -134,6 +134,9 @@ NODISCARD enum err content_device_bytes(struct content *c, uint32_t device, uint
 /* content_sweep.c. After a drop: what the log still has of it goes from the disk. Cut off, it is
  * done by the next call. Not inside a transaction. */
 NODISCARD enum err content_clean(struct content *c);
+/* Replica: is there one still to be sent whose row is nowhere here? Whether it was erased, the
+ * server knows, and the courier asks. */
+NODISCARD enum err content_orphan(struct store *s, bool *out);
 /* Replica: what belongs to rows that are gone goes from the disk, but what is
  * still to be sent. Not inside a transaction. */
 NODISCARD enum err content_left(struct store *s);

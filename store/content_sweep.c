@@ -2,6 +2,7 @@
 /* What contents are no longer for. */
 #include "store/content_inside.h"
 #include "store/document.h"
+#include "store/quarantine.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -87,6 +88,36 @@ enum err content_left(struct store *s)
         err = walk(c, judge_left, NULL);
     if (err == ERR_OK)
         err = content_clean(c);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static enum err find_orphan(struct content *c, bool *out)
+{
+    struct content_doc doc = {.size = 0};
+    enum err err = ERR_OK;
+    *out = false;
+    while (err == ERR_OK && !*out) {
+        struct id after = doc.id;
+        struct document row;
+        uint32_t epoch = 0;
+        uint64_t op_no = 0;
+        err = content_next(c, CONTENT_UNSENT, &after, &doc);
+        if (err != ERR_OK || document_find(c->s, &doc.id, &row) != ERR_NOTFOUND)
+            continue;
+        err = quarantine_of_row(c->s, TABLE_DOCUMENT, &doc.id, &epoch, &op_no);
+        *out = err == ERR_NOTFOUND;
+        err = *out ? ERR_OK : err;
+    }
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+enum err content_orphan(struct store *s, bool *out)
+{
+    struct content *c = NULL;
+    *out = false;
+    enum err err = content_of(s, false, &c);
+    if (err == ERR_OK)
+        err = find_orphan(c, out);
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 

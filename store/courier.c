@@ -350,6 +350,7 @@ static enum err on_answer(struct content *c, struct courier *k, const struct mes
 static enum err begin(struct content *c, struct courier *k, struct buf *frames)
 {
     k->fetching = false;
+    k->halted = false; /* what was full, on either side, may have room again */
     k->after = (struct id){{0}};
     enum err err = content_left(c->s);
     if (err == ERR_OK)

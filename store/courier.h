@@ -24,7 +24,7 @@ struct courier {
     unsigned stuck;
     bool fetching;          /* those to be sent were all looked at */
     struct id after;        /* the last document looked at */
-    bool halted;            /* the disk, or the server, takes no more: not on this connection */
+    bool halted;            /* the disk, or the server, takes no more: not in this round */
     uint64_t sent, fetched; /* documents that came through, since the courier began */
     enum err err;           /* why one did not, the last time */
 };

@@ -74,8 +74,8 @@ static enum err document_goes(void *ctx, const struct id *doc, bool *out)
     return ERR_OK;
 }
 
-/* Nothing of what was to go is left: neither on unused parts of pages nor in an operation that
- * waits for its verdict. */
+/* Nothing of what was to go is left: neither on unused parts of pages, nor in an operation that
+ * waits for its verdict, nor in a content whose row had left before. */
 static enum err is_clean(struct store *s, bool *out)
 {
     int64_t residue = 0;
@@ -83,7 +83,10 @@ static enum err is_clean(struct store *s, bool *out)
     enum err err = meta_get_int(s, META_RESIDUE, &residue);
     if (err == ERR_OK)
         err = meta_get_int(s, META_LEAVING, &leaving);
-    *out = residue == 0 && leaving == 0;
+    bool orphan = false;
+    if (err == ERR_OK)
+        err = content_orphan(s, &orphan);
+    *out = residue == 0 && leaving == 0 && !orphan;
     return err;
 }
 

@@ -324,6 +324,8 @@ bool papers_wait(struct world *w, struct client *c)
     static const enum content_state states[] = {CONTENT_UNSENT, CONTENT_WANTED};
     if (content_of(c->node.store, false, &content) != ERR_OK)
         return false;
+    if (content_orphan(c->node.store, &there) == ERR_OK && there)
+        return true;
     for (int i = 0; i < 2; i++) {
         struct id after = {{0}};
         while (content_next(content, states[i], &after, &doc) == ERR_OK) {
