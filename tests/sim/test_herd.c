@@ -291,6 +291,9 @@ static int64_t cost_us(const struct hub_job *job)
         return 5000 + 5 * (int64_t)job->count;
     case HUB_JOB_CONTENT:
         return 5000;
+    case HUB_JOB_SITE:
+    case HUB_JOB_PARCEL:
+        break; /* no relay dials here */
     }
     return 0;
 }
