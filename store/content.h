@@ -131,8 +131,8 @@ NODISCARD enum err content_totals(struct store *s, struct content_totals *out);
 /* Bytes counted for this device. */
 NODISCARD enum err content_device_bytes(struct content *c, uint32_t device, uint64_t *out);
 
-/* content_sweep.c. After a drop: what the log still has of it goes from the disk. Cut off, it is
- * done by the next call. Not inside a transaction. */
+/* content_sweep.c. After a drop: what the log still has of it goes from the disk. Cut off, it
+ * is done by the next call. Not inside a transaction. */
 NODISCARD enum err content_clean(struct content *c);
 /* Replica: is there one still to be sent whose row is nowhere here? Whether it was erased, the
  * server knows, and the courier asks. */

@@ -9,7 +9,8 @@
  * the server only what this staff member may see (NULL: everything). NOMEM, IO. Database
  * thread. */
 NODISCARD enum err dump_store(struct store *s, const struct id *viewer, struct buf *out);
-/* Has this table no row at all? Much cheaper than listing none. False when it cannot be read. */
+/* Has this table no row at all? Much cheaper than listing none. False when it cannot be read.
+ */
 bool dump_empty(struct store *s, const struct table *table);
 /* May the holder of these grants see this row of the server? */
 bool dump_may_see(struct store *s, const struct grants *grants, const struct table *table,

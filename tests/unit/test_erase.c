@@ -217,7 +217,8 @@ static void a_row_of_another_dossier_may_still_name_what_is_gone(void **state)
     struct party *anna = &r.t.replicas[ANNA];
     const char *firm[] = {"name=Entreprise fictive", NULL};
     struct id company = twin_add(anna, "company", firm);
-    const char *stage[] = {ref("person", &r.gone.person), ref("company", &company), "start=2026-05-04", NULL};
+    const char *stage[] = {ref("person", &r.gone.person), ref("company", &company),
+                           "start=2026-05-04", NULL};
     struct id internship = twin_add(anna, "internship", stage);
     const char *visit[] = {ref("internship", &internship), NULL};
     assert_int_equal(twin_set(anna, "session", &r.kept.session, visit), ERR_OK);
