@@ -114,45 +114,12 @@ struct refused {
     struct buf rest;
 };
 
-static enum err forget_row(struct store *s, const struct quarantined *q,
-                           const struct change *change)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, SQL_QUARANTINE_ROW_LEFT, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, q->epoch);
-    bind_int(stmt, 2, (int64_t)q->op_no);
-    bind_int(stmt, 3, change->table);
-    bind_id(stmt, 4, &change->row);
-    return stmt_run(stmt);
-}
-
-/* Rows that leave wait for nobody any more: what hangs on them here need not wait either. */
-static enum err forget_rows(struct leaving *l, const struct quarantined *q)
-{
-    struct op_head head;
-    struct cur cur;
-    enum err err = op_read_again(q->op, &head, &cur) == ERR_OK ? ERR_OK : ERR_CORRUPT;
-    for (uint32_t i = 0; i < head.changes && err == ERR_OK; i++) {
-        struct change change = op_change(&cur);
-        op_skip_fields(&change, &cur);
-        if (cur.bad)
-            return ERR_CORRUPT;
-        if (change_goes(l, &change, true))
-            err = forget_row(l->s, q, &change);
-    }
-    return err;
-}
-
 static enum err purge_refused(void *ctx, const struct quarantined *q)
 {
     struct refused *r = ctx;
     bool cut = false;
     enum err err = copy_op(r->l, q->op, true, &r->rest, &cut);
     r->l->purged = r->l->purged || cut;
-    if (err == ERR_OK && cut)
-        err = forget_rows(r->l, q);
     return err == ERR_OK && cut ? quarantine_cut(r->l->s, q->epoch, q->op_no, buf_str(&r->rest))
                                 : err;
 }

@@ -352,6 +352,7 @@ enum err quarantine_wrote(struct store *s, struct stamp stamp, bool *out)
     return err;
 }
 
+/* Its name stays in the index when the row has left the operation. */
 enum err quarantine_of_row(struct store *s, uint16_t table, const struct id *row,
                            uint32_t *epoch, uint64_t *op_no)
 {
@@ -361,15 +362,18 @@ enum err quarantine_of_row(struct store *s, uint16_t table, const struct id *row
         return err;
     bind_int(stmt, 1, table);
     bind_id(stmt, 2, row);
-    enum step step = stmt_step(stmt);
-    if (step == STEP_ROW) {
+    enum step step = STEP_DONE;
+    bool found = false;
+    while (!found && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct quarantined q = {.op = col_blob(stmt, 2)};
         *epoch = (uint32_t)col_int(stmt, 0);
         *op_no = (uint64_t)col_int(stmt, 1);
+        found = has_row(s, &q, table, row);
     }
     stmt_reset(stmt);
     if (step == STEP_FAILED)
         return db_error(s->db);
-    return step == STEP_ROW ? ERR_OK : ERR_NOTFOUND;
+    return found ? ERR_OK : ERR_NOTFOUND;
 }
 
 enum err quarantine_rows(struct store *s, const struct table *table, uint64_t *out)

@@ -90,7 +90,7 @@ NODISCARD enum err quarantine_wrote(struct store *s, struct stamp stamp, bool *o
 /* The operation that wrote this stamp takes the place of what is in `op`. NOTFOUND when it is
  * not a refused one. */
 NODISCARD enum err quarantine_op_of(struct store *s, struct stamp stamp, struct buf *op);
-/* An open refused operation that touched this row, the oldest. NOTFOUND. */
+/* An open refused operation that still has a change of this row, the oldest. NOTFOUND. */
 NODISCARD enum err quarantine_of_row(struct store *s, uint16_t table, const struct id *row,
                                      uint32_t *epoch, uint64_t *op_no);
 /* How many live rows of the table are in open refused operations only. */

@@ -54,13 +54,11 @@
     X(QUARANTINE_ROW_FIND, "SELECT 1 FROM quarantine_row WHERE tab=?1 AND id=?2 AND epoch=?3 " \
                            "LIMIT 1")                                                          \
     X(QUARANTINE_ROWS_OF, "SELECT tab,id FROM quarantine_row WHERE epoch=?1 AND op_no=?2")     \
-    X(QUARANTINE_ROW_LEFT, "DELETE FROM quarantine_row WHERE epoch=?1 AND op_no=?2 AND "       \
-                           "tab=?3 AND id=?4")                                                 \
     X(QUARANTINE_CUT, "UPDATE quarantine SET op=?3,note=NULL WHERE epoch=?1 AND op_no=?2")     \
     X(QUARANTINE_OF_ROW,                                                                       \
-      "SELECT q.epoch,q.op_no FROM quarantine_row r JOIN quarantine q ON q.epoch=r.epoch AND " \
-      "q.op_no=r.op_no WHERE r.tab=?1 AND r.id=?2 AND q.state=0 ORDER BY q.epoch,q.op_no "     \
-      "LIMIT 1")                                                                               \
+      "SELECT q.epoch,q.op_no,q.op FROM quarantine_row r JOIN quarantine q ON "                \
+      "q.epoch=r.epoch AND q.op_no=r.op_no WHERE r.tab=?1 AND r.id=?2 AND q.state=0 "          \
+      "ORDER BY q.epoch,q.op_no")                                                              \
     X(QUARANTINE_ACTOR, "SELECT actor FROM quarantine WHERE epoch=?1 AND op_no=?2")            \
     X(QUARANTINE_WROTE, "SELECT 1 FROM quarantine WHERE epoch=?1 AND hlc=?2 LIMIT 1")          \
     X(QUARANTINE_BY_STAMP, "SELECT op FROM quarantine WHERE epoch=?1 AND hlc=?2 LIMIT 1")      \
