@@ -27,25 +27,25 @@ static void random_of(void *ctx, void *out, size_t n)
     }
 }
 
-static void open_store(struct twin *t, struct party *p, enum store_side side)
+enum err twin_try_open(struct twin *t, struct party *p, struct note *why)
 {
     struct store_env env = {.path = p->path,
                             .vfs = p->vfs,
                             .schema = t->schema,
-                            .side = side,
+                            .side = p == &t->server ? STORE_SERVER : STORE_CLIENT,
                             .wall_ms = wall,
                             .random = random_of,
                             .ctx = p};
+    return store_open(&env, &p->store, why);
+}
+
+void twin_open_party(struct twin *t, struct party *p)
+{
     struct note why = {0};
-    enum err err = store_open(&env, &p->store, &why);
+    enum err err = twin_try_open(t, p, &why);
     if (err != ERR_OK)
         (void)fprintf(stderr, "open %s: %s %s\n", p->path, err_name(err), why.text);
     must(err == ERR_OK);
-}
-
-void twin_open_party(struct twin *t, struct party *party)
-{
-    open_store(t, party, party == &t->server ? STORE_SERVER : STORE_CLIENT);
 }
 
 static const struct table *table_of(struct store *s, const char *name)
@@ -211,7 +211,7 @@ void twin_enrol(struct twin *t, struct str role)
     p->wall_ms = START_MS;
     p->random = 1000 + i;
     (void)snprintf(p->path, sizeof p->path, "%s/replica%zu.db", t->dir, i);
-    open_store(t, p, STORE_CLIENT);
+    twin_open_party(t, p);
     err = store_enrol(p->store, &identity);
     must(err == ERR_OK);
 }
@@ -228,7 +228,7 @@ static void open_parties(struct twin *t, size_t count, bool shared)
     t->server.wall_ms = START_MS;
     t->server.random = 7;
     (void)snprintf(t->server.path, sizeof t->server.path, "%s/server.db", t->dir);
-    open_store(t, &t->server, STORE_SERVER);
+    twin_open_party(t, &t->server);
     enum err err = serve_init(t->server.store, STR("Réseau fictif"));
     must(err == ERR_OK);
     const char *fields[] = {"name=EI du Pont", "kind=EI", NULL};

@@ -43,8 +43,10 @@ struct replica_tally twin_sync(struct twin *t, size_t replica);
 
 /* Note what a session that begins found out about the device, as the hub does soon after. */
 void twin_note_contact(struct twin *t, struct serve_session *session, uint64_t pulled);
-/* Open a party's store whose file is in place. */
+/* Open a party's store whose file is in place; failing ends the test. */
 void twin_open_party(struct twin *t, struct party *party);
+/* The same, where it may fail: as store_open. */
+enum err twin_try_open(struct twin *t, struct party *party, struct note *why);
 /* Text of all rows of all tables with their stamps, in id order: equal texts = converged
  * replicas. `conflicts` too. The caller frees with buf_done. */
 void twin_dump(struct store *s, struct buf *out);
