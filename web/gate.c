@@ -28,7 +28,7 @@ static bool read_hex(struct str text, uint8_t *out, size_t n)
         if (at == NULL)
             return false;
         uint8_t digit = (uint8_t)(at - digits);
-        out[i / 2] = i % 2 == 0 ? (uint8_t)(digit << 4) : (uint8_t)(out[i / 2] | digit);
+        out[i / 2] = (uint8_t)(i % 2 == 0 ? digit << 4 : out[i / 2] | digit);
     }
     return true;
 }
