@@ -245,8 +245,10 @@ enum err http_decode(struct str text, bool query, struct buf *out)
     }
     if (out->err != ERR_OK)
         return out->err;
+    if (out->n == start)
+        return ERR_OK;
     struct str decoded = {(const char *)out->p + start, out->n - start};
-    return decoded.n == 0 || str_utf8(decoded) ? ERR_OK : ERR_FORMAT;
+    return str_utf8(decoded) ? ERR_OK : ERR_FORMAT;
 }
 
 bool http_pair(struct str *rest, struct str *name, struct str *value)

@@ -158,10 +158,12 @@ struct passage {
     uint64_t since; /* fresh: what it wrote itself after this seq is there all the same */
 };
 
-/* Past what the reader wrote itself, unless it is of a scope that has left and come again. */
+/* Past what the reader wrote itself, unless it is of a scope that has left and come again. A run
+ * may have ended in the midst of an operation: then the rest of that comes first. */
 static void pass_own(const struct feed_reader *reader, struct lane *lane)
 {
-    uint64_t from = lane->after.seq + 1;
+    bool whole = lane->after.table == UINT16_MAX;
+    uint64_t from = lane->after.seq + (whole ? 1 : 0);
     uint64_t to = own_through(reader, from);
     for (uint32_t i = 0; i < reader->grants.count && to != 0; i++)
         to = reader->grants.list[i].since > from ? 0 : to;

@@ -252,6 +252,44 @@ static void what_it_wrote_on_the_line_is_passed_over(void **state)
     twin_close(&t);
 }
 
+/* An operation of somebody else, in the midst of which a run of entries ends, and the reader's
+ * own right after it: all of the other's is told. */
+static void a_long_operation_of_others_before_its_own_is_told_whole(void **state)
+{
+    (void)state;
+    enum { LONG = 300 };
+    struct dossier one;
+    struct twin t;
+    struct serve_session session = {.device = 0};
+    struct buf frames = {0};
+    bool idle = false;
+    uint64_t rows = 0;
+    twin_open(&t, 2, &schema_jalon);
+    const char *model_fields[] = {"name=Parcours type", NULL};
+    struct id model = twin_add(&t.server, "pathway_model", model_fields);
+    one = open_dossier(&t, &model, "name=Abricot");
+    (void)twin_sync(&t, 0);
+    (void)twin_sync(&t, 1);
+    fill_by(&t.replicas[1], &one, 0, 0, LONG);
+    (void)twin_sync(&t, 1);
+    fill_by(&t.replicas[0], &one, 0, 0, LONG);
+    send_all(&t, 0, &session);
+    while (!idle) {
+        struct str body = {0};
+        struct message m;
+        size_t used = 0;
+        buf_clear(&frames);
+        assert_int_equal(serve_page(t.server.store, &session, &frames, &idle), ERR_OK);
+        assert_int_equal(frame_next(buf_str(&frames), FRAME_BYTES_MAX, &body, &used), ERR_OK);
+        assert_int_equal(message_read(body, &m), ERR_OK);
+        rows += m.type == MESSAGE_PAGE ? m.page.rows : 0;
+    }
+    assert_int_equal(rows, LONG);
+    serve_session_done(&session);
+    buf_done(&frames);
+    twin_close(&t);
+}
+
 static void spans_that_continue_are_one_and_the_list_is_bounded(void **state)
 {
     (void)state;
@@ -275,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_caseload_is_found_among_many_rows_of_others),
         cmocka_unit_test(a_change_is_found_among_many_changes_of_others),
         cmocka_unit_test(what_it_wrote_on_the_line_is_passed_over),
+        cmocka_unit_test(a_long_operation_of_others_before_its_own_is_told_whole),
         cmocka_unit_test(spans_that_continue_are_one_and_the_list_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,7 @@ static void escapes_are_undone_or_refused(void **state)
         {"a+b", false, "a+b"},
         {"%C3%A9", true, "é"},
         {"%c3%a9t%C3%a9", true, "été"},
+        {"", true, ""},
         {"%", true, NULL},
         {"%4", true, NULL},
         {"%g1", true, NULL},
