@@ -144,7 +144,7 @@ status=3
 while [ "$status" -eq 3 ]; do
     tries=$((tries + 1))
     [ $tries -lt 100 ] || fail "the first download never ends"
-    network reset_down=12000
+    network reset_down=40000
     try on carla sync
 done
 same "exit of the last try" 0 "$status"
