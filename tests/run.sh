@@ -5,12 +5,12 @@
 # Each runs where it shows something: what holds in many rounds, as released; what touches memory
 # or threads it should not, under the sanitizers, with fewer rounds (support/rounds.h); other
 # versions of the libraries and of gcc, without optimization, in debian13.sh.
-# Knobs: FUZZ_SECONDS per target (10), SIM_SEEDS (300), SWEEP_RUNS (1000), JOBS (one
+# Knobs: FUZZ_SECONDS per target (10), SIM_SEEDS (150), SWEEP_RUNS (1000), JOBS (one
 # per processor).
 # shellcheck disable=SC2317 # the stages are called by name
 set -u
 cd "$(dirname "$0")/.." || exit 2
-: "${FUZZ_SECONDS:=10}" "${SIM_SEEDS:=300}" "${SWEEP_RUNS:=1000}" "${JOBS:=$(nproc)}"
+: "${FUZZ_SECONDS:=10}" "${SIM_SEEDS:=150}" "${SWEEP_RUNS:=1000}" "${JOBS:=$(nproc)}"
 logs=build/logs
 started=$(date +%s)
 passed=0
@@ -156,14 +156,25 @@ stage_release() {
     step "Unit, property, golden, simulation and tidy tests" tests release -E '^(e2e|bench)/'
 }
 
+# One process each: side by side. The last line is the count of both.
+both_sims() {
+    sim=build/release/tests/sim/sim
+    $sim --sweep "$SWEEP_RUNS" >$logs/sweep.txt 2>&1 &
+    status=0
+    $sim --seeds "$SIM_SEEDS" >$logs/seeds.txt 2>&1 || status=$?
+    wait $! || status=$?
+    cat $logs/sweep.txt $logs/seeds.txt
+    sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' $logs/sweep.txt $logs/seeds.txt |
+        awk '{ p += $1; f += $2 } END { printf "%d passed, %d failed\n", p, f }'
+    return $status
+}
+
 stage_sim() {
     if [ ! -f tests/sim/main.c ]; then
         echo "    no simulation in this tree"
         return
     fi
-    step "Simulation, $SIM_SEEDS seeds" build/release/tests/sim/sim --seeds "$SIM_SEEDS"
-    step "Simulation, $SWEEP_RUNS runs with one fault each" \
-        build/release/tests/sim/sim --sweep "$SWEEP_RUNS"
+    step "Simulation, $SIM_SEEDS seeds, and $SWEEP_RUNS runs with one fault each" both_sims
 }
 
 stage_e2e() {

@@ -308,9 +308,10 @@ void sweep_report(const struct sweep_tally *t, FILE *out)
                           t->planted[i], kind_text((enum sweep_kind)i));
     (void)fprintf(out,
                   "%" PRIu64 " runs of %" PRIu64 " stories, %" PRIu64 " events: %" PRIu64
-                  " saves told and %" PRIu64 " verdicts heard, none lost; %" PRIu64
+                  " saves told and %" PRIu64 " verdicts heard%s; %" PRIu64
                   " databases opened\n",
-                  t->runs, t->stories, t->events, t->saved, t->judged, t->opened);
+                  t->runs, t->stories, t->events, t->saved, t->judged,
+                  t->failed == 0 ? ", none lost" : "", t->opened);
 }
 
 void sweep_forget(void)
