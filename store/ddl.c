@@ -101,16 +101,20 @@ static const char *const server_tables[] = {
     " STRICT, WITHOUT ROWID",
 };
 /* For who holds what (holders.c); on business tables. */
+static const char employed_dossier[] =
+    "CREATE INDEX IF NOT EXISTS h_contract_dossier ON t_contract(_dos)"
+    " WHERE employer_structure IS NOT NULL";
+static const char employed_by[] =
+    "CREATE INDEX IF NOT EXISTS h_contract_structure ON t_contract(employer_structure)"
+    " WHERE employer_structure IS NOT NULL";
 static const char *const server_indexes[] = {
     "CREATE INDEX IF NOT EXISTS h_role_staff ON t_staff_role(staff)",
     "CREATE INDEX IF NOT EXISTS h_role_structure ON t_staff_role(structure)",
     "CREATE INDEX IF NOT EXISTS h_assignment_dossier ON t_assignment(_dos)",
     "CREATE INDEX IF NOT EXISTS h_assignment_staff ON t_assignment(staff)",
     "CREATE INDEX IF NOT EXISTS h_person_by ON t_person(_by)",
-    "CREATE INDEX IF NOT EXISTS h_contract_dossier ON t_contract(_dos)"
-    " WHERE employer_structure IS NOT NULL",
-    "CREATE INDEX IF NOT EXISTS h_contract_structure ON t_contract(employer_structure)"
-    " WHERE employer_structure IS NOT NULL",
+    employed_dossier,
+    employed_by,
     "CREATE INDEX IF NOT EXISTS h_referral_dossier ON t_referral(_dos)",
     "CREATE INDEX IF NOT EXISTS h_referral_to ON t_referral(\"to\")",
     "CREATE INDEX IF NOT EXISTS h_access_person ON t_access_log(person)",

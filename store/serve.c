@@ -313,6 +313,9 @@ enum err serve_fork(struct store *s, const struct serve_device *device, struct b
     err = epochs_new(s, device->device, &device->staff, &given.epoch);
     if (err == ERR_OK)
         err = run_with_device(s, SQL_DEVICE_FORKED, device->device);
+    /* An older image, or a clone, may hold what the device once confirmed to have erased. */
+    if (err == ERR_OK)
+        err = run_with_device(s, SQL_ERASE_DEVICE_FORGET, device->device);
     err = store_end(s, err);
     if (err == ERR_OK) {
         message_epoch(frames, &given);

@@ -303,6 +303,7 @@
       "device>0 ON CONFLICT(device,no) DO UPDATE SET acked_ms=0")                              \
     X(ERASE_DEVICE_ACK, "UPDATE erase_device SET acked_ms=?3 WHERE device=?1 AND no<=?2 AND "  \
                         "acked_ms=0")                                                          \
+    X(ERASE_DEVICE_FORGET, "UPDATE erase_device SET acked_ms=0 WHERE device=?1")               \
     X(ERASE_DEVICE_DUE,                                                                        \
       "SELECT e.no,o.dossier FROM erase_device e JOIN erase_order o ON o.no=e.no WHERE "       \
       "e.device=?1 AND e.no>?2 AND e.acked_ms=0 AND o.done_ms<>0 ORDER BY e.no LIMIT ?3")      \

@@ -8,7 +8,8 @@ set -eu
 cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || exec sudo --preserve-env=JALON_DEBIAN13,XDG_CACHE_HOME,HOME sh tests/debian13.sh
 root=${JALON_DEBIAN13:-${XDG_CACHE_HOME:-$HOME/.cache}/jalon-debian13}
-packages=$(sed -n 's/^\(build\|test\) \([^ ]*\).*/\2/p' tests/packages.txt)
+# The pages come from no library of the system: they are built and tried on Debian 12.
+packages=$(sed -n 's/^\(build\|test\) \([^ ]*\).*/\2/p' tests/packages.txt | grep -vx 'nodejs\|npm')
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
 # The archive this machine uses itself; debootstrap has a default when it says none.
@@ -94,7 +95,7 @@ libmsgpack-c-dev 6
 gcc 4:14
 LIST
 
-inside sh -c 'cd /tmp/jalon && cmake --preset debug && cmake --build --preset debug' \
+inside sh -c 'cd /tmp/jalon && cmake --preset debug -DWITH_WEB=OFF && cmake --build --preset debug' \
     >"$root/build.log" 2>&1 || {
     tail -n 60 "$root/build.log"
     exit 1

@@ -218,8 +218,14 @@ static void check_compared(struct world *w, struct client *c)
     enum err err = compare_report(c->node.store, &r);
     if (err != ERR_OK || (r.found_ms != 0 && !c->damaged) || r.state == COMPARE_REPAIRING ||
         r.state == COMPARE_DIFFERENT)
-        world_fail(w, "node %u: rows differ from the server's digest: %s, state %d", c->node.at,
-                   err_name(err), (int)r.state);
+        world_fail(
+            w,
+            "node %u: rows differed from the server's digest: %s, state %d, %llu changed, "
+            "%llu missing, %llu extra, found at %lld",
+            c->node.at, err_name(err), (int)r.state,
+            (unsigned long long)r.faults[COMPARE_CHANGED],
+            (unsigned long long)r.faults[COMPARE_MISSING],
+            (unsigned long long)r.faults[COMPARE_EXTRA], (long long)r.found_ms);
 }
 
 static void expect(struct world *w, struct store *s, const char *what, const char *sql,

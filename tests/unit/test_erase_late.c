@@ -122,6 +122,29 @@ static void what_waits_in_quarantine_goes_too(void **state)
     close_rig(&r);
 }
 
+static char image[16 << 20];
+
+static size_t take_image(struct rig *r, struct party *p)
+{
+    store_close(p->store);
+    FILE *f = fopen(p->path, "rb");
+    assert_non_null(f);
+    size_t n = fread(image, 1, sizeof image, f);
+    (void)fclose(f);
+    twin_open_party(&r->t, p);
+    return n;
+}
+
+static void put_back(struct rig *r, struct party *p, size_t n)
+{
+    store_close(p->store);
+    FILE *f = fopen(p->path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(image, 1, n, f), n);
+    (void)fclose(f);
+    twin_open_party(&r->t, p);
+}
+
 /* A replica that was put back to before the order, or fills itself again, brings nothing back.
  */
 static void an_older_image_brings_nothing_back(void **state)
@@ -130,26 +153,41 @@ static void an_older_image_brings_nothing_back(void **state)
     struct rig r;
     open_rig(&r, true);
     struct party *p = &r.t.replicas[CHLOE];
-    static char bytes[16 << 20];
-    store_close(p->store);
-    FILE *f = fopen(p->path, "rb");
-    assert_non_null(f);
-    size_t n = fread(bytes, 1, sizeof bytes, f);
-    (void)fclose(f);
-    twin_open_party(&r.t, p);
+    size_t n = take_image(&r, p);
     erase_it(&r);
     sync_all(&r);
     assert_int_equal(last_order(&r).acked, 3);
-    store_close(p->store);
-    f = fopen(p->path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, n, f), n);
-    (void)fclose(f);
-    twin_open_party(&r.t, p);
+    put_back(&r, p, n);
     const char *late[] = {"city=MARQUE-PART-IMAGE", NULL};
     assert_int_equal(twin_set(p, "person", &r.gone.person, late), ERR_OK);
     sync_all(&r);
     assert_all_gone(&r);
+    close_rig(&r);
+}
+
+/* It has nothing to say of that dossier, and confirmed the order in the life that was taken
+ * back: it is told again, and confirms again. */
+static void an_older_image_is_told_the_order_again(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    struct party *p = &r.t.replicas[CHLOE];
+    size_t n = take_image(&r, p);
+    const char *work[] = {"city=MARQUE-RESTE-AVANT", NULL};
+    assert_int_equal(twin_set(p, "person", &r.kept.person, work), ERR_OK);
+    erase_it(&r);
+    sync_all(&r);
+    assert_int_equal(last_order(&r).acked, 3);
+    put_back(&r, p, n);
+    assert_int_equal(twin_count(p->store, "person"), 2);
+    const char *other[] = {"city=MARQUE-RESTE-APRES", NULL};
+    assert_int_equal(twin_set(p, "person", &r.kept.person, other), ERR_OK);
+    (void)twin_sync(&r.t, CHLOE);
+    sync_all(&r);
+    assert_int_equal(twin_count(p->store, "person"), 1);
+    assert_all_gone(&r);
+    assert_int_equal(last_order(&r).acked, 3);
     close_rig(&r);
 }
 
@@ -225,6 +263,7 @@ int main(void)
         cmocka_unit_test(the_rest_of_a_mixed_operation_is_kept),
         cmocka_unit_test(what_waits_in_quarantine_goes_too),
         cmocka_unit_test(an_older_image_brings_nothing_back),
+        cmocka_unit_test(an_older_image_is_told_the_order_again),
         cmocka_unit_test(an_older_client_is_told_to_leave_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -477,7 +477,7 @@ static void it_stands_through_a_hand_over(void **state)
 static void an_older_client_receives_and_loses_it_too(void **state)
 {
     (void)state;
-    static struct table known[64];
+    static struct table known[SCHEMA_TABLE_ID_MAX];
     struct schema older = {.tables = known, .version = 2};
     for (uint16_t i = 0; i < schema_jalon.table_count; i++) {
         uint16_t id = schema_jalon.tables[i].id;
