@@ -158,8 +158,8 @@ struct passage {
     uint64_t since; /* fresh: what it wrote itself after this seq is there all the same */
 };
 
-/* Past what the reader wrote itself, unless it is of a scope that has left and come again. A run
- * may have ended in the midst of an operation: then the rest of that comes first. */
+/* Past what the reader wrote itself, unless it is of a scope that has left and come again. A
+ * run may have ended in the midst of an operation: then the rest of that comes first. */
 static void pass_own(const struct feed_reader *reader, struct lane *lane)
 {
     bool whole = lane->after.table == UINT16_MAX;
