@@ -118,7 +118,7 @@ stage_packages() {
 
 stage_asan() {
     step "Build with the address and undefined-behaviour sanitizers" build asan
-    step "The tests again under the sanitizers" tests asan -E '^(tidy|e2e|bench)/|^sim/herd$'
+    step "The tests again under the sanitizers" tests asan -E '^(tidy|e2e|bench)/|^sim/(herd|slow)$'
 }
 
 # Only what crosses threads.

@@ -18,7 +18,7 @@
 enum {
     FILE_BYTES_MAX = 4 * 1024 * 1024,
     EVERY = ROUNDS(40),
-    THIN = 6,
+    THIN = ROUNDS(6),
 };
 
 struct bench {
