@@ -4,6 +4,7 @@
 #include "client/enrol.h"
 #include "io/crypt.h"
 #include "io/file.h"
+#include "io/join.h"
 #include "io/json.h"
 #include "proto/mem.h"
 
@@ -22,27 +23,6 @@ static void report_json(struct cmd *c, const struct enrol_result *result)
     json_line(&json);
 }
 
-/* The code may have been copied in several pieces. "-": it is on the standard input, where no
- * list of processes and no history of commands shows it. */
-static enum err read_code(const struct args *args, struct invite *out, struct note *why)
-{
-    struct buf code = {0};
-    enum err err = ERR_OK;
-    if (args->n == 1 && strcmp(args->word[0], "-") == 0)
-        err = file_read("/dev/stdin", INVITE_CODE_BYTES_MAX, &code, why);
-    for (size_t i = 0; err == ERR_OK && code.n == 0 && i < args->n; i++)
-        buf_text(&code, args->word[i]);
-    if (err == ERR_OK)
-        err = code.err == ERR_OK ? invite_parse(buf_str(&code), out, why) : code.err;
-    if (code.n > 0)
-        mem_wipe(code.p, code.n);
-    buf_done(&code);
-    const char *server = args_value(args, "server");
-    if (err == ERR_OK && server != NULL)
-        err = address_parse(server, out->server.port, &out->server, why);
-    return err;
-}
-
 int cmd_enrol(void *program, const struct args *args)
 {
     struct cmd *c = program;
@@ -50,7 +30,7 @@ int cmd_enrol(void *program, const struct args *args)
     struct invite invite = {0};
     struct enrol_result result = {0};
     crypt_start();
-    enum err err = read_code(args, &invite, &why);
+    enum err err = join_code(args, &invite, &why);
     if (err == ERR_OK)
         err = enrol_run(c->dir, c->store, &invite, &result, &why);
     mem_wipe(&invite, sizeof invite);

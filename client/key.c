@@ -20,28 +20,6 @@ void key_done(struct key *key)
     *key = (struct key){0};
 }
 
-/* Append a file of the folder to `out`. */
-static enum err read_in(const char *dir, const char *name, size_t bytes_max, struct buf *out,
-                        struct note *why)
-{
-    struct buf path = {0};
-    enum err err = file_join(&path, dir, name);
-    if (err == ERR_OK)
-        err = file_read((const char *)path.p, bytes_max, out, why);
-    buf_done(&path);
-    return err;
-}
-
-static enum err write_in(const char *dir, const char *name, struct str bytes, struct note *why)
-{
-    struct buf path = {0};
-    enum err err = file_join(&path, dir, name);
-    if (err == ERR_OK)
-        err = file_replace((const char *)path.p, bytes, FILE_MODE, why);
-    buf_done(&path);
-    return err;
-}
-
 static enum err damaged(const char *name, struct note *why)
 {
     return note_set(why, ERR_CORRUPT, N_("%s : contenu endommagé"), name);
@@ -51,7 +29,7 @@ enum err key_make(const char *dir, struct buf *der, struct note *why)
 {
     uint8_t public[CERT_PUBLIC_BYTES];
     struct buf key = {0};
-    enum err err = read_in(dir, KEY_FILE, CERT_KEY_BYTES_MAX, &key, NULL);
+    enum err err = file_read_in(dir, KEY_FILE, CERT_KEY_BYTES_MAX, &key, NULL);
     if (err == ERR_OK && cert_key_public(buf_str(&key), public) != ERR_OK)
         err = damaged(KEY_FILE, why);
     if (err == ERR_NOTFOUND) {
@@ -59,7 +37,7 @@ enum err key_make(const char *dir, struct buf *der, struct note *why)
         if (err == ERR_OK)
             err = cert_key_new(&key);
         if (err == ERR_OK)
-            err = write_in(dir, KEY_FILE, buf_str(&key), why);
+            err = file_replace_in(dir, KEY_FILE, buf_str(&key), FILE_MODE, why);
     }
     if (err == ERR_OK) {
         buf_add(der, key.p, key.n);
@@ -81,7 +59,7 @@ enum err key_save(const char *dir, const struct key *key, struct note *why)
     pack_bin(&out, buf_str(&key->ca));
     enum err err = out.err;
     if (err == ERR_OK)
-        err = write_in(dir, KEY_IDENTITY, buf_str(&out), why);
+        err = file_replace_in(dir, KEY_IDENTITY, buf_str(&out), FILE_MODE, why);
     buf_done(&out);
     return err;
 }
@@ -135,7 +113,7 @@ enum err key_load(const char *dir, struct key *out, struct note *why)
 {
     struct key key = {0};
     struct buf identity = {0};
-    enum err err = read_in(dir, KEY_IDENTITY, KEY_IDENTITY_BYTES_MAX, &identity, why);
+    enum err err = file_read_in(dir, KEY_IDENTITY, KEY_IDENTITY_BYTES_MAX, &identity, why);
     if (err == ERR_NOTFOUND)
         err = note_set(why, ERR_NOTFOUND, N_("cet appareil n'est pas encore inscrit"));
     if (err == ERR_OK) {
@@ -147,7 +125,7 @@ enum err key_load(const char *dir, struct key *out, struct note *why)
                 note_set(why, err, N_("%s : écrit par un programme plus récent"), KEY_IDENTITY);
     }
     if (err == ERR_OK) {
-        err = read_in(dir, KEY_FILE, CERT_KEY_BYTES_MAX, &key.der, why);
+        err = file_read_in(dir, KEY_FILE, CERT_KEY_BYTES_MAX, &key.der, why);
         if (err == ERR_NOTFOUND || err == ERR_LIMIT || (err == ERR_OK && !belongs(&key)))
             err =
                 note_set(why, ERR_CORRUPT, N_("%s : la clé de cet appareil manque"), KEY_FILE);
@@ -175,8 +153,9 @@ static enum err write_receipt(const char *dir, struct note *why)
 {
     struct buf text = {0};
     buf_printf(&text, "wiped %lld\n", (long long)clock_wall_ms());
-    enum err err =
-        text.err == ERR_OK ? write_in(dir, KEY_RECEIPT, buf_str(&text), why) : text.err;
+    enum err err = text.err == ERR_OK
+                       ? file_replace_in(dir, KEY_RECEIPT, buf_str(&text), FILE_MODE, why)
+                       : text.err;
     buf_done(&text);
     return err;
 }
@@ -187,7 +166,7 @@ enum err key_receipt(const char *dir, int64_t *wiped_ms)
     struct buf text = {0};
     long long ms = 0;
     *wiped_ms = 0;
-    enum err err = read_in(dir, KEY_RECEIPT, RECEIPT_BYTES_MAX, &text, NULL);
+    enum err err = file_read_in(dir, KEY_RECEIPT, RECEIPT_BYTES_MAX, &text, NULL);
     buf_u8(&text, 0);
     if (err == ERR_OK &&
         (text.err != ERR_OK || strncmp((const char *)text.p, word, sizeof word - 1) != 0))
@@ -202,7 +181,7 @@ enum err key_receipt(const char *dir, int64_t *wiped_ms)
 
 enum err key_wipe(const char *dir, const char *const *files, struct note *why)
 {
-    enum err err = write_in(dir, KEY_WIPE_ORDER, STR("wipe\n"), why);
+    enum err err = file_replace_in(dir, KEY_WIPE_ORDER, STR("wipe\n"), FILE_MODE, why);
     if (err == ERR_OK)
         err = erase_in(dir, KEY_FILE, why);
     if (err == ERR_OK)
@@ -217,7 +196,7 @@ enum err key_wipe(const char *dir, const char *const *files, struct note *why)
 bool key_wipe_due(const char *dir)
 {
     struct buf content = {0};
-    enum err err = read_in(dir, KEY_WIPE_ORDER, KEY_IDENTITY_BYTES_MAX, &content, NULL);
+    enum err err = file_read_in(dir, KEY_WIPE_ORDER, KEY_IDENTITY_BYTES_MAX, &content, NULL);
     buf_done(&content);
     return err != ERR_NOTFOUND;
 }

@@ -295,3 +295,25 @@ enum err file_join(struct buf *out, const char *dir, const char *name)
     out->n--;
     return ERR_OK;
 }
+
+enum err file_read_in(const char *dir, const char *name, size_t bytes_max, struct buf *out,
+                      struct note *why)
+{
+    struct buf path = {0};
+    enum err err = file_join(&path, dir, name);
+    if (err == ERR_OK)
+        err = file_read((const char *)path.p, bytes_max, out, why);
+    buf_done(&path);
+    return err;
+}
+
+enum err file_replace_in(const char *dir, const char *name, struct str bytes, unsigned mode,
+                         struct note *why)
+{
+    struct buf path = {0};
+    enum err err = file_join(&path, dir, name);
+    if (err == ERR_OK)
+        err = file_replace((const char *)path.p, bytes, mode, why);
+    buf_done(&path);
+    return err;
+}

@@ -54,5 +54,10 @@ NODISCARD enum err file_space(const char *path, struct file_space *out, struct n
 /* Put "dir/name" into `out` (cleared first), NUL-terminated, so that (char *)out->p is a path.
  * An empty dir gives the name alone. ERR_LIMIT over FILE_PATH_BYTES_MAX, ERR_NOMEM. */
 NODISCARD enum err file_join(struct buf *out, const char *dir, const char *name);
+/* file_read and file_replace of dir/name. */
+NODISCARD enum err file_read_in(const char *dir, const char *name, size_t bytes_max,
+                                struct buf *out, struct note *why);
+NODISCARD enum err file_replace_in(const char *dir, const char *name, struct str bytes,
+                                   unsigned mode, struct note *why);
 
 #endif

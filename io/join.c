@@ -3,6 +3,7 @@
 
 #include "io/cert.h"
 #include "io/dial.h"
+#include "io/file.h"
 #include "io/random.h"
 #include "io/tls_config.h"
 #include "proto/mem.h"
@@ -196,4 +197,23 @@ void join_text(struct str text, char *out, size_t room)
     if (n > 0)
         memcpy(out, text.p, n);
     out[n] = '\0';
+}
+
+enum err join_code(const struct args *args, struct invite *out, struct note *why)
+{
+    struct buf code = {0};
+    enum err err = ERR_OK;
+    if (args->n == 1 && strcmp(args->word[0], "-") == 0)
+        err = file_read("/dev/stdin", INVITE_CODE_BYTES_MAX, &code, why);
+    for (size_t i = 0; err == ERR_OK && code.n == 0 && i < args->n; i++)
+        buf_text(&code, args->word[i]);
+    if (err == ERR_OK)
+        err = code.err == ERR_OK ? invite_parse(buf_str(&code), out, why) : code.err;
+    if (code.n > 0)
+        mem_wipe(code.p, code.n);
+    buf_done(&code);
+    const char *server = args_value(args, "server");
+    if (err == ERR_OK && server != NULL)
+        err = address_parse(server, out->server.port, &out->server, why);
+    return err;
 }

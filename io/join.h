@@ -3,11 +3,16 @@
 #ifndef IO_JOIN_H
 #define IO_JOIN_H
 
+#include "io/args.h"
 #include "io/invite.h"
 #include "proto/message.h"
 
 enum { JOIN_DIAL_MS = 10 * 1000, JOIN_MS = 30 * 1000 };
 
+/* The invitation in a command's words, which may be its code in several pieces; "-": it is on
+ * the standard input, where no list of processes and no history of commands shows it. The
+ * option "server" takes the place of its address. */
+NODISCARD enum err join_code(const struct args *args, struct invite *out, struct note *why);
 /* What the server said; its texts and certificates lie in `body`. */
 struct join {
     struct enrolled answer;

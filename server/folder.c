@@ -66,36 +66,14 @@ enum err folder_lock(const char *dir, struct file_lock *lock, struct note *why)
     return err;
 }
 
-static enum err read_file(const char *dir, const char *name, size_t max, struct buf *out,
-                          struct note *why)
-{
-    struct buf path = {0};
-    enum err err = file_join(&path, dir, name);
-    if (err == ERR_OK)
-        err = file_read((const char *)path.p, max, out, why);
-    buf_done(&path);
-    return err;
-}
-
-static enum err write_file(const char *dir, const char *name, struct str bytes, unsigned mode,
-                           struct note *why)
-{
-    struct buf path = {0};
-    enum err err = file_join(&path, dir, name);
-    if (err == ERR_OK)
-        err = file_replace((const char *)path.p, bytes, mode, why);
-    buf_done(&path);
-    return err;
-}
-
 /* Read a key, or make one and keep it. */
 static enum err key_of(const char *dir, const char *name, struct buf *key, struct note *why)
 {
-    enum err err = read_file(dir, name, CERT_KEY_BYTES_MAX, key, why);
+    enum err err = file_read_in(dir, name, CERT_KEY_BYTES_MAX, key, why);
     if (err != ERR_NOTFOUND)
         return err;
     err = cert_key_new(key);
-    return err == ERR_OK ? write_file(dir, name, buf_str(key), KEY_MODE, why) : err;
+    return err == ERR_OK ? file_replace_in(dir, name, buf_str(key), KEY_MODE, why) : err;
 }
 
 static enum err ca_of(const char *dir, struct enrol_ca *ca, struct note *why)
@@ -105,11 +83,11 @@ static enum err ca_of(const char *dir, struct enrol_ca *ca, struct note *why)
     enum err err = key_of(dir, "ca.key", &key, why);
     if (err != ERR_OK)
         goto out;
-    err = read_file(dir, "ca.crt", CERT_BYTES_MAX, &cert, why);
+    err = file_read_in(dir, "ca.crt", CERT_BYTES_MAX, &cert, why);
     if (err == ERR_NOTFOUND) {
         err = cert_ca_new(buf_str(&key), &cert);
         if (err == ERR_OK)
-            err = write_file(dir, "ca.crt", buf_str(&cert), CERT_MODE, why);
+            err = file_replace_in(dir, "ca.crt", buf_str(&cert), CERT_MODE, why);
     }
     if (err == ERR_OK)
         err = enrol_ca_init(ca, buf_str(&key), buf_str(&cert));
@@ -124,7 +102,7 @@ static enum err server_of(const char *dir, struct folder *folder, struct note *w
     enum err err = key_of(dir, "server.key", &folder->key, why);
     if (err != ERR_OK)
         return err;
-    err = read_file(dir, "server.crt", CERT_BYTES_MAX, &folder->cert, why);
+    err = file_read_in(dir, "server.crt", CERT_BYTES_MAX, &folder->cert, why);
     if (err != ERR_NOTFOUND)
         return err;
     uint8_t public[CERT_PUBLIC_BYTES];
@@ -133,7 +111,7 @@ static enum err server_of(const char *dir, struct folder *folder, struct note *w
         err = cert_issue(buf_str(&folder->ca.key), buf_str(&folder->ca.cert), public,
                          CERT_SERVER, NULL, &folder->cert);
     if (err == ERR_OK)
-        err = write_file(dir, "server.crt", buf_str(&folder->cert), CERT_MODE, why);
+        err = file_replace_in(dir, "server.crt", buf_str(&folder->cert), CERT_MODE, why);
     return err;
 }
 
@@ -188,13 +166,13 @@ enum err folder_open(const char *dir, struct folder *out, struct note *why)
     struct folder folder = {.key = {0}};
     struct buf key = {0};
     struct buf cert = {0};
-    enum err err = read_file(dir, "ca.key", CERT_KEY_BYTES_MAX, &key, why);
+    enum err err = file_read_in(dir, "ca.key", CERT_KEY_BYTES_MAX, &key, why);
     if (err == ERR_OK)
-        err = read_file(dir, "ca.crt", CERT_BYTES_MAX, &cert, why);
+        err = file_read_in(dir, "ca.crt", CERT_BYTES_MAX, &cert, why);
     if (err == ERR_OK)
-        err = read_file(dir, "server.key", CERT_KEY_BYTES_MAX, &folder.key, why);
+        err = file_read_in(dir, "server.key", CERT_KEY_BYTES_MAX, &folder.key, why);
     if (err == ERR_OK)
-        err = read_file(dir, "server.crt", CERT_BYTES_MAX, &folder.cert, why);
+        err = file_read_in(dir, "server.crt", CERT_BYTES_MAX, &folder.cert, why);
     if (err == ERR_NOTFOUND)
         err = note_set(why, err, N_("pas de serveur dans %s : jalond init d'abord"), dir);
     if (err == ERR_OK)

@@ -3,6 +3,7 @@
 #include "io/args.h"
 #include "io/crypt.h"
 #include "io/env.h"
+#include "io/join.h"
 #include "io/log.h"
 #include "io/say.h"
 #include "server/folder.h"
@@ -93,34 +94,13 @@ static int run_serve(void *program, const struct args *args)
     return broken ? err_exit(ERR_CORRUPT) : status;
 }
 
-/* The code may have been copied in several pieces. "-": on the standard input, where no list of
- * processes and no history of commands shows it. */
-static enum err read_code(const struct args *args, struct invite *out, struct note *why)
-{
-    struct buf code = {0};
-    enum err err = ERR_OK;
-    if (args->n == 1 && strcmp(args->word[0], "-") == 0)
-        err = file_read("/dev/stdin", INVITE_CODE_BYTES_MAX, &code, why);
-    for (size_t i = 0; err == ERR_OK && code.n == 0 && i < args->n; i++)
-        buf_text(&code, args->word[i]);
-    if (err == ERR_OK)
-        err = code.err == ERR_OK ? invite_parse(buf_str(&code), out, why) : code.err;
-    if (code.n > 0)
-        mem_wipe(code.p, code.n);
-    buf_done(&code);
-    const char *server = args_value(args, "server");
-    if (err == ERR_OK && server != NULL)
-        err = address_parse(server, out->server.port, &out->server, why);
-    return err;
-}
-
 static int run_relay(void *program, const struct args *args)
 {
     struct note why = {""};
     struct invite invite = {.server.port = 0};
     struct site_id id = {.device = 0};
     (void)program;
-    enum err err = read_code(args, &invite, &why);
+    enum err err = join_code(args, &invite, &why);
     if (err == ERR_OK)
         err = site_enrol(dir_of(args), &invite, &id, &why);
     mem_wipe(&invite, sizeof invite);

@@ -30,27 +30,6 @@ bool site_here(const char *dir)
     return there(dir, SITE_ID);
 }
 
-static enum err read_in(const char *dir, const char *name, size_t max, struct buf *out,
-                        struct note *why)
-{
-    struct buf path = {0};
-    enum err err = file_join(&path, dir, name);
-    if (err == ERR_OK)
-        err = file_read((const char *)path.p, max, out, why);
-    buf_done(&path);
-    return err;
-}
-
-static enum err write_in(const char *dir, const char *name, struct str bytes, struct note *why)
-{
-    struct buf path = {0};
-    enum err err = file_join(&path, dir, name);
-    if (err == ERR_OK)
-        err = file_replace((const char *)path.p, bytes, FILE_MODE, why);
-    buf_done(&path);
-    return err;
-}
-
 /* ---- load ---- */
 
 static enum err read_id(struct str bytes, struct site_id *id)
@@ -83,7 +62,7 @@ enum err site_id_load(const char *dir, struct site_id *out, struct note *why)
 {
     struct site_id id = {.device = 0};
     struct buf bytes = {0};
-    enum err err = read_in(dir, SITE_ID, ID_BYTES_MAX, &bytes, why);
+    enum err err = file_read_in(dir, SITE_ID, ID_BYTES_MAX, &bytes, why);
     if (err == ERR_OK) {
         err = read_id(buf_str(&bytes), &id);
         if (err == ERR_CORRUPT)
@@ -92,7 +71,7 @@ enum err site_id_load(const char *dir, struct site_id *out, struct note *why)
             err = note_set(why, err, N_("%s : écrit par un programme plus récent"), SITE_ID);
     }
     if (err == ERR_OK)
-        err = read_in(dir, SITE_KEY, CERT_KEY_BYTES_MAX, &id.key, why);
+        err = file_read_in(dir, SITE_KEY, CERT_KEY_BYTES_MAX, &id.key, why);
     buf_done(&bytes);
     if (err == ERR_OK)
         *out = id;
@@ -118,7 +97,7 @@ static enum err save(const char *dir, const struct site_id *id, struct note *why
     pack_bin(&out, buf_str(&id->ca));
     enum err err = out.err;
     if (err == ERR_OK)
-        err = write_in(dir, SITE_ID, buf_str(&out), why);
+        err = file_replace_in(dir, SITE_ID, buf_str(&out), FILE_MODE, why);
     buf_done(&out);
     return err;
 }
@@ -126,11 +105,11 @@ static enum err save(const char *dir, const struct site_id *id, struct note *why
 /* The key of this folder: the same one when enrolment was cut short. */
 static enum err key_of(const char *dir, struct buf *key, struct note *why)
 {
-    enum err err = read_in(dir, SITE_KEY, CERT_KEY_BYTES_MAX, key, NULL);
+    enum err err = file_read_in(dir, SITE_KEY, CERT_KEY_BYTES_MAX, key, NULL);
     if (err != ERR_NOTFOUND)
         return err;
     err = cert_key_new(key);
-    return err == ERR_OK ? write_in(dir, SITE_KEY, buf_str(key), why) : err;
+    return err == ERR_OK ? file_replace_in(dir, SITE_KEY, buf_str(key), FILE_MODE, why) : err;
 }
 
 static enum err keep(const char *dir, const struct join *join, struct site_id *id,

@@ -81,7 +81,6 @@ static enum err enrol(struct store *s, const struct serve_enrolment *e,
     struct store_identity identity = {.device = 0};
     struct buf name = {0};
     struct buf network = {0};
-    struct stmt *stmt = NULL;
     int64_t generation = 0;
     enum err err = add(s, e, &identity.device);
     if (err == ERR_OK)
@@ -96,13 +95,7 @@ static enum err enrol(struct store *s, const struct serve_enrolment *e,
     if (err == ERR_OK)
         err = on_enrolled(ctx, &identity, buf_str(&network), buf_str(&name), reply);
     if (err == ERR_OK)
-        err = store_sql(s, SQL_INVITE_USE, &stmt);
-    if (err == ERR_OK) {
-        bind_id(stmt, 1, &e->invite);
-        bind_blob(stmt, 2, (struct str){(const char *)e->key, sizeof e->key});
-        bind_blob(stmt, 3, buf_str(reply));
-        err = stmt_run(stmt);
-    }
+        err = serve_invite_used(s, e, buf_str(reply));
     buf_done(&name);
     buf_done(&network);
     return err;

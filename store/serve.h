@@ -127,6 +127,10 @@ typedef enum err serve_on_enrolled(void *ctx, const struct store_identity *ident
                                    struct buf *reply);
 NODISCARD enum err serve_enrol(struct store *s, const struct serve_enrolment *enrolment,
                                serve_on_enrolled *on_enrolled, void *ctx, struct buf *reply);
+/* Inside the transaction of whoever enrols: the invitation is used up by this key, and answered
+ * with `reply` when it asks again. */
+NODISCARD enum err serve_invite_used(struct store *s, const struct serve_enrolment *e,
+                                     struct str reply);
 NODISCARD enum err serve_device_state(struct store *s, uint32_t device,
                                       enum device_state state);
 /* Of a wipe: when the device heard of it, when it said that it is done; 0: nothing new. The

@@ -184,13 +184,24 @@ static enum err describe(struct store *s, const struct serve_enrolment *e,
     return err == ERR_OK ? serve_staff(s, &e->staff, &identity->structure, name) : err;
 }
 
+enum err serve_invite_used(struct store *s, const struct serve_enrolment *e, struct str reply)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_INVITE_USE, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, &e->invite);
+    bind_blob(stmt, 2, (struct str){(const char *)e->key, sizeof e->key});
+    bind_blob(stmt, 3, reply);
+    return stmt_run(stmt);
+}
+
 static enum err enrol(struct store *s, const struct serve_enrolment *e,
                       serve_on_enrolled *on_enrolled, void *ctx, struct buf *reply)
 {
     struct store_identity identity = {0};
     struct buf name = {0};
     struct buf network = {0};
-    struct stmt *stmt = NULL;
     enum err err = describe(s, e, &identity, &name);
     if (err == ERR_OK)
         err = meta_get_text(s, META_NETWORK, &network);
@@ -199,13 +210,7 @@ static enum err enrol(struct store *s, const struct serve_enrolment *e,
     if (err == ERR_OK)
         err = on_enrolled(ctx, &identity, buf_str(&network), buf_str(&name), reply);
     if (err == ERR_OK)
-        err = store_sql(s, SQL_INVITE_USE, &stmt);
-    if (err == ERR_OK) {
-        bind_id(stmt, 1, &e->invite);
-        bind_blob(stmt, 2, (struct str){(const char *)e->key, sizeof e->key});
-        bind_blob(stmt, 3, buf_str(reply));
-        err = stmt_run(stmt);
-    }
+        err = serve_invite_used(s, e, buf_str(reply));
     buf_done(&name);
     buf_done(&network);
     return err;
