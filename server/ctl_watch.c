@@ -3,6 +3,101 @@
 #include "io/file.h"
 #include "server/ctl.h"
 #include "store/rows_json.h"
+#include "store/twins.h"
+
+/* ---- dossiers that were erased, in numbers ---- */
+
+static const struct {
+    const char *key;
+    const char *label;
+} by[] = {
+    [TWINS_BY_STRUCTURE] = {"structure", N_("structure")},
+    [TWINS_BY_BIRTH] = {"born", N_("naissance")},
+    [TWINS_BY_GENDER] = {"gender", N_("genre de la personne")},
+    [TWINS_BY_AREA] = {"area", N_("arrondissement (INS)")},
+    [TWINS_BY_ENTRY] = {"entered", N_("année d'entrée")},
+    [TWINS_BY_MONTHS] = {"months", N_("mois d'accompagnement")},
+    [TWINS_BY_SESSIONS] = {"sessions", N_("séances")},
+    [TWINS_BY_HOURS] = {"hours", N_("heures de séance")},
+    [TWINS_BY_CONTRACTS] = {"contracts", N_("contrats")},
+    [TWINS_BY_INTERNSHIPS] = {"internships", N_("stages")},
+};
+
+struct telling {
+    struct ctl *c;
+    int64_t like;
+    int table; /* of the last cell, -1: none so far */
+};
+
+static void cell_json(struct telling *t, const struct twins_cell *cell, bool first)
+{
+    struct buf *out = &t->c->out;
+    if (first) {
+        buf_text(out, t->table < 0 ? "" : "]},");
+        buf_printf(out, "{\"by\":\"%s\",\"cells\":[", by[cell->by].key);
+    }
+    buf_text(out, first ? "{\"is\":" : ",{\"is\":");
+    if (cell->label.n == 0)
+        buf_text(out, "null");
+    else
+        rows_json_text(cell->label, out);
+    buf_printf(out, ",\"others\":%s,\"people\":", cell->others ? "true" : "false");
+    if (cell->people == 0)
+        buf_text(out, "null}");
+    else
+        buf_printf(out, "%llu}", (unsigned long long)cell->people);
+}
+
+static void cell_words(struct telling *t, const struct twins_cell *cell, bool first)
+{
+    struct buf *out = &t->c->out;
+    if (t->table < 0)
+        buf_printf(out, T("dossiers effacés, en nombres (par %lld au moins) :\n"),
+                   (long long)t->like);
+    if (first)
+        buf_printf(out, "  %s\n", say_text(by[cell->by].label));
+    buf_text(out, "    ");
+    if (cell->others)
+        buf_text(out, T("autres, ensemble"));
+    else if (cell->label.n == 0)
+        buf_text(out, T("non précisé"));
+    else
+        ctl_print_text(t->c, cell->label);
+    if (cell->people == 0)
+        buf_printf(out, T(" : moins de %lld\n"), (long long)t->like);
+    else
+        buf_printf(out, " : %llu\n", (unsigned long long)cell->people);
+}
+
+static enum err on_cell(void *ctx, const struct twins_cell *cell)
+{
+    struct telling *t = ctx;
+    bool first = t->table != (int)cell->by;
+    must((size_t)cell->by < sizeof by / sizeof *by);
+    if (t->c->json)
+        cell_json(t, cell, first);
+    else
+        cell_words(t, cell, first);
+    t->table = (int)cell->by;
+    return t->c->out.err;
+}
+
+static enum err tell_erased(struct ctl *c)
+{
+    struct telling t = {.c = c, .table = -1};
+    enum err err = twins_like(c->store, &t.like);
+    if (err != ERR_OK)
+        return err;
+    if (c->json)
+        buf_printf(&c->out, ",\"erased\":{\"masked_below\":%lld,\"tables\":[",
+                   (long long)t.like);
+    err = twins_tables(c->store, t.like, on_cell, &t);
+    if (c->json)
+        buf_text(&c->out, t.table < 0 ? "]}" : "]}]}");
+    return err;
+}
+
+/* ---- stats, check, backup ---- */
 
 int ctl_stats(void *program, const struct args *args)
 {
@@ -38,6 +133,9 @@ int ctl_stats(void *program, const struct args *args)
         else
             buf_printf(&c->out, "%s : %llu\n", lines[i].label, lines[i].value);
     }
+    err = tell_erased(c);
+    if (err != ERR_OK)
+        return ctl_fail(c, err, NULL);
     if (c->json)
         buf_text(&c->out, "}\n");
     return CTL_DONE;

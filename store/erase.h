@@ -13,8 +13,6 @@
 #include "store/judge.h"
 #include "store/serve.h"
 
-enum { ERASE_TWIN_LIKE = 5 }; /* so many people share what a twin says, or it says less */
-
 /* judge.c: may this order be asked for, or decided? Sets j->reason. row: as it will be
  * inserted, or as it is before the edits. */
 NODISCARD enum err erase_check_insert(struct judge *j, const struct row *row);
@@ -70,8 +68,5 @@ struct erase_device {
 typedef enum err erase_on_device(void *ctx, const struct erase_device *device);
 NODISCARD enum err erase_devices(struct store *s, uint64_t no, erase_on_device *on_device,
                                  void *ctx);
-
-/* twins.c: what stays of a dossier for statistics, before it goes. Inside a transaction. */
-NODISCARD enum err twins_add(struct store *s, const struct id *dossier);
 
 #endif

@@ -10,6 +10,7 @@
 #include "store/leave.h"
 #include "store/lookalike.h"
 #include "store/quarantine.h"
+#include "store/twins.h"
 
 #include <stdio.h>
 

@@ -332,6 +332,28 @@
       "SELECT count(*) FROM t_person p WHERE p._del=0 AND p.structure=?1 AND (?2 IS NULL OR "  \
       "(p.birth_date>=?2 AND p.birth_date<=?3)) AND (?4 IS NULL OR p.gender=?4) AND "          \
       "(?5 IS NULL OR substr(p.ins,1,2)=?5)")                                                  \
+    X(TWIN_TABLES,                                                                             \
+      "WITH c(tab,low,label,n) AS (SELECT 0,0,s.name,count(*) FROM twin t LEFT JOIN "          \
+      "t_structure s ON s._id=t.structure GROUP BY t.structure,s.name UNION ALL SELECT 1,"     \
+      "min(birth_year),CAST(birth_year/10*10 AS TEXT)||'–'||CAST(birth_year/10*10+9 AS "     \
+      "TEXT),count(*) FROM twin GROUP BY 3 UNION ALL SELECT 2,0,gender,count(*) FROM "         \
+      "twin GROUP BY 3 UNION ALL SELECT 3,0,area,count(*) FROM twin GROUP BY 3 UNION ALL "     \
+      "SELECT 4,min(entry_year),CAST(entry_year AS TEXT),count(*) FROM twin GROUP BY 3 "       \
+      "UNION ALL SELECT 5,min(months),CASE WHEN months<6 THEN '0–5' WHEN months<12 THEN "    \
+      "'6–11' WHEN months<24 THEN '12–23' ELSE '24+' END,count(*) FROM twin GROUP BY 3 "   \
+      "UNION ALL SELECT 6,min(sessions),CASE WHEN sessions=0 THEN '0' WHEN sessions<6 "        \
+      "THEN '1–5' WHEN sessions<21 THEN '6–20' ELSE '21+' END,count(*) FROM twin GROUP "   \
+      "BY 3 UNION ALL SELECT 7,min(minutes),CASE WHEN minutes<300 THEN '0–4' WHEN "          \
+      "minutes<1200 THEN '5–19' WHEN minutes<3000 THEN '20–49' ELSE '50+' END,count(*) "   \
+      "FROM twin GROUP BY 3 UNION ALL SELECT 8,min(contracts),CASE WHEN contracts=0 THEN "     \
+      "'0' WHEN contracts=1 THEN '1' ELSE '2+' END,count(*) FROM twin GROUP BY 3 UNION "       \
+      "ALL SELECT 9,min(internships),CASE WHEN internships=0 THEN '0' WHEN internships=1 "     \
+      "THEN '1' ELSE '2+' END,count(*) FROM twin GROUP BY 3),r AS (SELECT tab,low,label,"      \
+      "n,coalesce(sum(n) OVER (PARTITION BY tab ORDER BY n,low,label ROWS BETWEEN "            \
+      "UNBOUNDED PRECEDING AND 1 PRECEDING),0) AS before FROM c),m AS (SELECT *,n<?1 OR "      \
+      "(before>0 AND before<?1) AS hidden FROM r) SELECT tab,low,label,n,0 AS others "         \
+      "FROM m WHERE NOT hidden UNION ALL SELECT tab,NULL,NULL,CASE WHEN sum(n)<?1 THEN 0 "     \
+      "ELSE sum(n) END,1 FROM m WHERE hidden GROUP BY tab ORDER BY 1,5,2,3")                   \
     X(STAFF_HOME, "SELECT structure,first_name,name FROM t_staff WHERE _id=?1 AND _del=0")     \
     X(CONFLICTS_OPEN, "SELECT count(*) FROM t_conflict WHERE state='open' AND _del=0")
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stays of an erased dossier for statistics: numbers without a name, a date or an id. */
-#include "store/erase.h"
+#include "store/twins.h"
 
 #include "store/inside.h"
+#include "store/parameter.h"
 
 enum { GENDER_BYTES_MAX = 40, AREA_BYTES_MAX = 8, DAYS_PER_MONTH = 30 };
 
@@ -13,6 +14,14 @@ struct twin {
     char gender[GENDER_BYTES_MAX], area[AREA_BYTES_MAX]; /* "": not said */
     int64_t months, sessions, minutes, contracts, internships;
 };
+
+enum err twins_like(struct store *s, int64_t *out)
+{
+    static const struct parameter like = {TWINS_LIKE_KEY, TWINS_LIKE_MAX, TWINS_LIKE_DEFAULT};
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    const struct id network = {{0}};
+    return parameter_number(s, &like, &network, store_now(s) / day_ms, out);
+}
 
 static int year_of(int64_t days)
 {
@@ -86,10 +95,11 @@ static enum err count_like(struct store *s, const struct twin *t, int64_t *out)
 static enum err blur(struct store *s, struct twin *t)
 {
     int64_t like = 0;
-    enum err err = ERR_OK;
-    for (int step = 0; step <= 3; step++) {
+    int64_t enough = 0;
+    enum err err = twins_like(s, &enough);
+    for (int step = 0; step <= 3 && err == ERR_OK; step++) {
         err = count_like(s, t, &like);
-        if (err != ERR_OK || like >= ERASE_TWIN_LIKE)
+        if (err != ERR_OK || like >= enough)
             return err;
         if (step == 0)
             t->area[0] = '\0';
@@ -146,4 +156,25 @@ enum err twins_add(struct store *s, const struct id *dossier)
         return err;
     err = blur(s, &t);
     return err == ERR_OK ? write_twin(s, &t) : err;
+}
+
+/* ---- tables ---- */
+
+enum err twins_tables(struct store *s, int64_t like, twins_on_cell *on_cell, void *ctx)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, SQL_TWIN_TABLES, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, like);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct twins_cell cell = {.by = (enum twins_by)col_int(stmt, 0),
+                                  .people = (uint64_t)col_int(stmt, 3),
+                                  .others = col_int(stmt, 4) != 0};
+        cell.label = col_null(stmt, 2) ? STR("") : col_text(stmt, 2);
+        err = on_cell(ctx, &cell);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
 }

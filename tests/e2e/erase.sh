@@ -65,6 +65,18 @@ confirmed 3/3
 not_said out "pas confirmé"
 expect 0 ctl erasure ids
 cp "$T/out" "$T/erasures"
+
+say "numbers of it stay, and are shown with those of others only"
+expect 0 ctl stats
+said out "autres, ensemble : moins de 5"
+not_said out "EI Exemple"
+expect 0 ctl stats --json
+json_is erased.masked_below 5
+json_is erased.tables.0.by structure
+json_is erased.tables.0.cells.0.people null
+expect 0 ctl parameter add key=masked_below value=1 valid_from=2026-01-01
+expect 0 ctl stats
+said out "EI Exemple : 1"
 for each in anne chloe bilal; do
     expect 0 on $each doctor
     count_is 0 on $each list person --json
