@@ -184,6 +184,11 @@ static enum err import_open(struct import *in, const struct table *table, struct
                                .skip_bad = args_flag(args, "skip-bad")};
     enum path_form form = PATH_CSV;
     enum err err = path_form(args->word[1], &form, why);
+    if (err == ERR_OK && form == PATH_XLSX)
+        err =
+            note_set(why, ERR_USAGE,
+                     N_("un fichier .xlsx ne se reprend pas tel quel : enregistrez-le en .csv "
+                        "dans le tableur"));
     if (err == ERR_OK)
         err = open_file(in, args->word[1], why);
     if (err == ERR_OK)

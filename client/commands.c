@@ -89,7 +89,7 @@ static const struct args_command table[] = {
     {"import", N_("TABLE FICHIER"), 2, 2, import_options,
      N_("reprendre un fichier .csv ou .ndjson"), cmd_import},
     {"export", N_("TABLE FICHIER"), 2, 2, export_options,
-     N_("écrire un fichier .csv ou .ndjson"), cmd_export},
+     N_("écrire un fichier .xlsx, .csv ou .ndjson"), cmd_export},
     {"attach", N_("TABLE ID FICHIER"), 3, 3, attach_options,
      N_("joindre un document ou une photo à une fiche"), cmd_attach},
     {"fetch", N_("[DOCUMENT [FICHIER]]"), 0, 2, fetch_options,

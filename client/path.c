@@ -22,9 +22,12 @@ enum err path_form(const char *word, enum path_form *out, struct note *why)
         *out = PATH_NDJSON;
         return ERR_OK;
     }
+    if (ends_with(word, ".xlsx")) {
+        *out = PATH_XLSX;
+        return ERR_OK;
+    }
     return note_set(why, ERR_USAGE,
-                    N_("le nom du fichier doit finir par .csv ou .ndjson (.xlsx viendra dans "
-                       "une version suivante ; d'ici là, enregistrez en CSV)"));
+                    N_("le nom du fichier doit finir par .csv, .ndjson ou .xlsx"));
 }
 
 enum err path_from(const struct cmd *c, const char *word, struct buf *out, struct note *why)

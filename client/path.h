@@ -5,7 +5,7 @@
 
 #include "client/cmd.h"
 
-enum path_form { PATH_CSV, PATH_NDJSON };
+enum path_form { PATH_CSV, PATH_NDJSON, PATH_XLSX };
 
 /* By the end of the name. USAGE for another end. */
 NODISCARD enum err path_form(const char *word, enum path_form *out, struct note *why);

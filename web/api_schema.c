@@ -2,8 +2,8 @@
 /* GET /api/schema: what forms and lists are made of: tables, fields, labels, codes. */
 #include "io/json.h"
 #include "io/say.h"
-#include "proto/codes.h"
 #include "web/api.h"
+#include "web/words.h"
 
 static const char *kind_word(enum kind kind)
 {
@@ -132,20 +132,9 @@ static int position(const struct table *table, const char *name)
     return field == NULL ? -1 : schema_field_index(table, field->id);
 }
 
-/* The language of the program among those codes are brought along in. */
-static enum codes_language code_language(void)
-{
-    static const char *const codes[CODES_LANGUAGES] = {
-        [CODES_FR] = "fr", [CODES_NL] = "nl", [CODES_DE] = "de", [CODES_EN] = "en"};
-    for (int i = 0; i < CODES_LANGUAGES; i++)
-        if (strcmp(say_code(), codes[i]) == 0)
-            return (enum codes_language)i;
-    return CODES_FR;
-}
-
 static void print_brought_along(struct json_out *json)
 {
-    enum codes_language language = code_language();
+    enum codes_language language = words_language();
     for (size_t i = 0; i < codes_list_count; i++)
         for (size_t k = 0; k < codes_lists[i].count; k++) {
             json_array(json);

@@ -169,6 +169,11 @@ expect 0 on anna export session "$T/s.csv"
 expect 0 on anna import session "$T/s.csv" --json
 json_is updated 0
 same "operations" "$before" "$(status_of anna op_last)"
+expect 0 on anna export session "$T/s.xlsx" --json
+rows=$(json rows "$T/out")
+[ "$rows" -ge 500 ] || fail "rows missing in the spreadsheet: $rows"
+same "how an archive begins" PK "$(head -c 2 "$T/s.xlsx")"
+[ ! -e "$T/s.xlsx.part" ] || fail "something is left beside the file"
 
 say "while a sync hangs in a dead network, work goes on"
 start_proxy "target=$server_at"
