@@ -7,10 +7,11 @@
 
 enum {
     LANE_ENTRIES = 128,
-    NARROW_LANES = 64,  /* of single dossiers, in one page */
-    LANE_WORTH = 32,    /* entries that are passed over in the time one lane more takes */
-    FOUND_LATE = 4096,  /* what is newer is walked through … */
-    FOUND_STEP = 50000, /* … and more than this is not made findable in one go */
+    NARROW_LANES = 64, /* of single dossiers, in one page */
+    LANE_WORTH = 32,   /* entries that are passed over in the time one lane more takes */
+    FOUND_LATE = 4096, /* what is newer is walked through … */
+    FOUND_STEP = 128, /* … what is older is sorted by so many seqs, which are in memory … */
+    FOUND_MOST = 50000, /* … and once so many entries are findable, the next one goes on */
 };
 
 /* What the row takes in a page, or a little more. */
@@ -492,20 +493,34 @@ static void choose_lanes(const struct feed_reader *reader, uint64_t found, uint6
     }
 }
 
-/* Entries are made findable by dossier when somebody has far to read, not with every commit:
- * most are written once and read by few. A full disk only means that they are not. */
-static enum err find_more(struct store *s)
+/* Entries of the seqs (from, to]; *found grows by their number. */
+static enum err find_step(struct store *s, uint64_t from, uint64_t to, int64_t *found)
 {
     struct stmt *stmt = NULL;
-    uint64_t to = s->seq - s->feed_of > FOUND_STEP ? s->feed_of + FOUND_STEP : s->seq;
+    enum err err = store_sql(s, SQL_FEED_OF_ADD, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, (int64_t)from);
+    bind_int(stmt, 2, (int64_t)to);
+    err = stmt_run(stmt);
+    *found += db_changes(s->db);
+    return err;
+}
+
+/* Entries are made findable by dossier when somebody has far to read who asks for them like
+ * that, not with every commit: most are written once and read by few. A full disk only means
+ * that they are not. */
+static enum err find_more(struct store *s)
+{
+    uint64_t to = s->feed_of;
+    int64_t found = 0;
     enum err err = store_begin(s);
     if (err != ERR_OK)
         return err;
-    err = store_sql(s, SQL_FEED_OF_ADD, &stmt);
-    if (err == ERR_OK) {
-        bind_int(stmt, 1, (int64_t)s->feed_of);
-        bind_int(stmt, 2, (int64_t)to);
-        err = stmt_run(stmt);
+    while (err == ERR_OK && to < s->seq && found < FOUND_MOST) {
+        uint64_t from = to;
+        to = s->seq - from > FOUND_STEP ? from + FOUND_STEP : s->seq;
+        err = find_step(s, from, to, &found);
     }
     if (err == ERR_OK)
         err = meta_set_int(s, META_FEED_OF, (int64_t)to);
@@ -513,6 +528,17 @@ static enum err find_more(struct store *s)
     if (err == ERR_OK)
         s->feed_of = to;
     return err == ERR_FULL ? ERR_OK : err;
+}
+
+/* Would more of what is ahead be asked for by dossier, could it be found like that? */
+static bool has_far_to_read(const struct store *s, const struct feed_reader *reader,
+                            uint64_t end)
+{
+    struct lanes lanes = {.list = NULL};
+    if (end - reader->cursor <= FOUND_LATE || end <= s->feed_of + FOUND_LATE)
+        return false;
+    choose_lanes(reader, end, end, &lanes);
+    return lanes.narrow > 0;
 }
 
 enum err feed_read(struct store *s, const struct feed_reader *reader, struct buf *body,
@@ -525,17 +551,20 @@ enum err feed_read(struct store *s, const struct feed_reader *reader, struct buf
         return ERR_OK;
     }
     uint64_t end = reader->cursor < reader->fill_to ? reader->fill_to : s->seq;
-    bool far = end - reader->cursor > FOUND_LATE && end > s->feed_of + FOUND_LATE;
-    enum err err = far ? find_more(s) : ERR_OK;
-    if (err != ERR_OK)
-        return err;
+    if (has_far_to_read(s, reader, end)) {
+        enum err err = find_more(s);
+        if (err != ERR_OK)
+            return err;
+        /* The rest is not walked through: it is found by the next one. */
+        end = s->feed_of > reader->cursor && s->feed_of < end ? s->feed_of : end;
+    }
     struct lanes lanes = {.list = NULL};
     choose_lanes(reader, s->feed_of, end, &lanes);
     lanes = (struct lanes){.list = mem_array(lanes.count + 1, sizeof *lanes.list)};
     if (lanes.list == NULL)
         return ERR_NOMEM;
     choose_lanes(reader, s->feed_of, end, &lanes);
-    err = read_lanes(s, reader, lanes.list, lanes.count, end, body, &page);
+    enum err err = read_lanes(s, reader, lanes.list, lanes.count, end, body, &page);
     mem_free(lanes.list);
     if (err == ERR_OK)
         *out = page;

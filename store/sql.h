@@ -117,10 +117,13 @@
     X(FEED_OF_DOSSIER,                                                                         \
       "SELECT seq,tab,rid,dossier,facet FROM feed_of WHERE home=?1 AND dossier=?7 AND "        \
       "(seq,tab,rid)>(?2,?3,?4) AND seq<=?5 ORDER BY seq,tab,rid LIMIT ?6")                    \
+    /* homes other than the network, one after the other by the key of the feed */             \
     X(FEED_OF_ADD,                                                                             \
-      "INSERT INTO feed_of(home,dossier,seq,tab,rid,facet) SELECT f.home,f.dossier,f.seq,"     \
-      "f.tab,f.rid,f.facet FROM scope s CROSS JOIN feed f ON f.home=s.sid WHERE s.kind=2 AND " \
-      "f.seq>?1 AND f.seq<=?2 ORDER BY f.home,f.dossier,f.seq,f.tab,f.rid")                    \
+      "INSERT INTO feed_of(home,dossier,seq,tab,rid,facet) WITH RECURSIVE h(v) AS ("           \
+      "VALUES(1) UNION ALL SELECT (SELECT min(home) FROM feed WHERE home>v) FROM h WHERE v "   \
+      "IS NOT NULL) SELECT f.home,f.dossier,f.seq,f.tab,f.rid,f.facet FROM h CROSS JOIN "      \
+      "feed f ON f.home=h.v WHERE h.v>1 AND f.seq>?1 AND f.seq<=?2 "                           \
+      "ORDER BY f.home,f.dossier,f.seq,f.tab,f.rid")                                           \
     X(FEED_OF_DROP, "DELETE FROM feed_of WHERE home=?1 AND dossier=?2 AND seq=?3 AND tab=?4 "  \
                     "AND rid=?5")                                                              \
     X(LOOKALIKE_NEW, "INSERT INTO lookalike(day,key,list) VALUES(?1,?2,?3) "                   \

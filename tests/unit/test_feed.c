@@ -3,9 +3,11 @@
  * dossiers are found without walking through the rest. */
 #include "proto/frame.h"
 #include "store/holders.h"
+#include "store/inside.h"
 #include "support/twin.h"
 
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -74,8 +76,8 @@ static void assign(struct twin *t, const struct dossier *d, size_t replica)
     (void)twin_add(&t->server, "assignment", fields);
 }
 
-/* Pages until nothing is left: of each, there must be something in it. */
-static unsigned pages_of(struct twin *t, size_t replica)
+/* Pages until nothing is left; how many of them had nothing in them. */
+static unsigned pages_read(struct twin *t, size_t replica, unsigned *empty)
 {
     struct serve_session session = {.device = 0};
     struct hello hello;
@@ -89,10 +91,19 @@ static unsigned pages_of(struct twin *t, size_t replica)
     for (; !idle; pages++) {
         buf_clear(&frames);
         assert_int_equal(serve_page(t->server.store, &session, &frames, &idle), ERR_OK);
-        assert_true(frames.n > 0);
+        *empty += frames.n == 0 ? 1 : 0;
     }
     serve_session_done(&session);
     buf_done(&frames);
+    return pages;
+}
+
+/* Of each, there must be something in it. */
+static unsigned pages_of(struct twin *t, size_t replica)
+{
+    unsigned empty = 0;
+    unsigned pages = pages_read(t, replica, &empty);
+    assert_int_equal(empty, 0);
     return pages;
 }
 
@@ -290,6 +301,70 @@ static void a_long_operation_of_others_before_its_own_is_told_whole(void **state
     twin_close(&t);
 }
 
+/* As if others had brought in their archives: `seqs` numbers with `each` entries of the dossier
+ * of this person, after all there is. */
+static void bring_in(struct store *s, const struct id *person, unsigned seqs, unsigned each)
+{
+    struct stmt *stmt = NULL;
+    assert_int_equal(
+        db_prepare(s->db,
+                   "INSERT INTO feed(home,seq,tab,rid,dossier,facet) WITH RECURSIVE n(i) AS "
+                   "(VALUES(0) UNION ALL SELECT i+1 FROM n WHERE i+1<?2*?3) SELECT parent,"
+                   "?1+1+i/?3,?4,1000000+i,sid,1 FROM n CROSS JOIN scope WHERE id=?5",
+                   &stmt),
+        ERR_OK);
+    bind_int(stmt, 1, (int64_t)s->seq);
+    bind_int(stmt, 2, seqs);
+    bind_int(stmt, 3, each);
+    bind_int(stmt, 4, TABLE_CONTACT_POINT);
+    bind_id(stmt, 5, person);
+    assert_int_equal(stmt_run(stmt), ERR_OK);
+    stmt_free(stmt);
+    s->seq += seqs;
+    assert_int_equal(meta_set_int(s, META_SEQ, (int64_t)s->seq), ERR_OK);
+}
+
+/* Its page cache, and some room to sort what becomes findable: never all there is. */
+static void far_reading_takes_no_more_memory_than_a_page_cache(void **state)
+{
+    (void)state;
+    enum { SEQS = 9000, EACH = 50, CACHE = 6 << 20, ROOM = 3 << 20 };
+    struct dossier list[2];
+    struct twin t;
+    twin_open_apart(&t, 1, &schema_jalon);
+    const char *model_fields[] = {"name=Parcours type", NULL};
+    struct id model = twin_add(&t.server, "pathway_model", model_fields);
+    list[0] = open_dossier(&t, &model, "name=Abricot");
+    list[1] = open_dossier(&t, &model, "name=Betterave");
+    assign(&t, &list[1], 0);
+    (void)twin_sync(&t, 0);
+    bring_in(t.server.store, &list[0].person, SEQS, EACH);
+    unsigned empty = 0;
+    (void)sqlite3_memory_highwater(1);
+    assert_in_range(pages_read(&t, 0, &empty), 2, SEQS * EACH / FEED_SCAN);
+    assert_in_range(sqlite3_memory_highwater(0), 1, CACHE + ROOM);
+    assert_true(t.server.store->feed_of > 0);
+    twin_close(&t);
+}
+
+/* Nothing would be asked for by dossier: the way there is not made. */
+static void who_reads_everything_needs_no_way_by_dossier(void **state)
+{
+    (void)state;
+    enum { SEQS = 4500 };
+    struct dossier one;
+    struct twin t;
+    twin_open(&t, 1, &schema_jalon);
+    const char *model_fields[] = {"name=Parcours type", NULL};
+    struct id model = twin_add(&t.server, "pathway_model", model_fields);
+    one = open_dossier(&t, &model, "name=Abricot");
+    for (unsigned i = 0; i < SEQS; i++)
+        fill(&t, &one, 0, 0, 1);
+    assert_true(pages_of(&t, 0) > 1);
+    assert_int_equal(t.server.store->feed_of, 0);
+    twin_close(&t);
+}
+
 static void spans_that_continue_are_one_and_the_list_is_bounded(void **state)
 {
     (void)state;
@@ -314,7 +389,11 @@ int main(void)
         cmocka_unit_test(a_change_is_found_among_many_changes_of_others),
         cmocka_unit_test(what_it_wrote_on_the_line_is_passed_over),
         cmocka_unit_test(a_long_operation_of_others_before_its_own_is_told_whole),
+        cmocka_unit_test(far_reading_takes_no_more_memory_than_a_page_cache),
+        cmocka_unit_test(who_reads_everything_needs_no_way_by_dossier),
         cmocka_unit_test(spans_that_continue_are_one_and_the_list_is_bounded),
     };
+    if (sqlite3_initialize() != SQLITE_OK) /* before db_open, which tells it not to count */
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
