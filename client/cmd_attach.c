@@ -4,43 +4,17 @@
 #include "client/path.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "store/attach.h"
 #include "store/courier.h"
-#include "store/document.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    PIECE_BYTES = 64 * 1024,
-    MEGABYTE = 1000 * 1000,
-    TITLE_CHARS = 160,
-    RULE_MB_MAX = 1000000
-};
+enum { PIECE_BYTES = 64 * 1024, MEGABYTE = 1000 * 1000, RULE_MB_MAX = 1000000 };
 
 /* ---- attach ---- */
-
-static const char *mime_of(const char *path)
-{
-    static const struct {
-        const char *end, *mime;
-    } known[] = {
-        {".pdf", "application/pdf"},
-        {".jpg", "image/jpeg"},
-        {".jpeg", "image/jpeg"},
-        {".png", "image/png"},
-        {".heic", "image/heic"},
-        {".txt", "text/plain"},
-        {".odt", "application/vnd.oasis.opendocument.text"},
-        {".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-    };
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot != NULL && i < sizeof known / sizeof *known; i++)
-        if (strcasecmp(dot, known[i].end) == 0)
-            return known[i].mime;
-    return "application/octet-stream";
-}
 
 static enum err read_all(FILE *file, const char *path, struct content_put *put,
                          struct note *why)
@@ -92,72 +66,11 @@ static enum err keep(struct cmd *c, const char *path, const struct id *doc,
     return err;
 }
 
-/* The row was not made. What cannot be dropped now is found to belong to none when it is to be
- * sent. */
-static void forget(struct cmd *c, const struct id *doc)
-{
-    struct content *content = NULL;
-    enum err err = content_of(c->store, false, &content);
-    if (err == ERR_OK)
-        err = content_begin(content);
-    if (err == ERR_OK)
-        err = content_end(content, content_drop(content, doc));
-    (void)err;
-}
-
-/* The name of the file, without what does not fit a title. */
-static struct str title_of(const char *path)
+/* The name of the file. */
+static struct str name_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    struct str name = str_of(slash == NULL ? path : slash + 1);
-    struct str left = name;
-    for (int chars = 0; left.n > 0 && chars < TITLE_CHARS; chars++) {
-        size_t n = str_utf8_step(left);
-        if (n == 0)
-            return str_of("?");
-        left = (struct str){left.p + n, left.n - n};
-    }
-    return (struct str){name.p, name.n - left.n};
-}
-
-struct attached {
-    const struct table *table;
-    struct id row, doc;
-    uint8_t sha256[SHA256_BYTES];
-    uint64_t size;
-    struct str kind, title;
-    const char *mime;
-};
-
-static enum err save(struct cmd *c, const struct attached *a, struct note *why)
-{
-    const struct table *table = schema_table(store_schema(c->store), TABLE_DOCUMENT);
-    char hex[2 * SHA256_BYTES + 1];
-    struct edit *edit = NULL;
-    document_hex(a->sha256, hex);
-    const struct {
-        const char *name;
-        struct value value;
-    } said[] = {{"of_table", value_text(str_of(a->table->name))},
-                {"of_row", value_id(&a->row)},
-                {"kind", value_text(a->kind)},
-                {"title", value_text(a->title)},
-                {"sha256", value_text(str_of(hex))},
-                {"size", value_int((int64_t)a->size)},
-                {"mime", value_text(str_of(a->mime))}};
-    enum { SAID = sizeof said / sizeof *said };
-    struct edit_value values[SAID];
-    for (size_t i = 0; i < SAID; i++)
-        values[i] =
-            (struct edit_value){schema_field_named(table, str_of(said[i].name)), said[i].value};
-    enum err err = edit_open(c->store, &edit, why);
-    if (err != ERR_OK)
-        return err;
-    err = edit_insert_as(edit, table, &a->doc, values, SAID, why);
-    if (err == ERR_OK)
-        return edit_commit(edit, why);
-    edit_abort(edit);
-    return err;
+    return str_of(slash == NULL ? path : slash + 1);
 }
 
 int cmd_attach(void *program, const struct args *args)
@@ -165,7 +78,7 @@ int cmd_attach(void *program, const struct args *args)
     struct cmd *c = program;
     struct note why = {""};
     struct buf path = {0};
-    struct attached a = {.doc = store_new_id(c->store)};
+    struct attach a = {.doc = store_new_id(c->store)};
     const char *kind = args_value(args, "kind");
     const char *title = args_value(args, "title");
     enum err err = cmd_table(c, args->word[0], &a.table, &why);
@@ -174,16 +87,13 @@ int cmd_attach(void *program, const struct args *args)
     if (err == ERR_OK)
         err = path_from(c, args->word[2], &path, &why);
     if (err == ERR_OK) {
-        a.kind = str_of(kind == NULL ? "other" : kind);
-        a.title = title == NULL ? title_of((const char *)path.p) : str_of(title);
-        a.mime = mime_of((const char *)path.p);
+        a.kind = str_of(kind == NULL ? "" : kind);
+        a.title = title == NULL ? attach_title(name_of((const char *)path.p)) : str_of(title);
+        a.mime = str_of(attach_mime(str_of((const char *)path.p)));
         err = keep(c, (const char *)path.p, &a.doc, a.sha256, &a.size, &why);
     }
-    if (err == ERR_OK) {
-        err = save(c, &a, &why);
-        if (err != ERR_OK)
-            forget(c, &a.doc);
-    }
+    if (err == ERR_OK)
+        err = attach_save(c->store, &a, &why);
     buf_done(&path);
     if (err != ERR_OK)
         return cmd_fail(c, err, &why);

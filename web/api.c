@@ -2,19 +2,30 @@
 #include "web/api.h"
 
 #include "io/json.h"
+#include "store/content.h"
 #include "store/lease.h"
 #include "store/names.h"
 #include "store/page.h"
 #include "store/rows_json.h"
 
 static const struct api_route routes[] = {
-    {"schema", false, 1, 0, false, api_schema},     {"status", false, 1, 0, false, api_state},
-    {"rows", false, 2, 0, true, api_rows},          {"row", false, 3, 0, true, api_show},
-    {"history", false, 3, 1, true, api_history},    {"inbox", false, 1, 0, true, api_inbox},
-    {"refused", false, 3, 0, true, api_refused},    {"save", true, 1, 0, false, api_save},
-    {"delete", true, 1, 0, false, api_remove},      {"resolve", true, 1, 0, true, api_resolve},
-    {"resubmit", true, 1, 0, true, api_resubmit},   {"discard", true, 1, 0, true, api_discard},
-    {"duplicate", true, 1, 0, true, api_duplicate},
+    {"schema", false, 1, 0, false, 0, api_schema},
+    {"status", false, 1, 0, false, 0, api_state},
+    {"rows", false, 2, 0, true, 0, api_rows},
+    {"row", false, 3, 0, true, 0, api_show},
+    {"history", false, 3, 1, true, 0, api_history},
+    {"inbox", false, 1, 0, true, 0, api_inbox},
+    {"refused", false, 3, 0, true, 0, api_refused},
+    {"document", false, 2, 0, true, 0, api_document},
+    {"content", false, 2, 0, true, 0, api_content},
+    {"save", true, 1, 0, false, 0, api_save},
+    {"delete", true, 1, 0, false, 0, api_remove},
+    {"resolve", true, 1, 0, true, 0, api_resolve},
+    {"resubmit", true, 1, 0, true, 0, api_resubmit},
+    {"discard", true, 1, 0, true, 0, api_discard},
+    {"duplicate", true, 1, 0, true, 0, api_duplicate},
+    {"attach", true, 3, 0, false, CONTENT_BYTES_MAX, api_attach},
+    {"fetch", true, 2, 0, true, 0, api_fetch},
 };
 
 bool api_path(struct api *api, struct str path)
@@ -46,6 +57,11 @@ const struct api_route *api_find(const struct api *api, bool post, bool *other)
         *other = true;
     }
     return NULL;
+}
+
+size_t api_body_max(const struct api_route *route)
+{
+    return route->body > 0 ? route->body : API_BODY_BYTES_MAX;
 }
 
 int api_status(enum err err)
@@ -92,6 +108,7 @@ void api_fail(struct api *api, enum err err)
     struct json_out json;
     must(err != ERR_OK);
     api->status = api_status(err);
+    api->bytes = false;
     buf_clear(&api->out);
     json_out_init(&json, &api->out);
     json_object(&json);

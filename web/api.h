@@ -30,6 +30,7 @@ struct api {
     void *arg; /* of it */
     /* the answer */
     int status;
+    bool bytes; /* `out` is no JSON */
     struct buf out;
     struct note why;
     struct access access; /* dossiers shown, noted with the answer */
@@ -43,10 +44,13 @@ struct api_route {
     size_t parts;     /* of the path, at least; with `more` */
     size_t more;      /* … and so many that may be left out */
     bool shows;       /* data: not while the lease of the replica has ended */
+    size_t body;      /* 0: at most API_BODY_BYTES_MAX of JSON; else so many bytes of a file */
     void (*run)(struct api *api);
 };
 /* NULL when there is none; *other: one for another method is there. */
 const struct api_route *api_find(const struct api *api, bool post, bool *other);
+/* The most the body of this route holds. */
+size_t api_body_max(const struct api_route *route);
 /* Take the path apart: false when it is none of the API's. */
 bool api_path(struct api *api, struct str path);
 /* Answer. After it api->status, and api->out or the error. */
@@ -78,6 +82,7 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
     api_save(struct api *api), api_remove(struct api *api), api_history(struct api *api),
     api_state(struct api *api), api_inbox(struct api *api), api_refused(struct api *api),
     api_resolve(struct api *api), api_resubmit(struct api *api), api_discard(struct api *api),
-    api_duplicate(struct api *api);
+    api_duplicate(struct api *api), api_attach(struct api *api), api_content(struct api *api),
+    api_document(struct api *api), api_fetch(struct api *api);
 
 #endif

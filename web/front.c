@@ -7,8 +7,12 @@
 #include "io/mo.h"
 #include "io/random.h"
 #include "io/say.h"
+#include "store/content.h"
 #include "web/assets.h"
 
+#define BYTES                                                                                  \
+    "Content-Type: application/octet-stream\r\nContent-Disposition: attachment\r\n"            \
+    "Cache-Control: no-store\r\n"
 #define JSON "Content-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\n"
 
 /* What no answer goes without. */
@@ -275,16 +279,18 @@ static void on_run(struct job *job)
                                N_("les données ne sont plus sur cet appareil")));
         return;
     }
-    uint64_t before = store_last_op(api->store);
+    /* A document that is asked for is to be sent for, too. */
+    uint64_t before = store_last_op(api->store) + content_wishes(api->store);
     api_run(api, task->route);
-    task->saved = store_last_op(api->store) != before;
+    task->saved = store_last_op(api->store) + content_wishes(api->store) != before;
 }
 
 static void on_done(struct job *job)
 {
     struct task *task = task_of(job);
     struct front *front = task->front;
-    httpd_answer(front->httpd, task->x, task->api.status, STR(JSON), buf_str(&task->api.out));
+    httpd_answer(front->httpd, task->x, task->api.status,
+                 task->api.bytes ? STR(BYTES) : STR(JSON), buf_str(&task->api.out));
     if (task->saved && !front->closing) {
         front->cfg.on_saved(front->cfg.arg);
         front_tell(front, "saved");
@@ -347,7 +353,8 @@ static const struct {
     {"/events", PLACE_EVENTS, false},
 };
 
-static enum place find_place(const struct http_request *request)
+/* route: set with PLACE_API. */
+static enum place find_place(const struct http_request *request, const struct api_route **route)
 {
     bool post = request->method == HTTP_POST;
     bool get = request->method == HTTP_GET || request->method == HTTP_HEAD;
@@ -364,7 +371,8 @@ static enum place find_place(const struct http_request *request)
         return get ? PLACE_CATALOGUE : PLACE_OTHER_METHOD;
     if (!api_path(&api, request->path))
         return PLACE_NONE;
-    if (api_find(&api, post, &other) != NULL)
+    *route = api_find(&api, post, &other);
+    if (*route != NULL)
         return post || get ? PLACE_API : PLACE_OTHER_METHOD;
     return other ? PLACE_OTHER_METHOD : PLACE_NONE;
 }
@@ -398,10 +406,17 @@ static bool is_json(const struct http_request *request)
            http_is(type, "application/json; charset=utf-8");
 }
 
+/* The bytes of a file; a form cannot send that either. */
+static bool is_file(const struct http_request *request)
+{
+    return http_is(http_header(request, "Content-Type"), "application/octet-stream");
+}
+
 static int on_head(void *arg, struct exchange *x)
 {
     struct front *front = arg;
-    enum place place = find_place(&x->request);
+    const struct api_route *route = NULL;
+    enum place place = find_place(&x->request, &route);
     int status = gate_check(&front->gate, &x->request, need_of(place, &x->request));
     if (status != 0)
         return status;
@@ -409,14 +424,16 @@ static int on_head(void *arg, struct exchange *x)
         return place == PLACE_NONE ? 404 : 405;
     if (x->request.method != HTTP_POST)
         return 0;
-    x->body_max = API_BODY_BYTES_MAX;
-    return is_json(&x->request) ? 0 : 415;
+    bool file = route != NULL && route->body > 0;
+    x->body_max = route != NULL ? api_body_max(route) : API_BODY_BYTES_MAX;
+    return (file ? is_file(&x->request) : is_json(&x->request)) ? 0 : 415;
 }
 
 static void on_request(void *arg, struct exchange *x)
 {
     struct front *front = arg;
-    switch (find_place(&x->request)) {
+    const struct api_route *route = NULL;
+    switch (find_place(&x->request, &route)) {
     case PLACE_NONE:
     case PLACE_OTHER_METHOD:
         answer_text(front, x, 404);

@@ -155,6 +155,35 @@ test('what is asked wrongly is told in words, and harms nothing', async () => {
     assert.equal(JSON.parse(w.cli('anna', '--json', 'list', 'company')).length, 1);
 });
 
+test('a file comes as bytes, to a row that is there, with the same proofs', async () => {
+    const good = { ...ours(), ...(await enter()), 'Content-Type': 'application/octet-stream' };
+    const company = JSON.parse(w.cli('anna', '--json', 'list', 'company'))[0].id;
+    const path = `/api/attach/company/${company}?title=note.txt&kind=other`;
+    assert.equal(status(await ask(path, { ...good, 'X-Jalon-Csrf': null }, 'abc')), 403);
+    assert.equal(status(await ask(path, { ...good, Origin: 'http://evil.example' }, 'abc')), 403);
+    assert.equal(status(await ask(path, { ...good, Cookie: null }, 'abc')), 401);
+    assert.equal(status(await ask(path, { ...good, 'Content-Type': 'application/json' }, '{}')), 415);
+    assert.equal(status(await ask('/api/save', good, '{}')), 415);
+    const head = Object.entries(good).map(([k, v]) => `${k}: ${v}\r\n`).join('');
+    assert.equal(status(await say(`POST ${path} HTTP/1.1\r\n${us()}${head}Content-Length: ${50 * 1024 * 1024 + 1}\r\n\r\n`)), 413);
+    assert.equal(status(await ask(path, good, '')), 422);
+    assert.equal(status(await ask('/api/attach/company/00000000-0000-7000-8000-000000000000', good, 'abc')), 404);
+    assert.equal(status(await ask(`/api/attach/contact/${company}`, good, 'abc')), 404);
+    assert.equal(status(await ask(`/api/attach/company/${company}?kind=nothing`, good, 'abc')), 422);
+    assert.equal(JSON.parse(w.cli('anna', '--json', 'list', 'document')).length, 0);
+    const made = await ask(path, good, 'abc');
+    assert.equal(status(made), 200);
+    const { id, mime, size } = JSON.parse(made.split('\r\n\r\n')[1]).row;
+    assert.deepEqual([mime, size], ['text/plain', 3]);
+    const heard = await ask(`/api/content/${id}`, good);
+    assert.match(heard, /\r\nContent-Type: application\/octet-stream\r\nContent-Disposition: attachment\r\n/);
+    assert.ok(heard.endsWith('\r\n\r\nabc'));
+    assert.ok((await ask(`/api/content/${id}?offset=2`, good)).endsWith('\r\n\r\nc'));
+    assert.equal(status(await ask(`/api/content/${id}?offset=3`, good)), 422);
+    assert.equal(status(await ask(`/api/content/${id}`)), 401);
+    assert.equal(status(await ask('/api/content/00000000-0000-7000-8000-000000000000', good)), 404);
+});
+
 test('seventeen connections: the ones too many are closed, the others go on', async () => {
     const sockets = await Promise.all(Array.from({ length: 24 }, () => new Promise((resolve) => {
         const socket = connect(port, '127.0.0.1', () => resolve(socket));

@@ -68,6 +68,7 @@ test('a session is a draft from the first key on, and is validated', async () =>
 test('a name typed badly is refused in its field, with the reason', async () => {
     const { context, page } = await fresh('anna');
     await page.goto(`${new URL(page.url()).origin}/#/person/${person}`);
+    await page.getByRole('button', { name: "Modifier l'identité" }).click();
     const date = page.getByLabel('Naissance');
     await date.fill('31/2/1990');
     await date.blur();
@@ -85,6 +86,7 @@ test('without network everything goes on, and the line says so', async () => {
     await page.getByText('Tout est envoyé').waitFor();
     await w.unserve();
     await page.goto(`${new URL(page.url()).origin}/#/person/${person}`);
+    await page.getByRole('button', { name: "Modifier l'identité" }).click();
     await page.getByLabel("Contact d'urgence").fill('sa sœur');
     await page.getByText('Envoi impossible : ').waitFor();
     await page.getByText('rien n\'est perdu').waitFor();
@@ -118,6 +120,7 @@ test('without network everything goes on, and the line says so', async () => {
 test('what came in while one typed is shown beside it, and one decides', async () => {
     const { context, page } = await fresh('anna');
     await page.goto(`${new URL(page.url()).origin}/#/person/${person}`);
+    await page.getByRole('button', { name: "Modifier l'identité" }).click();
     const city = page.getByLabel('Localité');
     await city.waitFor();
     // The page asks for nothing more: it keeps what it saw.

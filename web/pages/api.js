@@ -40,6 +40,26 @@ export const post = (path, body) =>
         body: JSON.stringify(body),
     });
 
+// A file's bytes as they are.
+export const attach = (table, id, file, about) =>
+    ask(`/api/attach/${table}/${id}?${new URLSearchParams(about)}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/octet-stream', 'X-Jalon-Csrf': csrf },
+        body: file,
+    });
+// The content of a document, piece by piece.
+export async function content(id, size, mime) {
+    const pieces = [];
+    for (let at = 0; at < size;) {
+        const answer = await fetch(`/api/content/${id}?offset=${at}`, { credentials: 'same-origin', cache: 'no-store' });
+        if (!answer.ok) throw new ApiError(answer.status, await answer.json().catch(() => ({})));
+        const piece = await answer.blob();
+        pieces.push(piece);
+        at += piece.size;
+    }
+    return new Blob(pieces, { type: mime });
+}
+
 // Exchange the ticket of the address for a session, or go on with the one there is.
 export async function enter() {
     const ticket = location.hash.match(/^#([0-9a-f]{64,})$/);

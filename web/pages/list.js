@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { listen, rows } from './api.js';
 import { html } from './html.js';
+import { Sent } from './marks.js';
 import { words } from './schema.js';
 import { t, tn } from './text.js';
 
@@ -25,13 +26,6 @@ export function useRows(table, query) {
         };
     }, [key]);
     return { answer, problem };
-}
-
-// What every record shows of itself: a shape and words.
-export function Sent({ unsent }) {
-    return unsent
-        ? html`<span class="sent here"><span aria-hidden="true">◐</span> ${t('ici seulement')}</span>`
-        : html`<span class="sent"><span aria-hidden="true">●</span> ${t('sur le serveur')}</span>`;
 }
 
 export function titleOf(one) {
@@ -59,7 +53,7 @@ export function List({ table, query = {}, columns, link, empty, limit = 50, sort
         <tbody>${answer.rows.map((one) => html`<tr key=${one.row.id}>
             <th scope="row"><a href=${link(one)}>${titleOf(one)}</a></th>
             ${columns.map((name) => html`<td key=${name} class=${`kind-${table.field.get(name).kind}`}>${words(table.field.get(name), one.row[name], answer.names)}</td>`)}
-            <td><${Sent} unsent=${one.unsent} /></td></tr>`)}</tbody></table></div>
+            <td><${Sent} unsent=${one.unsent} id=${one.row.id} /></td></tr>`)}</tbody></table></div>
         <p class="foot"><span>${tn('{0} fiche', '{0} fiches', answer.total)}</span>
         ${pages > 1 && html`<span class="pages"><button type="button" class="quiet" disabled=${page === 0} onClick=${() => setPage(page - 1)}>${t('Précédent')}</button>
             ${t('page {0} sur {1}', page + 1, pages)}

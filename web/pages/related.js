@@ -3,7 +3,8 @@
 import { useState } from 'preact/hooks';
 import { NewForm } from './form.js';
 import { html } from './html.js';
-import { Sent, titleOf, useRows } from './list.js';
+import { titleOf, useRows } from './list.js';
+import { Sent } from './marks.js';
 import { editable, table as tableOf, words } from './schema.js';
 import { t, today } from './text.js';
 
@@ -44,7 +45,7 @@ export function Related({ table: name, field, id, heading, sort, desc = true, ma
             ${writable && !adding && html`<button type="button" class="quiet" onClick=${() => (make ? make() : setAdding(true))} aria-label=${t('Ajouter : {0}', heading || table.label)}>${t('Ajouter')}</button>`}</div>
         ${adding && html`<${NewForm} table=${table} fixed=${{ [field]: id }} initial=${proposals(table)} only=${only} done=${() => setAdding(false)} cancel=${() => setAdding(false)} />`}
         ${answer.total > 0 && html`<ul class="rows">${answer.rows.map((one) => html`<li key=${one.row.id}><a href=${addressOf(name, one.row.id)}>${label(table, one)}</a>
-            <span class="details">${details(table, one.row, answer.names, field)}</span><${Sent} unsent=${one.unsent} /></li>`)}</ul>`}
+            <span class="details">${details(table, one.row, answer.names, field)}</span><${Sent} unsent=${one.unsent} id=${one.row.id} /></li>`)}</ul>`}
         ${answer.total > answer.rows.length && html`<p class="more-rows"><button type="button" class="quiet" onClick=${() => setAll(true)}>${t('Tout montrer ({0})', answer.total)}</button></p>`}
     </section>`;
 }

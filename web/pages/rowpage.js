@@ -5,7 +5,8 @@ import { remove } from './api.js';
 import { NewForm, RowForm, useRow } from './form.js';
 import { History } from './history.js';
 import { html } from './html.js';
-import { List, Sent } from './list.js';
+import { List } from './list.js';
+import { Sent } from './marks.js';
 import { addressOf, proposals, Related } from './related.js';
 import { allTables, editable, related, table as tableOf } from './schema.js';
 import { t } from './text.js';
@@ -27,7 +28,7 @@ export function RowPage({ parts }) {
             setProblem(error.message);
         }
     };
-    return html`<div class="page-head"><h1>${table.label}${title ? ` : ${title}` : ''}</h1><${Sent} unsent=${unsent} />${row.deleted && html`<span class="badge">${t('Supprimée')}</span>`}</div>
+    return html`<div class="page-head"><h1>${table.label}${title ? ` : ${title}` : ''}</h1><${Sent} unsent=${unsent} id=${row.id} />${row.deleted && html`<span class="badge">${t('Supprimée')}</span>`}</div>
         ${parents.length > 0 && html`<p class="lead">${parents.map((f, i) => html`${i ? ' · ' : ''}<a key=${f.name} href=${addressOf(f.ref, row[f.name])}>${f.label} : ${state.names[row[f.name]] || '…'}</a>`)}</p>`}
         <p class="problem" role="alert">${problem}</p>
         <section class="card"><h2 class="hidden">${table.label}</h2><${RowForm} state=${state} table=${table} />

@@ -2,10 +2,12 @@
 // A session: written as one speaks, every field saved as it is typed. A new one is a draft from
 // the first key on.
 import { useState } from 'preact/hooks';
+import { Documents } from './documents.js';
 import { RowField, RowForm, useRow } from './form.js';
 import { History } from './history.js';
 import { html } from './html.js';
-import { List, Sent, useRows } from './list.js';
+import { List, useRows } from './list.js';
+import { Sent } from './marks.js';
 import { Related } from './related.js';
 import { table as tableOf } from './schema.js';
 import { showDay, t, today } from './text.js';
@@ -46,7 +48,7 @@ export function Session({ parts }) {
     const name = who.told ? [who.told.row.first_name, who.told.row.name].join(' ') : '';
     const missing = first.filter((n) => table.field.get(n).required && !row[n] && row[n] !== 0).map((n) => table.field.get(n).label);
     return html`<div class="page-head"><h1>${id ? t('Séance du {0}', showDay(row.date)) : t('Nouvelle séance')}</h1>
-            ${id ? html`<${Sent} unsent=${unsent} />` : html`<span class="sent">${t("rien d'écrit encore")}</span>`}
+            ${id ? html`<${Sent} unsent=${unsent} id=${row.id} />` : html`<span class="sent">${t("rien d'écrit encore")}</span>`}
             <span class=${`badge ${validated ? 'done' : ''}`}>${validated ? `✓ ${t('Validée')}` : `✎ ${t('Brouillon')}`}</span></div>
         ${person && name && html`<p class="lead"><a href=${`#/person/${person}`}>${name}</a></p>`}
         <section class="card"><h2 class="hidden">${t('Séance')}</h2>
@@ -59,6 +61,7 @@ export function Session({ parts }) {
         ${id && validated && person && html`<${Related} table="session_addendum" field="session" id=${id} heading=${t('Ajouts')} />`}
         ${id && !person && html`<${Related} table="attendance" field="session" id=${id} heading=${t('Présences')} sort="title" />`}
         ${id && html`<${Related} table="session_staff" field="session" id=${id} heading=${t('Agents')} sort="title" />`}
+        ${id && html`<${Documents} table="session" id=${id} />`}
         ${id && html`<${History} table=${table} id=${id} />`}`;
 }
 
