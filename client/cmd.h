@@ -42,6 +42,8 @@ struct cmd {
     const struct presence *presence; /* of the process that holds it and stays; NULL: none */
     struct round *round;     /* a sync that process carries out for us; NULL: it cannot */
     const struct gate *gate; /* of the pages that process serves; NULL: none */
+    bool may_enrol;          /* this process holds the replica, and nobody works on it now */
+    bool example;            /* the replica is the example's (client/example.h) */
     bool json;               /* data as JSON */
     bool color;              /* the answer may be coloured */
     bool progress;           /* stderr is a terminal */

@@ -87,6 +87,8 @@ static void status_json(struct cmd *c, const struct store_status *st,
     json_object(&json);
     json_key(&json, "enrolled");
     json_bool(&json, st->enrolled);
+    json_key(&json, "example");
+    json_bool(&json, c->example);
     uint_json(&json, "device", st->device);
     uint_json(&json, "epoch", st->epoch);
     uint_json(&json, "generation", st->generation);

@@ -3,6 +3,7 @@
 
 #include "client/advice.h"
 #include "client/live.h"
+#include "client/pages.h"
 #include "client/words.h"
 #include "io/json.h"
 #include "io/notify.h"
@@ -14,7 +15,9 @@ struct stay {
     const struct key *key;
     struct loop loop;
     struct jobs jobs;
-    struct live *live;      /* NULL once closed */
+    struct pages *pages; /* NULL: none, or closed */
+    struct live *live;   /* NULL once closed */
+    bool closing;
     struct link_tally told; /* what was said of rows so far */
     bool connected,
         greeted;   /* said of the present connection: that it is there, that all came */
@@ -97,6 +100,22 @@ static bool news(const struct stay *stay, const struct live_event *event)
            memcmp(&stay->told.rows, &event->tally.rows, sizeof event->tally.rows) != 0;
 }
 
+static void on_pages_closed(void *arg)
+{
+    struct stay *stay = arg;
+    stay->pages = NULL;
+    live_close(stay->live);
+}
+
+/* The pages first: what they have asked is answered. */
+static void end(struct stay *stay)
+{
+    if (stay->closing)
+        return;
+    stay->closing = true;
+    pages_close(stay->pages, on_pages_closed, stay);
+}
+
 static void say(struct stay *stay, const struct live_event *event)
 {
     static const char *const names[] = {
@@ -121,14 +140,37 @@ static void say(struct stay *stay, const struct live_event *event)
                   "serveur ; rien n'est perdu, tout reste sur cet appareil ; prévenez votre "
                   "coordination si cela dure"));
     if (cmd_flush(c) != ERR_OK || say_flush() != ERR_OK)
-        live_close(stay->live); /* nobody listens any more */
+        end(stay); /* nobody listens any more */
 }
 
 /* ---- the life ---- */
 
+static void tell_pages(struct stay *stay, struct live *live, enum live_event_type type)
+{
+    if (stay->pages == NULL)
+        return;
+    pages_presence(stay->pages, live_presence(live));
+    pages_tell(stay->pages, type == LIVE_SAVED    ? "saved"
+                            : type == LIVE_SYNCED ? "synced"
+                                                  : "status");
+}
+
+static void on_saved(void *arg)
+{
+    struct stay *stay = arg;
+    live_saved(stay->live);
+}
+
+static void on_sync(void *arg)
+{
+    struct stay *stay = arg;
+    live_want(stay->live);
+}
+
 static void on_live(struct live *live, const struct live_event *event, void *arg)
 {
     struct stay *stay = arg;
+    tell_pages(stay, live, event->type);
     say(stay, event);
     switch (event->type) {
     case LIVE_CONNECTED:
@@ -149,7 +191,7 @@ static void on_live(struct live *live, const struct live_event *event, void *arg
         stay->err = event->err;
         stay->why = *event->why;
         stay->wiped = event->wiped;
-        live_close(live);
+        end(stay);
         return;
     case LIVE_CLOSED:
         stay->live = NULL;
@@ -163,13 +205,27 @@ static void on_signal(struct loop *loop, void *arg)
     struct stay *stay = arg;
     (void)loop;
     notify_send("STOPPING=1");
-    if (stay->live != NULL)
-        live_close(stay->live);
+    end(stay);
+}
+
+/* It did not come to a connection. */
+static void on_nothing(void *arg)
+{
+    struct stay *stay = arg;
+    stay->pages = NULL;
+    jobs_close(&stay->jobs, NULL, NULL);
 }
 
 /* With an open loop and job thread. */
 static enum err run_jobs(struct stay *stay)
 {
+    struct pages_cfg pages = {.loop = &stay->loop,
+                              .jobs = &stay->jobs,
+                              .local = stay->c->local,
+                              .dir = stay->c->dir,
+                              .on_saved = on_saved,
+                              .on_sync = on_sync,
+                              .arg = stay};
     struct live_cfg cfg = {.loop = &stay->loop,
                            .jobs = &stay->jobs,
                            .local = stay->c->local,
@@ -178,12 +234,15 @@ static enum err run_jobs(struct stay *stay)
                            .cb = on_live,
                            .arg = stay};
     enum err err = loop_signals(&stay->loop, on_signal, stay);
+    /* Without them it goes, too; jalon ui then says that they are not there. */
+    if (err == ERR_OK && pages_there() && pages_open(&pages, &stay->pages, NULL) == ERR_OK)
+        cfg.gate = pages_gate(stay->pages);
     if (err == ERR_OK)
         err = live_open(&cfg, &stay->live, &stay->why);
     if (err == ERR_OK)
         notify_send("READY=1");
     else
-        jobs_close(&stay->jobs, NULL, NULL);
+        pages_close(stay->pages, on_nothing, stay);
     loop_run(&stay->loop);
     return err == ERR_OK ? stay->err : err;
 }
@@ -193,7 +252,7 @@ static enum err run(struct stay *stay)
     enum err err = loop_init(&stay->loop);
     if (err != ERR_OK)
         return err;
-    err = jobs_open(&stay->jobs, &stay->loop, LIVE_JOBS_MAX);
+    err = jobs_open(&stay->jobs, &stay->loop, LIVE_JOBS_MAX + PAGES_JOBS_MAX);
     if (err == ERR_OK)
         err = run_jobs(stay);
     loop_done(&stay->loop);

@@ -2,21 +2,16 @@
 /* jalon ui: the pages, served by the process that holds the replica and stays connected. Asked
  * again, it gives a fresh link to the one that runs. */
 #include "client/cmd.h"
-#include "client/commands.h"
 #include "client/key.h"
 #include "client/live.h"
+#include "client/pages.h"
 #include "io/browse.h"
 #include "io/clock.h"
 #include "io/config.h"
 #include "io/crypt.h"
-#include "io/env.h"
 #include "io/json.h"
 #include "io/notify.h"
 #include "io/random.h"
-#include "web/assets.h"
-#include "web/front.h"
-
-#include <pthread.h>
 
 #define UI_PAGE "ui.html" /* of the data folder: see io/browse */
 
@@ -26,13 +21,13 @@ struct ui {
     bool enrolled;
     struct loop loop;
     struct jobs jobs;
-    struct front *front; /* NULL once closed */
+    struct pages *pages; /* NULL once closed */
     struct live *live;   /* NULL: not enrolled, or closed */
     struct relay *relay; /* not enrolled: the commands of others */
+    bool turning;        /* enrolled just now: the relay closes, then live opens */
     bool closing;
+    enum err err; /* how it ended */
     struct note why;
-    pthread_mutex_t mutex;
-    struct presence presence; /* under the mutex: the loop writes, the store's thread reads */
 };
 
 /* ---- the link ---- */
@@ -69,52 +64,6 @@ static enum err give_link(struct cmd *c, const struct gate *gate)
     return err == ERR_OK ? c->out.err : err;
 }
 
-/* ---- what the pages ask for; the store's thread ---- */
-
-static struct store *get_store(void *arg)
-{
-    struct ui *ui = arg;
-    return ui->c->local->store;
-}
-
-/* Where a command's answer goes. */
-struct answer {
-    struct buf *out, *talk;
-};
-
-static enum err write_answer(void *ctx, enum cmd_stream stream, struct str bytes)
-{
-    struct answer *answer = ctx;
-    struct buf *to = stream == CMD_OUT ? answer->out : answer->talk;
-    buf_add(to, bytes.p, bytes.n);
-    return to->err;
-}
-
-static int run_command(void *arg, const char *const *words, size_t count, struct buf *out,
-                       struct buf *talk)
-{
-    struct ui *ui = arg;
-    struct answer answer = {out, talk};
-    struct presence presence;
-    const char *argv[ARGS_WORDS_MAX];
-    int argc = 0;
-    if (count + 2 > ARGS_WORDS_MAX)
-        return CMD_USAGE;
-    argv[argc++] = "jalon";
-    argv[argc++] = "--json";
-    for (size_t i = 0; i < count; i++)
-        argv[argc++] = words[i];
-    pthread_mutex_lock(&ui->mutex);
-    presence = ui->presence;
-    pthread_mutex_unlock(&ui->mutex);
-    struct cmd c = {.store = ui->c->local->store,
-                    .dir = ui->c->dir,
-                    .presence = ui->enrolled ? &presence : NULL,
-                    .write = write_answer,
-                    .ctx = &answer};
-    return commands_run(&c, argc, argv);
-}
-
 /* ---- the loop's thread ---- */
 
 static void on_saved(void *arg)
@@ -134,8 +83,8 @@ static void on_sync(void *arg)
 static void on_relay_run(void *arg, bool saved)
 {
     struct ui *ui = arg;
-    if (saved && ui->front != NULL)
-        front_tell(ui->front, "saved");
+    if (saved)
+        pages_tell(ui->pages, "saved");
 }
 
 static void on_jobless(void *arg)
@@ -144,24 +93,24 @@ static void on_jobless(void *arg)
     jobs_close(&ui->jobs, NULL, NULL);
 }
 
-static void on_front_closed(void *arg)
+static void on_pages_closed(void *arg)
 {
     struct ui *ui = arg;
-    ui->front = NULL;
+    ui->pages = NULL;
     if (ui->live != NULL)
         live_close(ui->live);
-    else
+    else if (!ui->turning)
         relay_close(ui->relay, on_jobless, ui);
 }
 
-/* The front first: what it has asked is answered; then whoever keeps the connection. */
+/* The pages first: what they have asked is answered; then whoever keeps the connection. */
 static void end(struct ui *ui)
 {
     if (ui->closing)
         return;
     ui->closing = true;
     notify_send("STOPPING=1");
-    front_close(ui->front, on_front_closed, ui);
+    pages_close(ui->pages, on_pages_closed, ui);
 }
 
 static void on_signal(struct loop *loop, void *arg)
@@ -173,24 +122,20 @@ static void on_signal(struct loop *loop, void *arg)
 static void on_live(struct live *live, const struct live_event *event, void *arg)
 {
     struct ui *ui = arg;
-    pthread_mutex_lock(&ui->mutex);
-    ui->presence = *live_presence(live);
-    pthread_mutex_unlock(&ui->mutex);
+    if (ui->pages != NULL)
+        pages_presence(ui->pages, live_presence(live));
     switch (event->type) {
     case LIVE_SAVED:
-        if (ui->front != NULL)
-            front_tell(ui->front, "saved");
+        pages_tell(ui->pages, "saved");
         return;
     case LIVE_SYNCED:
-        if (ui->front != NULL)
-            front_tell(ui->front, "synced");
+        pages_tell(ui->pages, "synced");
         return;
     case LIVE_CONNECTED:
     case LIVE_AWAY:
     case LIVE_STUCK:
     case LIVE_OVER:
-        if (ui->front != NULL)
-            front_tell(ui->front, "status");
+        pages_tell(ui->pages, "status");
         return;
     case LIVE_CLOSED:
         ui->live = NULL;
@@ -199,28 +144,66 @@ static void on_live(struct live *live, const struct live_event *event, void *arg
     }
 }
 
-/* ---- the life ---- */
-
-static enum err open_rest(struct ui *ui)
+/* Connect, and stay: live takes the commands of others over. */
+static enum err go_live(struct ui *ui, bool fresh)
 {
-    const struct gate *gate = front_gate(ui->front);
     struct live_cfg live = {.loop = &ui->loop,
                             .jobs = &ui->jobs,
                             .local = ui->c->local,
                             .dir = ui->c->dir,
                             .key = &ui->key,
-                            .gate = gate,
+                            .gate = pages_gate(ui->pages),
+                            .fresh = fresh,
                             .cb = on_live,
                             .arg = ui};
+    enum err err = live_open(&live, &ui->live, &ui->why);
+    if (err == ERR_OK)
+        pages_presence(ui->pages, live_presence(ui->live));
+    return err;
+}
+
+static void on_relay_gone(void *arg)
+{
+    struct ui *ui = arg;
+    ui->relay = NULL;
+    ui->turning = false;
+    if (ui->closing) { /* the end came meanwhile; perhaps it waits for us */
+        if (ui->pages == NULL)
+            jobs_close(&ui->jobs, NULL, NULL);
+        return;
+    }
+    ui->err = key_load(ui->c->dir, &ui->key, &ui->why);
+    if (ui->err == ERR_OK)
+        ui->err = go_live(ui, true);
+    if (ui->err == ERR_OK)
+        pages_tell(ui->pages, "status");
+    else
+        end(ui);
+}
+
+/* From here on it stays connected. */
+static void on_enrolled(void *arg)
+{
+    struct ui *ui = arg;
+    if (ui->closing)
+        return;
+    ui->turning = true;
+    relay_close(ui->relay, on_relay_gone, ui);
+}
+
+/* ---- the life ---- */
+
+static enum err open_rest(struct ui *ui)
+{
     struct relay_cfg relay = {.loop = &ui->loop,
                               .jobs = &ui->jobs,
                               .local = ui->c->local,
                               .dir = ui->c->dir,
-                              .gate = gate,
+                              .gate = pages_gate(ui->pages),
                               .on_run = on_relay_run,
                               .arg = ui};
     if (ui->enrolled)
-        return live_open(&live, &ui->live, &ui->why);
+        return go_live(ui, false);
     if (relay_open(&relay, &ui->relay, NULL) != ERR_OK)
         ui->relay = NULL;
     return ERR_OK;
@@ -240,25 +223,25 @@ static enum err read_port(const struct args *args, uint16_t *out, struct note *w
 /* With an open loop and job thread. */
 static enum err serve(struct ui *ui)
 {
-    struct front_cfg front = {.loop = &ui->loop,
+    struct pages_cfg pages = {.loop = &ui->loop,
                               .jobs = &ui->jobs,
-                              .assets = env_get("JALON_ASSETS"),
-                              .store = get_store,
-                              .command = run_command,
+                              .local = ui->c->local,
+                              .dir = ui->c->dir,
                               .on_saved = on_saved,
                               .on_sync = on_sync,
+                              .on_enrolled = ui->enrolled ? NULL : on_enrolled,
                               .arg = ui};
-    enum err err = read_port(ui->c->args, &front.port, &ui->why);
+    enum err err = read_port(ui->c->args, &pages.port, &ui->why);
     if (err == ERR_OK)
         err = loop_signals(&ui->loop, on_signal, ui);
     if (err == ERR_OK)
-        err = front_open(&front, &ui->front, &ui->why);
+        err = pages_open(&pages, &ui->pages, &ui->why);
     if (err != ERR_OK) {
         jobs_close(&ui->jobs, NULL, NULL);
     } else {
         err = open_rest(ui);
         if (err == ERR_OK)
-            err = give_link(ui->c, front_gate(ui->front));
+            err = give_link(ui->c, pages_gate(ui->pages));
         if (err == ERR_OK)
             err = cmd_flush(ui->c);
         if (err == ERR_OK)
@@ -269,7 +252,7 @@ static enum err serve(struct ui *ui)
             end(ui);
     }
     loop_run(&ui->loop);
-    return err;
+    return err == ERR_OK ? ui->err : err;
 }
 
 static enum err run(struct ui *ui)
@@ -277,7 +260,7 @@ static enum err run(struct ui *ui)
     enum err err = loop_init(&ui->loop);
     if (err != ERR_OK)
         return err;
-    err = jobs_open(&ui->jobs, &ui->loop, LIVE_JOBS_MAX + FRONT_JOBS_MAX);
+    err = jobs_open(&ui->jobs, &ui->loop, LIVE_JOBS_MAX + PAGES_JOBS_MAX);
     if (err == ERR_OK)
         err = serve(ui);
     loop_done(&ui->loop);
@@ -288,7 +271,7 @@ static int stay(struct cmd *c)
 {
     struct note why = {""};
     struct ui *ui = arena_new(&c->arena, sizeof *ui);
-    if (ui == NULL || pthread_mutex_init(&ui->mutex, NULL) != 0)
+    if (ui == NULL)
         return cmd_fail(c, ERR_NOMEM, NULL);
     crypt_start();
     ui->c = c;
@@ -300,7 +283,6 @@ static int stay(struct cmd *c)
     }
     c->store = c->local->store;
     key_done(&ui->key);
-    pthread_mutex_destroy(&ui->mutex);
     return err == ERR_OK ? CMD_DONE : cmd_fail(c, err, &why);
 }
 
@@ -309,7 +291,7 @@ int cmd_ui(void *program, const struct args *args)
     struct cmd *c = program;
     struct note why = {""};
     (void)args;
-    if (!assets_there() && env_get("JALON_ASSETS") == NULL)
+    if (!pages_there())
         return cmd_fail(c,
                         note_set(&why, ERR_NOTFOUND,
                                  N_("ce programme a été construit sans ses pages (WITH_WEB)")),
@@ -317,7 +299,7 @@ int cmd_ui(void *program, const struct args *args)
     if (c->local != NULL)
         return stay(c);
     if (c->gate == NULL)
-        return CMD_AWAY; /* whoever holds the replica serves no pages */
+        return CMD_AWAY; /* whoever holds the replica serves no pages: it is a short command */
     enum err err = give_link(c, c->gate);
     return err == ERR_OK ? CMD_DONE : cmd_fail(c, err, NULL);
 }

@@ -2,6 +2,7 @@
 #include "client/commands.h"
 
 #include "client/local.h"
+#include "client/pages.h"
 #include "client/relay.h"
 #include "io/env.h"
 #include "store/lease.h"
@@ -234,7 +235,9 @@ int commands_run(struct cmd *c, int argc, const char *const *argv)
     int exit = CMD_FAILED;
     if (args != NULL && begin(c, args, argc, argv, &exit)) {
         bool alone = args->command->run == cmd_sync && c->round == NULL;
-        exit = needs_lock(args->command) || alone ? CMD_AWAY : run(c);
+        bool may =
+            !needs_lock(args->command) || (c->may_enrol && args->command->run == cmd_enrol);
+        exit = !may || alone ? CMD_AWAY : run(c);
         if (cmd_flush(c) != ERR_OK)
             exit = CMD_FAILED;
     }
@@ -310,8 +313,14 @@ static int run_here(struct cmd *c, int argc, const char *const *argv)
 
 int commands_main(struct cmd *c, int argc, const char *const *argv)
 {
+    static const char *const pages[] = {"jalon", "ui"};
     struct args *args = mem_new(sizeof *args);
     int exit = CMD_FAILED;
+    /* Without a word: what the icon of the desktop does. */
+    if (argc == 1 && pages_there()) {
+        argv = pages;
+        argc = 2;
+    }
     if (args == NULL)
         return exit;
     if (begin(c, args, argc, argv, &exit))

@@ -8,7 +8,8 @@
 
 extern const struct args_program commands_program;
 
-/* Carry out the command line with the terms in `c` (sink, colours); returns the exit status. */
+/* Carry out the command line with the terms in `c` (sink, colours); returns the exit status.
+ * Without any word it is "ui". */
 int commands_main(struct cmd *c, int argc, const char *const *argv);
 /* The same over a store that is open already: no lock is taken. For tests, and for the process
  * that holds the replica. */

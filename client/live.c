@@ -297,7 +297,7 @@ enum err live_open(const struct live_cfg *cfg, struct live **out, struct note *w
                               .on_round = on_round,
                               .on_gone = on_gone,
                               .arg = live};
-    enum err err = site_address(live->cfg.local->store, &link.site);
+    enum err err = cfg->fresh ? ERR_OK : site_address(live->cfg.local->store, &link.site);
     if (err == ERR_OK)
         err = link_open(&link, &live->link, why);
     if (err != ERR_OK) {

@@ -40,6 +40,8 @@ struct live_cfg {
     const char *dir;         /* data folder; outlives it */
     const struct key *key;   /* likewise */
     const struct gate *gate; /* of the pages this process serves; NULL: none. Likewise */
+    bool fresh;              /* the replica was enrolled just now, and others work on it: it
+                                knows no relay of a site yet. Else live_open reads it */
     live_cb cb;
     void *arg;
 };

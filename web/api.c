@@ -26,6 +26,8 @@ static const struct api_route routes[] = {
     {"duplicate", true, 1, 0, true, 0, api_duplicate},
     {"attach", true, 3, 0, false, CONTENT_BYTES_MAX, api_attach},
     {"fetch", true, 2, 0, true, 0, api_fetch},
+    {"enrol", true, 1, 0, false, 0, api_enrol},
+    {"example", true, 1, 0, false, 0, api_example},
 };
 
 bool api_path(struct api *api, struct str path)

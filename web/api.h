@@ -32,6 +32,7 @@ struct api {
     int status;
     bool bytes; /* `out` is no JSON */
     struct buf out;
+    bool changed; /* more than a row: all pages must look again; the store may be another */
     struct note why;
     struct access access; /* dossiers shown, noted with the answer */
     struct arena arena;
@@ -83,6 +84,7 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
     api_state(struct api *api), api_inbox(struct api *api), api_refused(struct api *api),
     api_resolve(struct api *api), api_resubmit(struct api *api), api_discard(struct api *api),
     api_duplicate(struct api *api), api_attach(struct api *api), api_content(struct api *api),
-    api_document(struct api *api), api_fetch(struct api *api);
+    api_document(struct api *api), api_fetch(struct api *api), api_enrol(struct api *api),
+    api_example(struct api *api);
 
 #endif

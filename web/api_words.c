@@ -288,3 +288,28 @@ void api_duplicate(struct api *api)
     add_text(w, member(w, "id"));
     run(w);
 }
+
+/* The code is a secret: it is in no list of processes, for no process is started. */
+void api_enrol(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL || !read_body(w))
+        return;
+    add(w, "enrol");
+    add_option(w, "--server", "server");
+    add(w, "--");
+    add_text(w, member(w, "code"));
+    api->changed = true;
+    run(w);
+}
+
+void api_example(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL || !read_body(w))
+        return;
+    add(w, "example");
+    add(w, str_eq(member(w, "on"), STR("true")) ? "begin" : "end");
+    api->changed = true;
+    run(w);
+}

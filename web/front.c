@@ -282,7 +282,9 @@ static void on_run(struct job *job)
     /* A document that is asked for is to be sent for, too. */
     uint64_t before = store_last_op(api->store) + content_wishes(api->store);
     api_run(api, task->route);
-    task->saved = store_last_op(api->store) + content_wishes(api->store) != before;
+    /* Not the store of before: what was asked may have put another in its place. */
+    task->saved =
+        api->changed || store_last_op(api->store) + content_wishes(api->store) != before;
 }
 
 static void on_done(struct job *job)

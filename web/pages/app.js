@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { connect, enter, get } from './api.js';
 import { html } from './html.js';
+import { Icon } from './icons.js';
 import { Inbox } from './inbox.js';
 import { Person } from './person.js';
 import { Persons } from './persons.js';
@@ -12,6 +13,7 @@ import { loadSchema } from './schema.js';
 import { Session, Sessions } from './session.js';
 import { StatusLine, useStatus } from './status.js';
 import { setLanguage, t } from './text.js';
+import { Welcome } from './welcome.js';
 import { Today } from './today.js';
 
 const go = (address) => {
@@ -50,20 +52,31 @@ function Shell() {
         addEventListener('hashchange', on);
         return () => removeEventListener('hashchange', on);
     }, []);
+    const [greeting, setGreeting] = useState('');
+    if (!status) return null;
+    if (!status.gone && !status.enrolled) return html`<main id="main" tabindex="-1"><${Welcome} done=${(text) => { setGreeting(text); go('#/'); }} /></main>`;
     const { Page, parts } = pageOf(hash);
-    const waiting = status && !status.gone ? status.conflicts + status.quarantined + status.duplicates : 0;
-    const here = (start) => (hash.startsWith(start) ? 'page' : undefined);
     return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector('main').focus(); }}>${t('Aller au contenu')}</a>
         <header><a class="brand" href="#/"><img src="/icon.svg" alt="" width="24" height="24" /> Jalon</a>
-            <nav aria-label=${t('Pages')}>
-                <a href="#/" aria-current=${hash === '' || hash === '#/' ? 'page' : undefined}>${t("Aujourd'hui")}</a>
-                <a href="#/persons" aria-current=${here('#/person')}>${t('Personnes')}</a>
-                <a href="#/sessions" aria-current=${here('#/session')}>${t('Séances')}</a>
-                <a href="#/table/company" aria-current=${here('#/table/company')}>${t('Entreprises')}</a>
-                <a href="#/inbox" aria-current=${here('#/inbox')}>${t('À décider')}${waiting > 0 ? html` <span class="count">${waiting}</span>` : ''}</a>
-                <a href="#/lists" aria-current=${here('#/lists')}>${t('Listes')}</a></nav></header>
+            <nav aria-label=${t('Pages')}><${Links} hash=${hash} status=${status} /></nav></header>
         <${StatusLine} status=${status} />
-        <main id="main" tabindex="-1"><${Page} key=${hash} go=${go} parts=${parts} status=${status} /></main>`;
+        <main id="main" tabindex="-1">
+            ${greeting && html`<p class="greeting" role="status"><strong>${greeting}</strong> ${t('Vos dossiers arrivent ; vous pouvez déjà travailler.')}
+                <button type="button" class="quiet" onClick=${() => setGreeting('')}>${t('Fermer')}</button></p>`}
+            <${Page} key=${hash} go=${go} parts=${parts} status=${status} /></main>`;
+}
+
+// The ways to the pages; a place of one's own shows where one is.
+function Links({ hash, status }) {
+    const waiting = status.gone ? 0 : status.conflicts + status.quarantined + status.duplicates;
+    const link = (address, icon, text, on, count) => html`<a href=${address} aria-current=${on ? 'page' : undefined}><${Icon} name=${icon} />${text}${count > 0 ? html` <span class="count">${count}</span>` : ''}</a>`;
+    const on = (...starts) => starts.some((start) => hash.startsWith(start));
+    return html`${link('#/', 'today', t("Aujourd'hui"), hash === '' || hash === '#/')}
+        ${link('#/persons', 'persons', t('Personnes'), on('#/person'))}
+        ${link('#/sessions', 'sessions', t('Séances'), on('#/session'))}
+        ${link('#/table/company', 'companies', t('Entreprises'), on('#/table/company', '#/row/company'))}
+        ${link('#/inbox', 'inbox', t('À décider'), on('#/inbox'), waiting)}
+        ${link('#/lists', 'lists', t('Listes'), on('#/lists'))}`;
 }
 
 async function start() {

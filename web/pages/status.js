@@ -39,6 +39,7 @@ export function honest(s) {
     const here = s.unsent + s.documents_unsent;
     const count = tn('{0} modification sur cet appareil seulement', '{0} modifications sur cet appareil seulement', here);
     const last = t('dernier envoi complet : {0}', showInstant(s.last_sync));
+    if (s.example) return { state: 'wait', text: t("Données d'exemple"), more: t('rien ne part vers un serveur ; vous pouvez tout essayer') };
     if (!s.enrolled) return { state: 'stop', text: t("Cet appareil n'est pas encore inscrit"), more: t('il vous faut une invitation de votre coordination') };
     const error = s.live && !s.live.connected ? s.live.error : null;
     const next = (error && remedies()[error]) || t("l'envoi sera retenté de lui-même");
@@ -49,6 +50,12 @@ export function honest(s) {
     return { state: 'ok', text: t('Tout est envoyé'), more: error ? t('{0} ; hors ligne : {1}', last, causes()[error] || error) : last };
 }
 
+async function leaveExample() {
+    await post('/api/example', { on: false });
+    location.assign('#/');
+    location.reload();
+}
+
 const shapes = { ok: '✓', wait: '◐', stop: '▲' };
 
 export function StatusLine({ status }) {
@@ -56,5 +63,6 @@ export function StatusLine({ status }) {
     const { state, text, more } = honest(status);
     return html`<div class=${`status ${state}`}><p role="status"><span class="shape" aria-hidden="true">${shapes[state]}</span>
         <strong>${text}</strong> <span class="more">${more}</span></p>
-        ${status.enrolled && status.live && html`<button type="button" class="quiet" onClick=${() => post('/api/sync', {}).catch(() => {})}>${t('Synchroniser')}</button>`}</div>`;
+        ${status.example && html`<button type="button" class="quiet" onClick=${leaveExample}>${t('Retirer les exemples')}</button>`}
+        ${status.enrolled && !status.example && status.live && html`<button type="button" class="quiet" onClick=${() => post('/api/sync', {}).catch(() => {})}>${t('Synchroniser')}</button>`}</div>`;
 }
