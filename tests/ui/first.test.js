@@ -122,6 +122,7 @@ test('dossiers to try are marked, stay here, and go with one click', async () =>
     assert.equal(await page.getByRole('row', { name: /EXEMPLE/ }).count(), 9);
     await inspectAll(page, 'example-persons');
     await page.getByRole('link', { name: /Zoé/ }).click();
+    await page.getByRole('button', { name: "Modifier l'identité" }).click();
     await page.getByLabel("Contact d'urgence").fill('sa sœur');
     await page.locator('.field', { hasText: "Contact d'urgence" }).locator('.mark.saved').waitFor();
     assert.deepEqual(errors, []);
