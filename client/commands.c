@@ -130,6 +130,9 @@ static const struct args_command table[] = {
     {"handover", N_("DE À"), 2, 2, handover_options,
      N_("remettre les dossiers d'un agent à un autre, d'un seul geste"), cmd_handover},
     {"ui", "", 0, 0, ui_options, N_("ouvrir les pages de Jalon dans le navigateur"), cmd_ui},
+    {"completion", "bash|zsh|fish|man", 1, 1, NULL,
+     N_("de quoi compléter les commandes dans un shell, ou leur page de manuel"),
+     cmd_completion},
     {"doctor", "", 0, 0, NULL, N_("vérifier les données de cet appareil"), cmd_doctor},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
@@ -324,7 +327,9 @@ int commands_main(struct cmd *c, int argc, const char *const *argv)
     if (args == NULL)
         return exit;
     if (begin(c, args, argc, argv, &exit))
-        exit = args->command->run == cmd_schema ? run(c) : run_here(c, argc, argv);
+        exit = args->command->run == cmd_schema || args->command->run == cmd_completion
+                   ? run(c)
+                   : run_here(c, argc, argv);
     cmd_done(c);
     mem_free(args);
     return exit;
