@@ -114,6 +114,17 @@ uint8_t schema_code_facet(const struct table *table, struct str code)
     return 0;
 }
 
+bool schema_looked_up(const struct schema *schema, const struct table *table,
+                      const struct field *field)
+{
+    if (field->kind == KIND_ID)
+        return table->scope == SCOPE_OF_ROW && field->id == table->scope_field;
+    if (field->kind != KIND_REF || field->tie != TIE_NONE)
+        return field->indexed;
+    const struct table *to = schema_table(schema, field->ref);
+    return to != NULL && (to->writers & ROLE_JOBCOACH) != 0;
+}
+
 const struct field *schema_tie(const struct table *table)
 {
     for (size_t i = 0; i < table->field_count; i++)

@@ -115,6 +115,7 @@ struct field {
     enum tie tie;          /* REF to the own table: what was entered twice (schema_tie) */
     bool masked;           /* TEXT: shown only when asked for, which is logged (value_show) */
     enum check check;      /* TEXT: value_doubtful */
+    bool indexed;          /* lists are read in its order, or from one value to another */
     bool author_structure; /* filled with the author's structure when left out */
     const char *label;     /* French label; translated through the catalogues */
 };
@@ -352,6 +353,11 @@ struct str schema_list(const struct table *table, const struct field *field,
                        const struct value *values);
 /* The facet a code of the table's facet_field names; 0: none. */
 uint8_t schema_code_facet(const struct table *table, struct str code);
+/* Are rows looked up by this field, in a table that grows with the work? By a field marked so,
+ * by the row they hang on, and by every reference to what the field staff enters; not by
+ * structure, phase or project, of which there are few. */
+bool schema_looked_up(const struct schema *schema, const struct table *table,
+                      const struct field *field);
 /* The field of the table that ties its rows to each other; NULL when there is none. */
 const struct field *schema_tie(const struct table *table);
 /* Is the field locked after the first save, by itself or by its append-only table? */

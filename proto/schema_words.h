@@ -22,6 +22,7 @@
 #define LIST_OF(field_) ENUM(no_codes), .open = true, .list_field = (field_)
 #define LATTICE(codes_, order_) ENUM(codes_), .merge = MERGE_LATTICE, .lattice = (order_)
 #define REF(table_) .kind = KIND_REF, .ref = (table_)
+#define INDEXED .indexed = true
 #define FROZEN .merge = MERGE_FROZEN
 #define ONCE(decider_) .merge = MERGE_ONCE, .decider = (decider_)
 #define REVIEW(decider_) .merge = MERGE_REVIEW, .decider = (decider_)

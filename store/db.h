@@ -20,6 +20,7 @@ void db_close(struct db *db);
  * ERR_CORRUPT until it is closed and opened again. OK otherwise. */
 enum err db_health(const struct db *db);
 
+/* SQL may call folded(text): the beginning of the text as fold_text writes it. */
 /* Run SQL without results. */
 NODISCARD enum err db_exec(struct db *db, const char *sql);
 /* Prepare for many uses; finalised by db_close or stmt_free. */

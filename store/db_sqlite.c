@@ -2,11 +2,15 @@
 #include "store/db.h"
 
 #include "proto/mem.h"
+#include "store/fold.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 
-enum { SQL_BYTES_MAX = 16 * 1024 };
+enum {
+    SQL_BYTES_MAX = 16 * 1024,
+    FOLDED_BYTES = 32, /* of a text, decide its place in a list */
+};
 
 struct stmt {
     sqlite3_stmt *s;
@@ -17,8 +21,9 @@ struct stmt {
 struct db {
     sqlite3 *h;
     struct stmt *stmts;
-    enum err error; /* of the last failed call */
-    enum err dead;  /* IO or CORRUPT once met: no more writes through this connection */
+    enum err error;     /* of the last failed call */
+    enum err dead;      /* IO or CORRUPT once met: no more writes through this connection */
+    struct buf folding; /* scratch of folded() */
     struct stmt *begin, *commit, *save, *keep, *undo;
 };
 
@@ -65,9 +70,34 @@ static const char *const pragmas[] = {
     "PRAGMA trusted_schema=OFF",      "PRAGMA cell_size_check=ON",
 };
 
+/* folded(text), for ORDER BY. */
+static void folded(sqlite3_context *ctx, int n, sqlite3_value **values)
+{
+    struct buf *out = sqlite3_user_data(ctx);
+    must(n == 1);
+    if (sqlite3_value_type(values[0]) == SQLITE_NULL)
+        return;
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    size_t bytes = (size_t)sqlite3_value_bytes(values[0]);
+    if (bytes > FOLDED_BYTES)
+        bytes = FOLDED_BYTES; /* half a letter at the end is left out by fold_text */
+    buf_clear(out);
+    fold_text((struct str){text, text == NULL ? 0 : bytes}, out);
+    if (out->err == ERR_OK)
+        sqlite3_result_text(ctx, out->n == 0 ? "" : (const char *)out->p, (int)out->n,
+                            SQLITE_TRANSIENT);
+    else
+        sqlite3_result_error_nomem(ctx);
+}
+
 static enum err configure(struct db *db)
 {
+    int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
     (void)sqlite3_extended_result_codes(db->h, 1);
+    int rc =
+        sqlite3_create_function(db->h, "folded", 1, flags, &db->folding, folded, NULL, NULL);
+    if (rc != SQLITE_OK)
+        return failed(db, rc);
     for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++) {
         enum err err = db_exec(db, pragmas[i]);
         if (err != ERR_OK)
@@ -123,6 +153,7 @@ void db_close(struct db *db)
     while (db->stmts != NULL)
         stmt_free(db->stmts);
     (void)sqlite3_close_v2(db->h);
+    buf_done(&db->folding);
     mem_free(db);
 }
 

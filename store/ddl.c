@@ -15,7 +15,8 @@ enum {
     FORMAT_CLOSING = 3, /* a person closes a refused operation; rows entered twice are found */
     FORMAT_FEED = 4,    /* the feed is found by dossier too, and has digests by scope */
     FORMAT_RELAYS = 5,  /* a device may be a relay of a site */
-    FORMAT = FORMAT_RELAYS,
+    FORMAT_LISTS = 6,   /* a replica finds rows by what they refer to */
+    FORMAT = FORMAT_LISTS,
     SCHEMA_REVIEWS = 4, /* coordination opens the vault of its structure: staff_review */
     DDL_BYTES_MAX = 64 * 1024
 };
@@ -313,6 +314,25 @@ static enum err index_tie(struct store *s, const struct table *table, struct buf
     return run(s, sql);
 }
 
+/* What lists of a replica are looked up by; the server reads by dossier and place in the feed.
+ */
+static enum err index_lists(struct store *s, const struct table *table, struct buf *sql)
+{
+    enum err err = ERR_OK;
+    for (uint16_t i = 0; i < table->field_count && err == ERR_OK; i++) {
+        const struct field *field = &table->fields[i];
+        if (!schema_looked_up(s->env.schema, table, field))
+            continue;
+        /* With _del, the live rows are counted there too. */
+        buf_printf(sql, "CREATE INDEX IF NOT EXISTS l_%s_%s ON t_%s(\"%s\"%s)", table->name,
+                   field->name, table->name, field->name, field->indexed ? ",_del" : "");
+        if (!field->required) /* an empty one costs nothing */
+            buf_printf(sql, " WHERE \"%s\" IS NOT NULL", field->name);
+        err = run(s, sql);
+    }
+    return err;
+}
+
 /* In an older database, and in a new one: one way for both. */
 static enum err add_columns(struct store *s, const struct added_column *list, size_t count,
                             struct buf *sql)
@@ -413,6 +433,9 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = migrate_table(s, &s->env.schema->tables[i], &sql);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
         err = index_tie(s, &s->env.schema->tables[i], &sql);
+    for (uint16_t i = 0;
+         i < s->env.schema->table_count && err == ERR_OK && s->env.side == STORE_CLIENT; i++)
+        err = index_lists(s, &s->env.schema->tables[i], &sql);
     if (err == ERR_OK && s->env.side == STORE_SERVER)
         err = create_all(s, server_indexes, sizeof server_indexes / sizeof *server_indexes);
     /* What waits there is told like a page, to a replica that knows who it is. */

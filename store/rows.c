@@ -17,10 +17,8 @@ static enum err copy(struct arena *arena, struct str *s)
     return ERR_OK;
 }
 
-/* The row under the statement; with an arena its bytes are copied, else they last until the
- * next step. */
-static enum err read_row(struct stmt *stmt, const struct table *table, struct arena *arena,
-                         struct row *row)
+enum err rows_read(struct stmt *stmt, const struct table *table, struct arena *arena,
+                   struct row *row)
 {
     row->rid = col_int(stmt, ROW_COL_RID);
     if (!col_id(stmt, ROW_COL_ID, &row->id) || !col_id(stmt, ROW_COL_BY, &row->by))
@@ -61,7 +59,7 @@ static enum err read_one(struct store *s, const struct table *table, struct stmt
                          struct arena *arena, struct row *out)
 {
     enum step step = stmt_step(stmt);
-    enum err err = step == STEP_ROW ? read_row(stmt, table, arena, out) : ERR_NOTFOUND;
+    enum err err = step == STEP_ROW ? rows_read(stmt, table, arena, out) : ERR_NOTFOUND;
     if (step == STEP_FAILED)
         err = db_error(s->db);
     stmt_reset(stmt);
@@ -263,169 +261,6 @@ int64_t row_edit_ms(const struct row *row, uint16_t field)
     return v == NULL ? hlc_ms(row->stamp.hlc) + row->adj_ms : hlc_ms(v->stamp.hlc) + v->adj_ms;
 }
 
-/* Columns by name: one added later stands last in the file, not in the declaration. */
-static enum err select_rows(struct store *s, const struct table *table, const char *where,
-                            struct stmt **out)
-{
-    struct buf sql = {0};
-    ddl_select(table, where, &sql);
-    buf_u8(&sql, 0);
-    enum err err = sql.err == ERR_OK ? db_prepare(s->db, (const char *)sql.p, out) : sql.err;
-    buf_done(&sql);
-    return err;
-}
-
-/* Frees the statement. */
-static enum err each_row(struct store *s, const struct table *table, struct stmt *stmt,
-                         rows_on_row *on_row, void *ctx)
-{
-    struct row row;
-    enum err err = ERR_OK;
-    enum step step = STEP_DONE;
-    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
-        err = read_row(stmt, table, NULL, &row);
-        if (err == ERR_OK)
-            err = on_row(ctx, &row);
-    }
-    stmt_free(stmt);
-    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
-}
-
-enum err rows_list(struct store *s, const struct table *table, const struct filter *filters,
-                   size_t count, bool deleted, uint64_t limit, rows_on_row *on_row, void *ctx)
-{
-    return rows_list_after(s, table, filters, count, deleted, 0, limit, on_row, ctx);
-}
-
-static bool is_first_of_field(const struct filter *filters, size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (filters[i].field == filters[at].field)
-            return false;
-    return true;
-}
-
-/* Or no live row is where the tie leads, and this is the first of those tied to that place. */
-static void standing_sql(const struct table *table, const char *name, struct buf *where)
-{
-    buf_printf(where,
-               " OR NOT EXISTS(SELECT 1 FROM t_%s o WHERE o._del=0 AND (o._id=t_%s.\"%s\" OR "
-               "(o.\"%s\"=t_%s.\"%s\" AND o._id<t_%s._id)))",
-               table->name, table->name, name, name, table->name, name, table->name);
-}
-
-/* " AND (…)" for each field; the n-th filter's value is bound as ?n. */
-static void filter_sql(const struct table *table, const struct filter *filters, size_t count,
-                       struct buf *where)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *name = filters[i].field->name;
-        if (!is_first_of_field(filters, i))
-            continue;
-        buf_printf(where, " AND (\"%s\" IS ?%zu", name, i + 1);
-        for (size_t k = i + 1; k < count; k++) {
-            if (filters[k].field == filters[i].field)
-                buf_printf(where, " OR \"%s\" IS ?%zu", name, k + 1);
-        }
-        if (filters[i].field->tie == TIE_MERGED && filters[i].value.type == VALUE_NULL)
-            standing_sql(table, name, where);
-        buf_u8(where, ')');
-    }
-}
-
-static void bind_filters(struct stmt *stmt, const struct filter *filters, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        bind_value(stmt, (int)i + 1, &filters[i].value);
-}
-
-enum err rows_list_after(struct store *s, const struct table *table,
-                         const struct filter *filters, size_t count, bool deleted,
-                         int64_t after, uint64_t limit, rows_on_row *on_row, void *ctx)
-{
-    struct buf where = {0};
-    buf_printf(&where, "WHERE _del=%d AND _rid>%lld", deleted ? 1 : 0, (long long)after);
-    filter_sql(table, filters, count, &where);
-    buf_text(&where, " ORDER BY _rid");
-    if (limit > 0)
-        buf_printf(&where, " LIMIT %llu", (unsigned long long)limit);
-    buf_u8(&where, 0);
-    struct stmt *stmt = NULL;
-    enum err err = where.err;
-    if (err == ERR_OK)
-        err = select_rows(s, table, (const char *)where.p, &stmt);
-    buf_done(&where);
-    if (err != ERR_OK)
-        return err;
-    bind_filters(stmt, filters, count);
-    return each_row(s, table, stmt, on_row, ctx);
-}
-
-/* Most tables of a replica are empty; to see that costs a tenth of preparing to read them. */
-static enum err is_empty(struct store *s, const struct table *table, bool *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_table_sql(s, "SELECT 1 FROM", table, "LIMIT 1", &stmt);
-    if (err != ERR_OK)
-        return err;
-    enum step step = stmt_step(stmt);
-    *out = step == STEP_DONE;
-    stmt_free(stmt);
-    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
-}
-
-enum err rows_all(struct store *s, const struct table *table, rows_on_row *on_row, void *ctx)
-{
-    struct stmt *stmt = NULL;
-    bool empty = false;
-    enum err err = is_empty(s, table, &empty);
-    if (err == ERR_OK && !empty)
-        err = select_rows(s, table, "ORDER BY _rid", &stmt);
-    return err == ERR_OK && !empty ? each_row(s, table, stmt, on_row, ctx) : err;
-}
-
-enum err rows_tail(struct store *s, const struct table *table, const struct filter *filters,
-                   size_t count, uint64_t n, uint64_t *total, int64_t *after)
-{
-    struct buf where = {0};
-    buf_text(&where, "WHERE _del=0");
-    filter_sql(table, filters, count, &where);
-    buf_text(&where, " ORDER BY _rid DESC");
-    buf_u8(&where, 0);
-    struct stmt *stmt = NULL;
-    enum err err = where.err;
-    if (err == ERR_OK)
-        err = store_table_sql(s, "SELECT _rid FROM", table, (const char *)where.p, &stmt);
-    buf_done(&where);
-    if (err != ERR_OK)
-        return err;
-    bind_filters(stmt, filters, count);
-    uint64_t rows = 0;
-    enum step step = STEP_DONE;
-    *after = 0;
-    while ((step = stmt_step(stmt)) == STEP_ROW) {
-        if (rows++ == n)
-            *after = col_int(stmt, 0);
-    }
-    stmt_free(stmt);
-    *total = rows;
-    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
-}
-
-enum err rows_count(struct store *s, const struct table *table, uint64_t *out)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_table_sql(s, "SELECT count(*) FROM", table, "WHERE _del=0", &stmt);
-    if (err != ERR_OK)
-        return err;
-    if (stmt_step(stmt) == STEP_ROW)
-        *out = (uint64_t)col_int(stmt, 0);
-    else
-        err = db_error(s->db);
-    stmt_free(stmt);
-    return err;
-}
-
 static struct ref_slot *slot_of(struct store *s, const struct id *id)
 {
     uint64_t h = 0;
@@ -482,27 +317,35 @@ enum err rows_resolve(struct store *s, const struct table *table, struct str pre
 {
     if (id_parse(prefix, out) == ERR_OK)
         return ERR_OK;
-    char hex[2 * ID_BYTES + 1] = {0};
+    char low[2 * ID_BYTES];
+    char high[2 * ID_BYTES];
     size_t n = 0;
     for (size_t i = 0; i < prefix.n; i++) {
         char c = prefix.p[i];
         if (c == '-')
             continue;
         bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (!digit || n == sizeof hex - 1)
+        if (!digit || n == sizeof low)
             return ERR_NOTFOUND;
-        hex[n++] = c >= 'a' ? (char)(c - 'a' + 'A') : c;
+        low[n] = high[n] = c;
+        n++;
     }
     if (n < 4)
         return ERR_NOTFOUND;
+    memset(low + n, '0', sizeof low - n);
+    memset(high + n, 'f', sizeof high - n);
+    struct id from = {0};
+    struct id to = {0};
     struct stmt *stmt = NULL;
-    enum err err =
-        store_table_sql(s, "SELECT _id FROM", table,
-                        "WHERE substr(hex(_id),1,?2)=?1 ORDER BY _rid LIMIT 2", &stmt);
+    if (id_parse((struct str){low, sizeof low}, &from) != ERR_OK ||
+        id_parse((struct str){high, sizeof high}, &to) != ERR_OK)
+        return ERR_NOTFOUND;
+    enum err err = store_table_sql(s, "SELECT _id FROM", table,
+                                   "WHERE _id>=?1 AND _id<=?2 ORDER BY _id LIMIT 2", &stmt);
     if (err != ERR_OK)
         return err;
-    bind_text(stmt, 1, (struct str){hex, n});
-    bind_int(stmt, 2, (int64_t)n);
+    bind_id(stmt, 1, &from);
+    bind_id(stmt, 2, &to);
     struct id id = {0};
     enum step step = stmt_step(stmt);
     if (step == STEP_ROW) {

@@ -44,6 +44,11 @@ struct row {
     struct versions versions;               /* last: a fresh row leaves its list as it is */
 };
 
+/* For the files of store/: the row under a statement of ddl_select; with an arena its bytes are
+ * copied, else they last until the next step. */
+struct stmt;
+NODISCARD enum err rows_read(struct stmt *stmt, const struct table *table, struct arena *arena,
+                             struct row *row);
 /* The store's own scratch row, empty, for bulk work; valid until the next call of rows_fresh.
  */
 struct row *rows_fresh(struct store *s, const struct table *table);
@@ -107,6 +112,27 @@ NODISCARD enum err rows_all(struct store *s, const struct table *table, rows_on_
 NODISCARD enum err rows_tail(struct store *s, const struct table *table,
                              const struct filter *filters, size_t count, uint64_t n,
                              uint64_t *total, int64_t *after);
+/* One page of a list: the local numbers of its rows in `out`, which has room for `limit`, and
+ * how many rows there are in all. */
+struct range {
+    const struct field *field; /* INT, DATE, TIME or INSTANT; an empty one is outside */
+    bool from;                 /* not below the value, else not above */
+    int64_t value;
+};
+struct rows_pick {
+    const struct filter *filters; /* as rows_list */
+    size_t count;
+    const struct range *ranges;
+    size_t ranges_n;
+    bool deleted;
+    bool by_title;          /* its parts in their order, … */
+    const struct field *by; /* … by this field, texts as folded, empty ones last, … */
+    bool descending;        /* … or NULL: by creation, up */
+    uint64_t offset, limit;
+};
+NODISCARD enum err rows_pick(struct store *s, const struct table *table,
+                             const struct rows_pick *pick, int64_t *out, size_t *n,
+                             uint64_t *total);
 /* How many live rows. */
 NODISCARD enum err rows_count(struct store *s, const struct table *table, uint64_t *out);
 

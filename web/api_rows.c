@@ -22,11 +22,7 @@ struct listing {
     const struct table *table;
     struct filter filters[SCHEMA_FIELDS_MAX + 1];
     size_t count; /* of filters */
-    struct range {
-        int at; /* position of the field */
-        bool from;
-        struct value value;
-    } ranges[SCHEMA_FIELDS_MAX];
+    struct range ranges[SCHEMA_FIELDS_MAX];
     size_t ranges_n;
     struct str words[WORDS_MAX]; /* folded; a row must hold all of them */
     size_t words_n;
@@ -35,6 +31,11 @@ struct listing {
     struct hit *hits;
     size_t hits_n, hits_room;
     struct buf text; /* scratch */
+    /* the page */
+    uint64_t offset, limit;
+    int64_t rids[API_ROWS_MAX];
+    size_t n;
+    uint64_t total;
 };
 
 /* ---- what is asked ---- */
@@ -90,9 +91,11 @@ static enum err read_filters(struct listing *list)
             return err;
         if (list->count == SCHEMA_FIELDS_MAX || list->ranges_n == SCHEMA_FIELDS_MAX)
             return ERR_LIMIT;
+        if (range && value.type != VALUE_INT)
+            return note_set(&list->api->why, ERR_INVALID, N_("filtre inconnu"));
         if (range)
             list->ranges[list->ranges_n++] =
-                (struct range){at, str_eq(tail, STR(".from")), value};
+                (struct range){&list->table->fields[at], str_eq(tail, STR(".from")), value.i};
         else
             list->filters[list->count++] = (struct filter){&list->table->fields[at], value};
     }
@@ -137,10 +140,8 @@ static bool in_ranges(const struct listing *list, const struct row *row)
 {
     for (size_t i = 0; i < list->ranges_n; i++) {
         const struct range *range = &list->ranges[i];
-        const struct value *v = &row->values[range->at];
-        if (v->type != VALUE_INT || range->value.type != VALUE_INT)
-            return false;
-        if (range->from ? v->i < range->value.i : v->i > range->value.i)
+        const struct value *v = &row->values[schema_field_index(list->table, range->field->id)];
+        if (v->type != VALUE_INT || (range->from ? v->i < range->value : v->i > range->value))
             return false;
     }
     return true;
@@ -235,6 +236,24 @@ static int compare_down(const void *a, const void *b)
     return x->empty != y->empty ? compare_up(a, b) : compare_up(b, a);
 }
 
+/* Without words the engine finds the page; words are looked for in each row. */
+static enum err pick(struct listing *list, const struct filter *filters, size_t count,
+                     bool deleted)
+{
+    const struct rows_pick pick = {
+        .filters = filters,
+        .count = count,
+        .ranges = list->ranges,
+        .ranges_n = list->ranges_n,
+        .deleted = deleted,
+        .by_title = list->sorted,
+        .by = list->sort_at < 0 ? NULL : &list->table->fields[list->sort_at],
+        .descending = list->descending,
+        .offset = list->offset,
+        .limit = list->limit};
+    return rows_pick(list->api->store, list->table, &pick, list->rids, &list->n, &list->total);
+}
+
 static enum err find(struct listing *list)
 {
     struct filter *widened = NULL;
@@ -243,12 +262,17 @@ static enum err find(struct listing *list)
     ties_hide(list->table, list->filters, &list->count);
     enum err err = ties_widen(list->api->store, list->filters, list->count, &list->api->arena,
                               &widened, &count);
+    if (err == ERR_OK && list->words_n == 0)
+        return pick(list, widened, count, deleted);
     if (err == ERR_OK)
         err =
             rows_list(list->api->store, list->table, widened, count, deleted, 0, on_row, list);
     if (err == ERR_OK && list->sorted && list->hits_n > 1)
         qsort(list->hits, list->hits_n, sizeof *list->hits,
               list->descending ? compare_down : compare_up);
+    list->total = list->hits_n;
+    for (uint64_t i = list->offset; i < list->hits_n && list->n < list->limit; i++)
+        list->rids[list->n++] = list->hits[i].rid;
     return err;
 }
 
@@ -257,18 +281,15 @@ static enum err find(struct listing *list)
 static enum err print_hits(struct listing *list)
 {
     struct api *api = list->api;
-    uint64_t offset = api_number(api, "offset", 0);
-    uint64_t limit = api_number(api, "limit", ROWS_DEFAULT);
-    limit = limit > API_ROWS_MAX ? API_ROWS_MAX : limit;
     struct api_names *names = api_names_new(api);
     struct row *row = arena_new(&api->arena, sizeof *row);
     enum err err = names == NULL || row == NULL ? ERR_NOMEM : ERR_OK;
-    buf_printf(&api->out, "{\"total\":%zu,\"rows\":[", list->hits_n);
-    for (uint64_t i = offset; i < list->hits_n && i - offset < limit && err == ERR_OK; i++) {
+    buf_printf(&api->out, "{\"total\":%llu,\"rows\":[", (unsigned long long)list->total);
+    for (size_t i = 0; i < list->n && err == ERR_OK; i++) {
         struct arena arena = {0};
-        buf_text(&api->out, i == offset ? "\n" : ",\n");
+        buf_text(&api->out, i == 0 ? "\n" : ",\n");
         *row = (struct row){.rid = 0};
-        err = rows_at(api->store, list->table, list->hits[i].rid, &arena, row);
+        err = rows_at(api->store, list->table, list->rids[i], &arena, row);
         if (err == ERR_OK && access_secret(list->table))
             err = access_shown(&api->access, api->store, list->table, row);
         if (err == ERR_OK) {
@@ -300,8 +321,12 @@ void api_rows(struct api *api)
         err = read_words(list);
     if (err == ERR_OK)
         err = read_sort(list);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        list->offset = api_number(api, "offset", 0);
+        list->limit = api_number(api, "limit", ROWS_DEFAULT);
+        list->limit = list->limit > API_ROWS_MAX ? API_ROWS_MAX : list->limit;
         err = find(list);
+    }
     if (err == ERR_OK)
         err = print_hits(list);
     if (list != NULL) {

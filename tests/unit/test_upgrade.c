@@ -160,11 +160,31 @@ static void opened_again_nothing_is_done_twice(void **state)
     store_close(old.server->store);
     twin_open_party(&old.twin, old.server);
     assert_int_equal((int64_t)serve_seq(old.server->store), seq);
-    assert_int_equal(number(old.server->store, "SELECT v FROM meta WHERE k=1"), 5);
+    assert_int_equal(number(old.server->store, "SELECT v FROM meta WHERE k=1"), 6);
     assert_int_equal(
         number(old.server->store, "SELECT count(*) FROM sqlite_master WHERE name='feed_of'"),
         1);
     assert_sound(old.server->store);
+    close_old(&old);
+}
+
+/* The server has its own ways to rows, and pays for no others. */
+static void a_replica_finds_its_rows_by_what_they_refer_to(void **state)
+{
+    (void)state;
+    static const char lists[] =
+        "SELECT count(*) FROM sqlite_master WHERE type='index' AND substr(name,1,2)='l_'";
+    struct old old;
+    struct twin fresh;
+    open_old(&old);
+    twin_open(&fresh, 1, &schema_jalon);
+    assert_int_equal(number(old.replica->store, lists), number(fresh.replicas[0].store, lists));
+    assert_int_equal(number(old.replica->store, "SELECT count(*) FROM sqlite_master WHERE "
+                                                "name='l_session_person'"),
+                     1);
+    assert_int_equal(number(old.server->store, lists), 0);
+    assert_sound(old.replica->store);
+    twin_close(&fresh);
     close_old(&old);
 }
 
@@ -174,6 +194,7 @@ int main(void)
         cmocka_unit_test(what_was_refused_before_is_open_and_can_be_closed),
         cmocka_unit_test(who_was_there_before_is_found_again),
         cmocka_unit_test(opened_again_nothing_is_done_twice),
+        cmocka_unit_test(a_replica_finds_its_rows_by_what_they_refer_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages of lists against a plain sort of all rows, and how the engine finds them. */
+#include "store/fold.h"
+#include "store/inside.h"
+#include "store/rows.h"
+#include "support/rng.h"
+#include "support/twin.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { PERSONS = 60, SESSIONS = 300, PAGE = 7, KEY_BYTES = 200 };
+
+static struct twin twin;
+
+static int open_twin(void **state)
+{
+    static const char *const names[] = {"Élise", "eloi", "Abel", "Zoé", "Ève", "ÉLAN", ""};
+    struct rng rng;
+    (void)state;
+    rng_init(&rng, 31);
+    twin_open(&twin, 1, &schema_jalon);
+    struct party *p = &twin.replicas[0];
+    struct id persons[PERSONS];
+    char text[3][80];
+    for (int i = 0; i < PERSONS; i++) {
+        (void)snprintf(text[0], sizeof text[0], "name=%s Fictif", names[i % 6]);
+        (void)snprintf(text[1], sizeof text[1], "first_name=%s%d", names[(i / 6) % 6], i % 3);
+        (void)snprintf(text[2], sizeof text[2], "city=%s", names[rng_below(&rng, 7)]);
+        const char *fields[] = {text[0], text[1], text[2], NULL};
+        persons[i] = twin_add(p, "person", fields);
+    }
+    for (int i = 0; i < SESSIONS; i++) {
+        char id[ID_TEXT_BYTES];
+        id_print(&persons[rng_below(&rng, PERSONS)], id);
+        (void)snprintf(text[0], sizeof text[0], "person=%s", id);
+        (void)snprintf(text[1], sizeof text[1], "date=2026-%02d-%02d",
+                       1 + (int)rng_below(&rng, 3), 1 + (int)rng_below(&rng, 28));
+        (void)snprintf(text[2], sizeof text[2], "minutes=%d", 15 * (int)rng_below(&rng, 9));
+        const char *fields[] = {"kind=individual",
+                                text[0],
+                                text[1],
+                                text[2],
+                                i % 3 == 0 ? "start=9h30" : "subject=Élan",
+                                i % 5 == 0 ? "next_date=2026-04-02" : NULL,
+                                NULL};
+        struct id made = twin_add(p, "session", fields);
+        if (i % 11 == 0)
+            assert_int_equal(twin_delete(p, "session", &made, true), ERR_OK);
+    }
+    return 0;
+}
+
+static int close_twin(void **state)
+{
+    (void)state;
+    twin_close(&twin);
+    return 0;
+}
+
+/* ---- the plain way ---- */
+
+struct line {
+    int64_t rid;
+    bool empty;
+    int64_t number;
+    char key[KEY_BYTES];
+};
+struct plain {
+    const struct table *table;
+    const struct rows_pick *pick;
+    struct line lines[SESSIONS];
+    size_t n;
+};
+
+static void add_key(struct line *line, const struct value *v)
+{
+    struct buf text = {0};
+    if (v->type == VALUE_TEXT)
+        fold_text(v->s, &text);
+    size_t at = strlen(line->key);
+    int wrote = v->type == VALUE_INT
+                    ? snprintf(line->key + at, KEY_BYTES - at, "%08lld\x01", (long long)v->i)
+                    : snprintf(line->key + at, KEY_BYTES - at, "%.*s\x01", (int)text.n,
+                               text.n == 0 ? "" : (const char *)text.p);
+    assert_true(wrote > 0 && (size_t)wrote < KEY_BYTES - at);
+    buf_done(&text);
+}
+
+static enum err on_row(void *ctx, const struct row *row)
+{
+    struct plain *plain = ctx;
+    const struct rows_pick *pick = plain->pick;
+    for (size_t i = 0; i < pick->ranges_n; i++) {
+        const struct range *range = &pick->ranges[i];
+        const struct value *v =
+            &row->values[schema_field_index(plain->table, range->field->id)];
+        if (v->type != VALUE_INT || (range->from ? v->i < range->value : v->i > range->value))
+            return ERR_OK;
+    }
+    struct line *line = &plain->lines[plain->n++];
+    *line = (struct line){.rid = row->rid};
+    for (uint16_t i = 0; i < plain->table->field_count; i++) {
+        const struct field *field = &plain->table->fields[i];
+        const struct value *v = &row->values[i];
+        if (pick->by == NULL && pick->by_title && field->once_per_row && v->type != VALUE_NULL)
+            add_key(line, v);
+        if (field != pick->by)
+            continue;
+        line->empty = v->type == VALUE_NULL;
+        add_key(line, v);
+    }
+    return ERR_OK;
+}
+
+static const struct rows_pick *sorting;
+
+static int compare(const void *a, const void *b)
+{
+    const struct line *x = a;
+    const struct line *y = b;
+    bool down = sorting->descending && (sorting->by != NULL || sorting->by_title);
+    if (x->empty != y->empty)
+        return x->empty ? 1 : -1;
+    int c = strcmp(x->key, y->key);
+    if (c == 0)
+        c = (x->rid > y->rid) - (x->rid < y->rid);
+    return down ? -c : c;
+}
+
+static void assert_same(const struct table *table, struct rows_pick *pick)
+{
+    struct store *s = twin.replicas[0].store;
+    struct plain *plain = calloc(1, sizeof *plain);
+    assert_non_null(plain);
+    plain->table = table;
+    plain->pick = sorting = pick;
+    assert_int_equal(
+        rows_list(s, table, pick->filters, pick->count, pick->deleted, 0, on_row, plain),
+        ERR_OK);
+    qsort(plain->lines, plain->n, sizeof plain->lines[0], compare);
+    for (pick->offset = 0; pick->offset <= plain->n + PAGE; pick->offset += PAGE) {
+        int64_t rids[PAGE];
+        size_t n = 0;
+        uint64_t total = 0;
+        pick->limit = PAGE;
+        assert_int_equal(rows_pick(s, table, pick, rids, &n, &total), ERR_OK);
+        assert_int_equal(total, plain->n);
+        size_t left = plain->n > pick->offset ? plain->n - pick->offset : 0;
+        assert_int_equal(n, left < PAGE ? left : PAGE);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(rids[i], plain->lines[pick->offset + i].rid);
+    }
+    free(plain);
+}
+
+static const struct table *table_of(const char *name)
+{
+    return schema_table_named(&schema_jalon, str_of(name));
+}
+static const struct field *field_of(const struct table *table, const char *name)
+{
+    return schema_field_named(table, str_of(name));
+}
+
+static void pages_are_those_of_a_plain_sort(void **state)
+{
+    (void)state;
+    static const char *const orders[][3] = {
+        {"person", NULL, NULL},       {"person", "title", NULL},
+        {"person", "city", NULL},     {"session", NULL, NULL},
+        {"session", "title", NULL},   {"session", "date", NULL},
+        {"session", "minutes", NULL}, {"session", "subject", NULL},
+        {"session", "start", NULL},   {"session", "next_date", NULL},
+    };
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        const struct table *table = table_of(orders[i][0]);
+        const char *by = orders[i][1];
+        for (int way = 0; way < 4; way++) {
+            struct rows_pick pick = {.by_title = by != NULL,
+                                     .by = by == NULL ? NULL : field_of(table, by),
+                                     .descending = (way & 1) != 0,
+                                     .deleted = (way & 2) != 0};
+            assert_same(table, &pick);
+        }
+    }
+}
+
+static void filters_and_ranges_leave_the_same_rows(void **state)
+{
+    (void)state;
+    struct store *s = twin.replicas[0].store;
+    const struct table *session = table_of("session");
+    const struct field *date = field_of(session, "date");
+    const struct field *next = field_of(session, "next_date");
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    assert_non_null(row);
+    assert_int_equal(rows_at(s, table_of("person"), 3, &arena, row), ERR_OK);
+    const struct filter filters[] = {
+        {field_of(session, "person"), value_id(&row->id)},
+        {field_of(session, "start"), VALUE_NONE},
+        {field_of(session, "start"), value_int(570)},
+    };
+    const struct range ranges[] = {{date, true, 20500}, {date, false, 20540}, {next, true, 1}};
+    for (size_t count = 0; count <= 3; count++) {
+        for (size_t n = 0; n <= 3; n++) {
+            struct rows_pick pick = {.filters = filters,
+                                     .count = count,
+                                     .ranges = ranges,
+                                     .ranges_n = n,
+                                     .by_title = true,
+                                     .by = date,
+                                     .descending = n % 2 == 0};
+            assert_same(session, &pick);
+        }
+    }
+    arena_done(&arena);
+}
+
+/* ---- how they are found ---- */
+
+static void assert_plan(const char *sql, const char *step)
+{
+    struct store *s = twin.replicas[0].store;
+    struct stmt *stmt = NULL;
+    struct buf plan = {0};
+    char text[400];
+    (void)snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", sql);
+    assert_int_equal(db_prepare(s->db, text, &stmt), ERR_OK);
+    while (stmt_step(stmt) == STEP_ROW) {
+        struct str line = col_text(stmt, 3);
+        buf_add(&plan, line.p, line.n);
+        buf_u8(&plan, '\n');
+    }
+    stmt_free(stmt);
+    buf_u8(&plan, 0);
+    if (strstr((const char *)plan.p, step) == NULL)
+        fail_msg("%s: %s", sql, (const char *)plan.p);
+    buf_done(&plan);
+}
+
+static void lists_are_not_read_through(void **state)
+{
+    (void)state;
+    assert_plan("SELECT * FROM t_session WHERE _del=0 AND _rid>0 AND (\"person\" IN (?1)) "
+                "ORDER BY _rid",
+                "SEARCH t_session USING INDEX l_session_person");
+    assert_plan("SELECT _rid FROM t_session WHERE likely(_del=0) AND (\"company\" IN (?1)) "
+                "ORDER BY \"date\" DESC,_rid DESC LIMIT 5",
+                "SEARCH t_session USING INDEX l_session_company");
+    assert_plan("SELECT _rid FROM t_session WHERE likely(_del=0) ORDER BY \"date\" DESC,"
+                "_rid DESC LIMIT 50",
+                "COVERING INDEX l_session_date");
+    assert_plan("SELECT count(*) FROM t_session WHERE likely(_del=0)",
+                "COVERING INDEX l_session_date");
+    assert_plan("SELECT _rid FROM t_action WHERE likely(_del=0) AND \"due\"<=20000 ORDER BY "
+                "\"due\" IS NULL,\"due\",_rid LIMIT 20",
+                "SEARCH t_action USING COVERING INDEX l_action_due");
+    /* An index would not spare it a row. */
+    assert_plan("SELECT _rid FROM t_session WHERE likely(_del=0) ORDER BY \"minutes\",_rid "
+                "LIMIT 50",
+                "SCAN t_session\n");
+}
+
+static void rows_are_found_by_the_beginning_of_their_id(void **state)
+{
+    (void)state;
+    struct store *s = twin.replicas[0].store;
+    const struct table *person = table_of("person");
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    char text[ID_TEXT_BYTES];
+    struct id found;
+    assert_non_null(row);
+    assert_int_equal(rows_at(s, person, PERSONS, &arena, row), ERR_OK);
+    id_print(&row->id, text);
+    for (size_t n = strlen(text); n >= 30; n--) {
+        assert_int_equal(rows_resolve(s, person, (struct str){text, n}, &found), ERR_OK);
+        assert_true(id_eq(&found, &row->id));
+    }
+    assert_int_equal(rows_resolve(s, person, (struct str){text, 4}, &found), ERR_EXISTS);
+    assert_int_equal(rows_resolve(s, person, STR("ffff"), &found), ERR_NOTFOUND);
+    assert_int_equal(rows_resolve(s, person, STR("0000-0"), &found), ERR_NOTFOUND);
+    arena_done(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_are_those_of_a_plain_sort),
+        cmocka_unit_test(filters_and_ranges_leave_the_same_rows),
+        cmocka_unit_test(lists_are_not_read_through),
+        cmocka_unit_test(rows_are_found_by_the_beginning_of_their_id),
+    };
+    return cmocka_run_group_tests(tests, open_twin, close_twin);
+}
