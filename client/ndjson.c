@@ -4,8 +4,17 @@
 #include "io/json.h"
 #include "store/rows_json.h"
 
+/* What the n-th member of a line was: that of the next line is most often the same. */
+enum { KNOWN_MAX = 64 };
+struct known {
+    char key[LOAD_WORD_BYTES];
+    size_t n; /* 0: nothing known */
+    struct load_column column;
+};
+
 struct ndjson {
     struct load *load;
+    struct known known[KNOWN_MAX];
     struct buf rest;    /* a line that is not complete */
     struct arena arena; /* of one line */
     uint64_t line;      /* lines begun */
@@ -52,7 +61,26 @@ static bool scalar_text(const struct json_val *val, struct str *out)
     return false;
 }
 
-static enum err take_member(struct ndjson *ndjson, struct json_in *in, struct str key)
+static enum err match(struct ndjson *ndjson, size_t at, struct str key, struct load_column *out,
+                      struct note *note)
+{
+    struct known *known = &ndjson->known[at % KNOWN_MAX];
+    if (known->n > 0 && str_eq(key, (struct str){known->key, known->n})) {
+        *out = known->column;
+        return ERR_OK;
+    }
+    enum err err = load_match(ndjson->load, key, out, note);
+    if (err == ERR_OK && key.n > 0 && key.n <= sizeof known->key) {
+        memcpy(known->key, key.p, key.n);
+        known->n = key.n;
+        known->column = *out;
+    }
+    return err;
+}
+
+/* The member `at` of its line. */
+static enum err take_member(struct ndjson *ndjson, struct json_in *in, size_t at,
+                            struct str key)
 {
     struct note note = {""};
     struct load_column column;
@@ -60,7 +88,7 @@ static enum err take_member(struct ndjson *ndjson, struct json_in *in, struct st
     struct str text;
     if (!json_value(in, &val))
         return ERR_OK; /* told by json_in_end */
-    enum err err = load_match(ndjson->load, key, &column, &note);
+    enum err err = match(ndjson, at, key, &column, &note);
     if (err != ERR_OK) {
         load_bad(ndjson->load, 0, key, err, &note);
     } else if (scalar_text(&val, &text)) {
@@ -101,8 +129,8 @@ static enum err take_line(struct ndjson *ndjson, struct str line, struct note *w
     enum err err = ERR_OK;
     if (json_value(&in, &val) && val.kind != JSON_OBJECT)
         (void)json_fail(&in, ERR_FORMAT, N_("chaque ligne est un objet JSON"));
-    while (err == ERR_OK && in.err == ERR_OK && json_member(&in, &key))
-        err = take_member(ndjson, &in, key);
+    for (size_t at = 0; err == ERR_OK && in.err == ERR_OK && json_member(&in, &key); at++)
+        err = take_member(ndjson, &in, at, key);
     if (err == ERR_OK) {
         enum err bad = json_in_end(&in, &note);
         if (bad == ERR_NOMEM)

@@ -360,12 +360,29 @@ static bool unescape(const char **p, const char *end, char **to)
     return true;
 }
 
+/* Are the next eight bytes such that nothing is to be looked at: ASCII, none of them a control,
+ * a quote or a backslash? A borrow may tell of one too many. */
+static bool eight_plain(const char *p)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    const uint64_t tops = 0x8080808080808080u;
+    uint64_t eight = 0;
+    memcpy(&eight, p, sizeof eight);
+    uint64_t quote = eight ^ (ones * '"');
+    uint64_t slash = eight ^ (ones * '\\');
+    return ((eight | (eight - ones * ' ') | (quote - ones) | (slash - ones)) & tops) == 0;
+}
+
 /* Find the closing quote of the string whose first byte is at p: NULL when there is none or a
  * byte between may not stand there. *plain: nothing to decode. */
 static const char *string_end(struct json_in *in, const char *p, bool *plain)
 {
     *plain = true;
     while (p < in->end && *p != '"') {
+        if (in->end - p >= 8 && eight_plain(p)) {
+            p += 8;
+            continue;
+        }
         unsigned char c = (unsigned char)*p;
         size_t step = 1;
         if (c == '\\') {

@@ -128,7 +128,10 @@ void buf_add(struct buf *buf, const void *bytes, size_t n)
 
 void buf_u8(struct buf *buf, uint8_t v)
 {
-    buf_add(buf, &v, 1);
+    if (buf->err == ERR_OK && buf->n < buf->room)
+        buf->p[buf->n++] = v;
+    else
+        buf_add(buf, &v, 1);
 }
 
 void buf_be32(struct buf *buf, uint32_t v)

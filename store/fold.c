@@ -13,6 +13,14 @@ static const char latin[] = "aaaaaa1ceeeeiiiidnooooo ouuuuy43aaaaaa1ceeeeiiiidno
 static_assert(sizeof latin - 1 == LATIN_END - LATIN_FIRST, "one letter per code point");
 static const char *const pairs[] = {"", "ae", "oe", "ss", "th", "ij"};
 
+/* Of an ASCII byte: the letter or digit it is folded to, 0 = a gap. */
+static uint8_t ascii(uint8_t c)
+{
+    bool kept = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+    bool capital = c >= 'A' && c <= 'Z';
+    return (uint8_t)(kept ? c : capital ? c - 'A' + 'a' : 0);
+}
+
 static uint32_t code_point(const uint8_t *p, size_t n)
 {
     if (n == 1)
@@ -27,14 +35,14 @@ static uint32_t code_point(const uint8_t *p, size_t n)
 static bool is_gap(uint32_t c)
 {
     if (c < 0x80)
-        return !((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
+        return ascii((uint8_t)c) == 0;
     return c < LATIN_FIRST || (c >= 0x2000 && c < 0x2070);
 }
 
 static void add_letter(struct buf *out, uint32_t c, const uint8_t *p, size_t n)
 {
     if (c < 0x80) {
-        buf_u8(out, (uint8_t)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c));
+        buf_u8(out, ascii((uint8_t)c));
     } else if (c < LATIN_END) {
         char base = latin[c - LATIN_FIRST];
         if (base >= '1' && base <= '5')
@@ -51,8 +59,8 @@ void fold_text(struct str text, struct buf *out)
     bool any = false;
     bool gap = false;
     while (text.n > 0) {
-        size_t n = str_utf8_step(text);
         const uint8_t *p = (const uint8_t *)text.p;
+        size_t n = p[0] < 0x80 ? p[0] != 0 : str_utf8_step(text);
         uint32_t c = n == 0 ? ' ' : code_point(p, n);
         n = n == 0 ? 1 : n;
         text = (struct str){text.p + n, text.n - n};

@@ -187,6 +187,8 @@ enum err load_set(struct load *load, const struct load_column *column, uint32_t 
 /* A new row must be found by its name when a later record refers to it. */
 static enum err remember(struct load *load, const struct id *id)
 {
+    if (!names_asked(load->names, load->terms.table))
+        return ERR_OK;
     struct row *row = arena_new(&load->arena, sizeof *row);
     if (row == NULL)
         return ERR_NOMEM;

@@ -232,6 +232,12 @@ static enum err on_named_row(void *ctx, const struct row *row)
     return put_row(fill->names, fill->index, fill->table, row);
 }
 
+bool names_asked(struct names *names, const struct table *table)
+{
+    const struct index *index = index_of(names, table);
+    return index != NULL && index->whole;
+}
+
 enum err names_add(struct names *names, const struct table *table, const struct row *row)
 {
     struct index *index = index_of(names, table);

@@ -19,6 +19,8 @@ void names_close(struct names *names);
  * NOTFOUND; EXISTS when several rows answer; `why` repeats nothing of the text. */
 NODISCARD enum err names_find(struct names *names, const struct table *table, struct str text,
                               struct id *out, struct note *why);
+/* Have names of this table been asked for, so that names_add has something to do? */
+bool names_asked(struct names *names, const struct table *table);
 /* A row was added since. */
 NODISCARD enum err names_add(struct names *names, const struct table *table,
                              const struct row *row);

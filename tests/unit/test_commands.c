@@ -373,6 +373,14 @@ static void ndjson_goes_out_and_comes_back_unchanged(void **state)
     assert_int_equal(RUN("export", "session", "out.csv"), CMD_DONE);
     assert_int_equal(RUN("import", "session", "out.csv", "--json"), CMD_DONE);
     assert_true(said("\"unchanged\":2,"));
+    /* Members in another order, left out, by their label. */
+    write_file("in.ndjson", "{\"kind\":\"phone\",\"date\":\"2026-11-24\",\"minutes\":5}\n"
+                            "{\"minutes\":7,\"kind\":\"phone\",\"date\":\"2026-11-25\"}\n"
+                            "{\"kind\":\"phone\",\"Date\":\"2026-11-26\",\"minutes\":7}\n");
+    assert_int_equal(RUN("import", "session", "in.ndjson", "--json"), CMD_DONE);
+    assert_true(said("\"created\":3,"));
+    assert_int_equal(RUN("list", "session", "minutes=7", "--json"), CMD_DONE);
+    assert_true(said("2026-11-25") && said("2026-11-26") && !said("2026-11-24"));
     write_file("in.ndjson", "{\"kind\":\"phone\",\"date\":\"2026-11-22\",\"minutes\":[5]}\n"
                             "{\"kind\":\"phone\",\n[]\n{\"colour\":1}\n"
                             "{\"kind\":\"phone\",\"kind\":\"phone\"}\n");

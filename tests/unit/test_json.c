@@ -289,6 +289,27 @@ static void an_error_names_line_and_character(void **state)
     assert_string_equal(why.text, "JSON, ligne 2, caractère 6 : deux-points attendu");
 }
 
+/* Strings are passed over eight bytes at a time: each byte that must be looked at, at each
+ * place and before each length of rest. */
+static void every_byte_of_a_long_string_is_looked_at(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 20; at++) {
+        for (size_t rest = 0; rest < 10; rest++) {
+            char text[40];
+            size_t n = 1 + at + 1 + rest;
+            memset(text, 'z', sizeof text);
+            text[0] = text[n] = '"';
+            assert_int_equal(read_all((struct str){text, n + 1}, NULL), ERR_OK);
+            for (unsigned c = 1; c < 256; c++) {
+                text[1 + at] = (char)c;
+                bool good = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+                assert_int_equal(read_all((struct str){text, n + 1}, NULL) == ERR_OK, good);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +325,7 @@ int main(void)
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(numbers_out_of_range_are_told),
         cmocka_unit_test(an_error_names_line_and_character),
+        cmocka_unit_test(every_byte_of_a_long_string_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
