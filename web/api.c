@@ -15,6 +15,8 @@ static const struct api_route routes[] = {
     {"row", false, 3, 0, true, 0, api_show},
     {"history", false, 3, 1, true, 0, api_history},
     {"inbox", false, 1, 0, true, 0, api_inbox},
+    {"conflicts", false, 1, 0, true, 0, api_conflicts},
+    {"duplicates", false, 1, 0, true, 0, api_duplicates},
     {"refused", false, 3, 0, true, 0, api_refused},
     {"document", false, 2, 0, true, 0, api_document},
     {"content", false, 2, 0, true, 0, api_content},

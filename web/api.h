@@ -87,4 +87,7 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
     api_document(struct api *api), api_fetch(struct api *api), api_enrol(struct api *api),
     api_example(struct api *api);
 
+/* Lists with what was decided before. */
+void api_conflicts(struct api *api), api_duplicates(struct api *api);
+
 #endif

@@ -192,6 +192,27 @@ void api_inbox(struct api *api)
     run(w);
 }
 
+static void run_list(struct api *api, const char *command)
+{
+    struct words *w = words_new(api);
+    if (w == NULL)
+        return;
+    add(w, command);
+    if (api_number(api, "decided", 0) != 0)
+        add(w, "--decided");
+    run(w);
+}
+
+void api_conflicts(struct api *api)
+{
+    run_list(api, "conflicts");
+}
+
+void api_duplicates(struct api *api)
+{
+    run_list(api, "duplicates");
+}
+
 void api_refused(struct api *api)
 {
     struct words *w = words_new(api);

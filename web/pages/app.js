@@ -9,6 +9,7 @@ import { Inbox } from './inbox.js';
 import { Person } from './person.js';
 import { Persons } from './persons.js';
 import { Everything, RowPage, TablePage } from './rowpage.js';
+import { RefusedPage } from './refused.js';
 import { loadSchema } from './schema.js';
 import { Session, Sessions } from './session.js';
 import { StatusLine, useStatus } from './status.js';
@@ -28,6 +29,7 @@ const pages = [
     [/^#\/session\/(new)(?:\/([0-9a-f-]{36}))?$/, Session],
     [/^#\/session\/([0-9a-f-]{36})$/, Session],
     [/^#\/inbox$/, Inbox],
+    [/^#\/refused\/(\d+)\/(\d+)$/, RefusedPage],
     [/^#\/lists$/, Everything],
     [/^#\/table\/([a-z_]+)$/, TablePage],
     [/^#\/row\/([a-z_]+)\/([0-9a-f-]{36})$/, RowPage],
