@@ -62,6 +62,13 @@ static const struct args_option sync_options[] = {
     {"live", NULL, N_("rester connecté : envoyer et recevoir au fur et à mesure"), false},
     {NULL, NULL, NULL, false}};
 
+static const struct args_option agenda_options[] = {
+    {"from", N_("DATE"), N_("à partir de ce jour ; aujourd'hui sinon"), false},
+    {"to", N_("DATE"), N_("jusqu'à ce jour ; dans soixante jours sinon"), false},
+    {"ical", N_("FICHIER"), N_("écrire un fichier iCalendar ; - pour la sortie"), false},
+    {"names", NULL, N_("les noms et les objets dans le fichier, pas seulement les initiales"),
+     false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option ui_options[] = {
     {"port", N_("N"), N_("sur ce port ; sans cela, un port libre"), false},
     {"no-open", NULL, N_("ne pas ouvrir le navigateur : afficher l'adresse seulement"), false},
@@ -130,6 +137,8 @@ static const struct args_command table[] = {
     {"handover", N_("DE À"), 2, 2, handover_options,
      N_("remettre les dossiers d'un agent à un autre, d'un seul geste"), cmd_handover},
     {"ui", "", 0, 0, ui_options, N_("ouvrir les pages de Jalon dans le navigateur"), cmd_ui},
+    {"agenda", "", 0, 0, agenda_options,
+     N_("ses séances, ses prochains rendez-vous et ce qui est dû"), cmd_agenda},
     {"completion", "bash|zsh|fish|man", 1, 1, NULL,
      N_("de quoi compléter les commandes dans un shell, ou leur page de manuel"),
      cmd_completion},

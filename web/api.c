@@ -29,6 +29,7 @@ static const struct api_route routes[] = {
     {"attach", true, 3, 0, false, CONTENT_BYTES_MAX, api_attach},
     {"fetch", true, 2, 0, true, 0, api_fetch},
     {"enrol", true, 1, 0, false, 0, api_enrol},
+    {"agenda", false, 1, 0, true, 0, api_agenda},
     {"example", true, 1, 0, false, 0, api_example},
 };
 

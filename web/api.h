@@ -85,7 +85,7 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
     api_resolve(struct api *api), api_resubmit(struct api *api), api_discard(struct api *api),
     api_duplicate(struct api *api), api_attach(struct api *api), api_content(struct api *api),
     api_document(struct api *api), api_fetch(struct api *api), api_enrol(struct api *api),
-    api_example(struct api *api);
+    api_example(struct api *api), api_agenda(struct api *api);
 
 /* Lists with what was decided before. */
 void api_conflicts(struct api *api), api_duplicates(struct api *api);

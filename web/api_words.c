@@ -310,6 +310,33 @@ void api_duplicate(struct api *api)
     run(w);
 }
 
+/* An option, when the query has it. */
+static void add_param(struct words *w, const char *option, const char *name)
+{
+    struct str text = api_param(w->api, name);
+    if (text.n == 0)
+        return;
+    add(w, option);
+    add_text(w, text);
+}
+
+void api_agenda(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL)
+        return;
+    add(w, "agenda");
+    add_param(w, "--from", "from");
+    add_param(w, "--to", "to");
+    if (api_number(api, "ical", 0) != 0) {
+        add(w, "--ical");
+        add(w, "-");
+    }
+    if (api_number(api, "names", 0) != 0)
+        add(w, "--names");
+    run(w);
+}
+
 /* The code is a secret: it is in no list of processes, for no process is started. */
 void api_enrol(struct api *api)
 {

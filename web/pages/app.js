@@ -2,6 +2,7 @@
 // The shell: coming in, the status line, the way from one page to the other.
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { Agenda } from './agenda.js';
 import { connect, enter, get } from './api.js';
 import { html } from './html.js';
 import { Icon } from './icons.js';
@@ -28,6 +29,7 @@ const pages = [
     [/^#\/sessions$/, Sessions],
     [/^#\/session\/(new)(?:\/([0-9a-f-]{36}))?$/, Session],
     [/^#\/session\/([0-9a-f-]{36})$/, Session],
+    [/^#\/agenda(?:\/(\d{4}-\d{2}-\d{2}))?$/, Agenda],
     [/^#\/inbox$/, Inbox],
     [/^#\/refused\/(\d+)\/(\d+)$/, RefusedPage],
     [/^#\/lists$/, Everything],
@@ -74,6 +76,7 @@ function Links({ hash, status }) {
     const link = (address, icon, text, on, count) => html`<a href=${address} aria-current=${on ? 'page' : undefined}><${Icon} name=${icon} />${text}${count > 0 ? html` <span class="count">${count}</span>` : ''}</a>`;
     const on = (...starts) => starts.some((start) => hash.startsWith(start));
     return html`${link('#/', 'today', t("Aujourd'hui"), hash === '' || hash === '#/')}
+        ${link('#/agenda', 'agenda', t('Agenda'), on('#/agenda'))}
         ${link('#/persons', 'persons', t('Personnes'), on('#/person'))}
         ${link('#/sessions', 'sessions', t('Séances'), on('#/session'))}
         ${link('#/table/company', 'companies', t('Entreprises'), on('#/table/company', '#/row/company'))}
