@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jalon schema: the tables and fields, from the declaration. */
+/* jalon schema: the tables and fields, from the declaration; the keys of parameters. */
 #include "client/cmd.h"
 #include "io/grid.h"
 #include "io/json.h"
+#include "store/parameter.h"
 
 #include <stdio.h>
 
@@ -206,6 +207,93 @@ static enum err print_all(struct cmd *c, const struct schema *schema)
     return err;
 }
 
+/* ---- parameters ---- */
+
+/* What counts today in one's own structure. */
+static enum err in_force(struct cmd *c, enum parameter_key key, struct buf *out)
+{
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    struct store_status status = {.enrolled = false};
+    if (c->store == NULL) {
+        buf_text(out, parameter_of(key)->fallback);
+        return out->err;
+    }
+    enum err err = store_status(c->store, &status);
+    if (err != ERR_OK)
+        return err;
+    return parameter_words(c->store, key, &status.structure, store_now(c->store) / day_ms, out);
+}
+
+static void parameter_json(struct json_out *json, const struct parameter *p, struct str value)
+{
+    const struct {
+        const char *key, *text;
+    } all[] = {{"key", p->key},
+               {"label", p->label},
+               {"kind", p->kind == PARAMETER_NUMBER ? "number" : "words"},
+               {"default", p->fallback},
+               {"unit", p->unit},
+               {"basis", p->basis}};
+    json_object(json);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        json_key(json, all[i].key);
+        json_text(json, all[i].text);
+    }
+    json_key(json, "legal");
+    json_bool(json, p->legal);
+    json_key(json, "max");
+    json_int(json, p->max);
+    json_key(json, "value");
+    json_str(json, value);
+    json_object_end(json);
+}
+
+static void parameter_cells(struct grid *grid, const struct parameter *p, struct str value)
+{
+    struct buf basis = {0};
+    buf_printf(&basis, "%s%s", say_text(p->basis), p->legal ? T(" (à confirmer)") : "");
+    grid_cell(grid, str_of(p->key), GRID_PLAIN);
+    grid_cell(grid, str_of(say_text(p->label)), GRID_PLAIN);
+    grid_cell(grid, value, GRID_PLAIN);
+    grid_cell(grid, str_of(p->unit[0] == '\0' ? "" : say_text(p->unit)), GRID_PLAIN);
+    grid_cell(grid, str_of(p->fallback), GRID_DIM);
+    grid_cell(grid, buf_str(&basis), GRID_PLAIN);
+    buf_done(&basis);
+}
+
+static int parameters(struct cmd *c)
+{
+    const struct grid_column columns[] = {{T("clé"), false, 0},        {T("libellé"), false, 0},
+                                          {T("valeur"), false, 0},     {T("unité"), false, 0},
+                                          {T("par défaut"), false, 0}, {T("base"), false, 0}};
+    struct json_out json;
+    struct grid grid;
+    struct buf value = {0};
+    enum err err = ERR_OK;
+    grid_init(&grid, columns, sizeof columns / sizeof *columns);
+    json_out_init(&json, &c->out);
+    if (c->json)
+        json_array(&json);
+    for (unsigned i = 0; i < PARAMETER_COUNT && err == ERR_OK; i++) {
+        const struct parameter *p = parameter_of((enum parameter_key)i);
+        buf_clear(&value);
+        err = in_force(c, (enum parameter_key)i, &value);
+        if (c->json)
+            parameter_json(&json, p, buf_str(&value));
+        else
+            parameter_cells(&grid, p, buf_str(&value));
+    }
+    if (c->json) {
+        json_array_end(&json);
+        json_line(&json);
+    } else if (err == ERR_OK) {
+        err = grid_print(&grid, c->color, &c->out);
+    }
+    grid_done(&grid);
+    buf_done(&value);
+    return err == ERR_OK ? CMD_DONE : cmd_fail(c, err, NULL);
+}
+
 int cmd_schema(void *program, const struct args *args)
 {
     struct cmd *c = program;
@@ -213,6 +301,8 @@ int cmd_schema(void *program, const struct args *args)
     const struct schema *schema = c->store == NULL ? &schema_jalon : store_schema(c->store);
     const struct table *table = NULL;
     enum err err = ERR_OK;
+    if (args_flag(args, "parameters"))
+        return parameters(c);
     if (args->n > 0)
         err = cmd_table(c, args->word[0], &table, &why);
     if (err != ERR_OK)

@@ -17,6 +17,9 @@ static const struct args_option show_options[] = {
     {"reveal", NULL, N_("montrer le numéro national en entier ; chaque fois est notée"), false},
     {"reason", N_("TEXTE"), N_("pourquoi ; noté avec l'ouverture du dossier"), false},
     {NULL, NULL, NULL, false}};
+static const struct args_option schema_options[] = {
+    {"parameters", NULL, N_("les clés des paramètres, leurs valeurs et leurs bases"), false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option list_options[] = {
     {"deleted", NULL, N_("les fiches supprimées"), false},
     {"merged", NULL, N_("aussi les fiches fusionnées avec une autre"), false},
@@ -102,7 +105,8 @@ static const struct args_command table[] = {
      N_("joindre un document ou une photo à une fiche"), cmd_attach},
     {"fetch", N_("[DOCUMENT [FICHIER]]"), 0, 2, fetch_options,
      N_("faire venir un document, ou l'écrire dans un fichier"), cmd_fetch},
-    {"schema", N_("[TABLE]"), 0, 1, NULL, N_("les tables et leurs champs"), cmd_schema},
+    {"schema", N_("[TABLE]"), 0, 1, schema_options, N_("les tables et leurs champs"),
+     cmd_schema},
     {"enrol", N_("CODE"), 1, -1, enrol_options, N_("inscrire cet appareil avec une invitation"),
      cmd_enrol},
     {"sync", "", 0, 0, sync_options, N_("envoyer et recevoir maintenant"), cmd_sync},

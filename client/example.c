@@ -3,7 +3,6 @@
 
 #include "io/clock.h"
 #include "store/edit.h"
-#include "store/lease.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -26,7 +25,7 @@ static const struct line lines[] = {
     {"staff", "staff",
      "name=Fictif" MARKED "|first_name=Dominique|structure=@structure|active=true|"
      "job_title=Jobcoach"},
-    {"", "parameter", "key=" LEASE_KEY "|value=0|valid_from=2000-01-01"},
+    {"", "parameter", "key=lease_days|value=0|valid_from=2000-01-01"},
     {"model", "pathway_model", "name=Jobcoaching" MARKED "|method=jobcoaching"},
     {"bilan", "phase", "model=@model|rank=1|code=JC2|label=Bilan et projet|network_phase=JC2"},
     {"search", "phase",

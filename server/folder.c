@@ -47,8 +47,10 @@ enum err folder_database(const char *dir, struct buf *path, struct store **out,
                        N_("%s : la base manque ; jalonctl restore FICHIER, ou jalond init pour "
                           "un réseau neuf"),
                        dir);
-    if (err == ERR_OK) /* a new release may bring more codes */
+    if (err == ERR_OK) /* a new release may bring more */
         err = founding_codes(store, NULL, why);
+    if (err == ERR_OK)
+        err = founding_parameters(store, NULL, why);
     if (err == ERR_OK)
         *out = store;
     else
@@ -126,6 +128,8 @@ static enum err database_of(const char *dir, struct str network, bool *made, str
         err = serve_init(store, network);
     if (err == ERR_OK)
         err = founding_codes(store, NULL, why);
+    if (err == ERR_OK)
+        err = founding_parameters(store, NULL, why);
     *made = err == ERR_OK;
     if (err == ERR_EXISTS)
         err = ERR_OK;

@@ -317,8 +317,6 @@ enum err access_holders(struct store *s, const struct id *person, access_on_hold
 
 /* ---- alerts ---- */
 
-static const struct parameter alert_limit = {ACCESS_ALERT_KEY, 1000000, ACCESS_ALERT_DEFAULT};
-
 static enum err limit_of(struct store *s, const struct id *staff, int64_t day, uint64_t *out)
 {
     struct stmt *stmt = NULL;
@@ -332,8 +330,9 @@ static enum err limit_of(struct store *s, const struct id *staff, int64_t day, u
     if (step == STEP_ROW)
         (void)col_id(stmt, 0, &structure);
     stmt_reset(stmt);
-    err = step == STEP_FAILED ? db_error(s->db)
-                              : parameter_number(s, &alert_limit, &structure, day, &limit);
+    err = step == STEP_FAILED
+              ? db_error(s->db)
+              : parameter_number(s, PARAMETER_ACCESS_ALERT, &structure, day, &limit);
     *out = (uint64_t)limit;
     return err;
 }

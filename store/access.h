@@ -11,10 +11,7 @@
 
 #include "store/rows.h"
 
-/* Dossiers that one person opens in a day before it is told, unless the parameter of this key
- * says otherwise, for the network or a structure. */
-enum { ACCESS_ALERT_DEFAULT = 50, ACCESS_REASON_MAX = 200, ACCESS_SCHEMA = 4 };
-#define ACCESS_ALERT_KEY "access_alert"
+enum { ACCESS_REASON_MAX = 200, ACCESS_SCHEMA = 4 };
 
 enum access_opened { ACCESS_DOSSIER, ACCESS_NOTES, ACCESS_VAULT, ACCESS_NUMBER };
 

@@ -4,6 +4,7 @@
 #include "proto/message.h"
 #include "store/apply.h"
 #include "store/door.h"
+#include "store/follow.h"
 #include "store/referrals.h"
 #include "store/rules.h"
 
@@ -570,16 +571,37 @@ enum err edit_insert(struct edit *edit, const struct table *table,
     enum err err = insert(edit, table, values, count, NULL, &made, why);
     if (err == ERR_EXISTS && table->derived[0] != 0)
         err = revive(edit, table, values, count, &made, why);
+    if (err == ERR_OK && follow_wants(edit->s, table))
+        err = follow_saved(edit->s, edit, table, NULL, &made);
     arena_done(&edit->arena);
     if (err == ERR_OK)
         *id = made;
     return err;
 }
 
+/* The same, and what follows from it by rule. */
+static enum err update_followed(struct edit *edit, const struct table *table,
+                                const struct id *id, const struct edit_value *values,
+                                size_t count, struct note *why)
+{
+    struct arena arena = {0};
+    struct row *before = arena_new(&arena, sizeof *before);
+    uint64_t changes = edit->count;
+    enum err err = before == NULL ? ERR_NOMEM : rows_find(edit->s, table, id, &arena, before);
+    if (err == ERR_OK || err == ERR_NOTFOUND)
+        err = update(edit, table, id, values, count, why);
+    if (err == ERR_OK && edit->count > changes)
+        err = follow_saved(edit->s, edit, table, before, id);
+    arena_done(&arena);
+    return err;
+}
+
 enum err edit_update(struct edit *edit, const struct table *table, const struct id *id,
                      const struct edit_value *values, size_t count, struct note *why)
 {
-    enum err err = update(edit, table, id, values, count, why);
+    enum err err = follow_wants(edit->s, table)
+                       ? update_followed(edit, table, id, values, count, why)
+                       : update(edit, table, id, values, count, why);
     arena_done(&edit->arena);
     return err;
 }

@@ -4,6 +4,7 @@
 #include "proto/codes.h"
 #include "store/edit.h"
 #include "store/inside.h"
+#include "store/parameter.h"
 
 static enum err put(const struct table *table, const char *name, const char *text,
                     struct edit_value *values, size_t *n)
@@ -80,6 +81,55 @@ enum err founding_codes(struct store *s, uint64_t *made, struct note *why)
                 err = add(edit, table, list, &list->codes[c], why);
             count++;
         }
+    }
+    if (edit != NULL && err == ERR_OK)
+        err = edit_commit(edit, why);
+    else
+        edit_abort(edit);
+    if (err == ERR_OK && made != NULL)
+        *made = count;
+    return err;
+}
+
+static struct id id_of(const struct parameter *parameter)
+{
+    struct str parts[] = {STR("founding"), str_of(parameter->key)};
+    return id_derive(TABLE_PARAMETER, parts, 2);
+}
+
+static enum err add_parameter(struct edit *edit, const struct table *table,
+                              const struct parameter *parameter, struct note *why)
+{
+    struct edit_value values[4];
+    size_t n = 0;
+    struct id id = id_of(parameter);
+    enum err err = put(table, "key", parameter->key, values, &n);
+    if (err == ERR_OK)
+        err = put(table, "value", parameter->fallback, values, &n);
+    if (err == ERR_OK)
+        err = put(table, "valid_from", "1970-01-01", values, &n);
+    if (err == ERR_OK)
+        err = put(table, "source", parameter->basis, values, &n);
+    return err == ERR_OK ? edit_insert_as(edit, table, &id, values, n, why) : err;
+}
+
+enum err founding_parameters(struct store *s, uint64_t *made, struct note *why)
+{
+    const struct table *table = schema_table(s->env.schema, TABLE_PARAMETER);
+    struct edit *edit = NULL;
+    uint64_t count = 0;
+    enum err err = ERR_OK;
+    for (unsigned i = 0; i < PARAMETER_COUNT && err == ERR_OK; i++) {
+        const struct parameter *parameter = parameter_of((enum parameter_key)i);
+        struct id id = id_of(parameter);
+        struct scope scope;
+        err = rows_locate(s, table, &id, &scope);
+        if (err != ERR_NOTFOUND)
+            continue;
+        err = edit == NULL ? edit_open(s, &edit, why) : ERR_OK;
+        if (err == ERR_OK)
+            err = add_parameter(edit, table, parameter, why);
+        count++;
     }
     if (edit != NULL && err == ERR_OK)
         err = edit_commit(edit, why);

@@ -7,8 +7,6 @@
 static const int64_t HOUR_MS = INT64_C(60) * 60 * 1000;
 static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 
-static const struct parameter lease_days = {LEASE_KEY, LEASE_DAYS_MAX, LEASE_DAYS_DEFAULT};
-
 static enum err note_seen(struct store *s, enum meta key, int64_t ms)
 {
     enum err err = store_begin(s);
@@ -67,7 +65,7 @@ enum err lease_look(struct store *s, struct lease *out)
     int64_t began = 0;
     int64_t seen = 0;
     enum err err = s->epoch == 0 ? ERR_OK
-                                 : parameter_number(s, &lease_days, &s->structure,
+                                 : parameter_number(s, PARAMETER_LEASE_DAYS, &s->structure,
                                                     store_now(s) / DAY_MS, &lease.days);
     if (err == ERR_OK && lease.days > 0)
         err = find_began(s, &began);

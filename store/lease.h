@@ -7,10 +7,7 @@
 
 #include "store/store.h"
 
-/* Parameter of the network or of the structure: days, 0 = no lease. */
-#define LEASE_KEY "lease_days"
-enum { LEASE_DAYS_DEFAULT = 30, LEASE_DAYS_MAX = 3650 };
-
+/* How long is said by the parameter LEASE_DAYS; 0 = no lease. */
 struct lease {
     int64_t days;     /* 0: there is none */
     int64_t until_ms; /* locked from then on; by the server's clock */

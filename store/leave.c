@@ -314,6 +314,36 @@ static enum err mark_refused(void *ctx, const struct quarantined *q)
     return err == ERR_OK && part ? leaving_mark(l, &closing) : err;
 }
 
+/* Does the row of a table we do not know refer to one that goes? All such do that hang on it.
+ */
+bool leaving_refers(const struct leaving *l, struct str body)
+{
+    struct id id;
+    while (pack_next_id(&body, &id))
+        if (leaving_goes(l, &id) && !leaving_refused(l, &id))
+            return true;
+    return false;
+}
+
+/* Rows of tables we do not know go with what they refer to, and what hangs on them goes too. */
+static enum err mark_unknown(struct leaving *l)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(l->s, SQL_UNKNOWN_LIST, &stmt);
+    if (err != ERR_OK)
+        return err;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
+        struct mark m = {.lost = UINT8_MAX, .facet = UINT8_MAX};
+        if (!col_id(stmt, 1, &m.id))
+            err = ERR_CORRUPT;
+        else if (leaving_refers(l, col_blob(stmt, 2)))
+            err = leaving_mark(l, &m);
+    }
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(l->s->db) : err;
+}
+
 enum err leaving_spread(struct leaving *l, leaving_pass *more)
 {
     enum err err = mark_orphans(l);
@@ -321,6 +351,8 @@ enum err leaving_spread(struct leaving *l, leaving_pass *more)
     for (int pass = 0; pass < PASSES_MAX && l->grown && err == ERR_OK; pass++) {
         l->grown = false;
         err = mark_hanging(l);
+        if (err == ERR_OK)
+            err = mark_unknown(l);
         if (err == ERR_OK)
             err = quarantine_list(l->s, true, mark_refused, l);
         if (err == ERR_OK && more != NULL)
@@ -369,17 +401,6 @@ static enum err purge_table(struct leaving *l, const struct table *table)
     }
     buf_done(&rids);
     return err;
-}
-
-/* Does the row of a table we do not know refer to one that goes? All such do that hang on it.
- */
-bool leaving_refers(const struct leaving *l, struct str body)
-{
-    struct id id;
-    while (pack_next_id(&body, &id))
-        if (leaving_goes(l, &id) && !leaving_refused(l, &id))
-            return true;
-    return false;
 }
 
 static enum err purge_unknown(struct leaving *l)

@@ -17,10 +17,9 @@ struct twin {
 
 enum err twins_like(struct store *s, int64_t *out)
 {
-    static const struct parameter like = {TWINS_LIKE_KEY, TWINS_LIKE_MAX, TWINS_LIKE_DEFAULT};
     const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
     const struct id network = {{0}};
-    return parameter_number(s, &like, &network, store_now(s) / day_ms, out);
+    return parameter_number(s, PARAMETER_MASK_BELOW, &network, store_now(s) / day_ms, out);
 }
 
 static int year_of(int64_t days)

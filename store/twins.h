@@ -6,10 +6,8 @@
 
 #include "store/store.h"
 
-/* So many people share what a row says, or it says less; a table shows no smaller cell. The
- * network's parameter of this key says otherwise. */
-enum { TWINS_LIKE_DEFAULT = 5, TWINS_LIKE_MAX = 1000000 };
-#define TWINS_LIKE_KEY "masked_below"
+/* So many people share what a row says, or it says less; a table shows no smaller cell: the
+ * network's parameter MASK_BELOW. */
 NODISCARD enum err twins_like(struct store *s, int64_t *out);
 
 /* Keep the numbers of this dossier, before it goes. Inside a transaction. */

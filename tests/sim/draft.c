@@ -150,7 +150,9 @@ static bool draft_enum(struct draft *d, const struct field *f, struct value *out
 static bool draft_id(struct draft *d, const struct table *table, struct value *out)
 {
     struct id id;
-    if (table == NULL || !draft_row(d->n, d->rng, table, false, &id))
+    /* Deadlines follow from other rows by rule: people attach nothing to them here. */
+    if (table == NULL || table->id == TABLE_DEADLINE ||
+        !draft_row(d->n, d->rng, table, false, &id))
         return false;
     char *p = arena_copy(d->arena, id.b, ID_BYTES);
     *out = value_bytes((struct str){p, ID_BYTES});

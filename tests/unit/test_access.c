@@ -339,7 +339,7 @@ static void many_dossiers_in_a_day_are_told(void **state)
     sync_all(&r);
     assert_int_equal(access_alerts(r.t.server.store, 0, on_alert, &alert), ERR_OK);
     assert_int_equal(alert.dossiers, 0);
-    const char *limit[] = {"key=" ACCESS_ALERT_KEY, "value=1", "valid_from=2020-01-01", NULL};
+    const char *limit[] = {"key=access_alert", "value=1", "valid_from=2020-01-01", NULL};
     (void)twin_add(&r.t.server, "parameter", limit);
     assert_int_equal(access_alerts(r.t.server.store, 0, on_alert, &alert), ERR_OK);
     assert_int_equal(alert.dossiers, 2);

@@ -3,6 +3,7 @@
 #include "proto/codes.h"
 #include "store/founding.h"
 #include "store/inside.h"
+#include "store/parameter.h"
 #include "support/caseload.h"
 
 #include <setjmp.h>
@@ -66,6 +67,52 @@ static void what_people_changed_or_deleted_stays_so(void **state)
     twin_close(&t);
 }
 
+/* Every key has a row, which counts for nothing more than the default it shows. */
+static void the_parameters_are_made_once_and_can_be_changed(void **state)
+{
+    (void)state;
+    struct twin t;
+    uint64_t made = 0;
+    int64_t days = 0;
+    twin_open_apart(&t, 1, &schema_jalon);
+    assert_int_equal(founding_parameters(t.server.store, &made, NULL), ERR_OK);
+    assert_int_equal(made, PARAMETER_COUNT);
+    assert_int_equal(founding_parameters(t.server.store, &made, NULL), ERR_OK);
+    assert_int_equal(made, 0);
+    (void)twin_sync(&t, 0);
+    struct store *replica = t.replicas[0].store;
+    assert_int_equal(twin_count(replica, "parameter"), PARAMETER_COUNT);
+    const char *network[] = {"key=followup_days", "value=20", "valid_from=2026-01-01", NULL};
+    const char *own[] = {"key=followup_days", "value=10", "valid_from=2026-06-01",
+                         case_ref("structure", &t.structure), NULL};
+    (void)twin_add(&t.server, "parameter", network);
+    (void)twin_add(&t.server, "parameter", own);
+    (void)twin_sync(&t, 0);
+    const struct {
+        const char *day;
+        bool own;
+        int64_t days;
+    } expected[] = {{"2025-12-31", true, 15},
+                    {"2026-01-01", true, 20},
+                    {"2026-06-01", true, 10},
+                    {"2026-06-01", false, 20}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        static const struct field field = {.name = "d", .kind = KIND_DATE};
+        const struct id nobody = {{0}};
+        struct arena arena = {0};
+        struct value day;
+        assert_int_equal(value_parse(&field, str_of(expected[i].day), &arena, &day, NULL),
+                         ERR_OK);
+        assert_int_equal(parameter_number(replica, PARAMETER_FOLLOWUP_DAYS,
+                                          expected[i].own ? &t.structure : &nobody, day.i,
+                                          &days),
+                         ERR_OK);
+        assert_int_equal(days, expected[i].days);
+        arena_done(&arena);
+    }
+    twin_close(&t);
+}
+
 /* Rights were worked out before structures had a vault. */
 static void coordination_of_an_earlier_schema_gets_the_vault_of_its_structure(void **state)
 {
@@ -95,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_codes_are_made_once_and_reach_every_replica),
         cmocka_unit_test(what_people_changed_or_deleted_stays_so),
+        cmocka_unit_test(the_parameters_are_made_once_and_can_be_changed),
         cmocka_unit_test(coordination_of_an_earlier_schema_gets_the_vault_of_its_structure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void a_month_without_contact_locks_and_a_sync_opens(void **state)
     (void)state;
     struct twin t;
     open_synced(&t);
-    assert_int_equal(look(&t).days, LEASE_DAYS_DEFAULT);
+    assert_int_equal(look(&t).days, 30);
     t.replicas[0].wall_ms += 29 * DAY_MS;
     assert_false(look(&t).locked);
     t.replicas[0].wall_ms += DAY_MS + MINUTE_MS;
@@ -88,7 +88,7 @@ static void the_network_or_the_structure_says_how_long(void **state)
     (void)state;
     struct twin t;
     open_synced(&t);
-    const char *week[] = {"key=" LEASE_KEY, "value=7", "valid_from=2020-01-01", NULL};
+    const char *week[] = {"key=lease_days", "value=7", "valid_from=2020-01-01", NULL};
     struct id id = twin_add(&t.server, "parameter", week);
     (void)twin_sync(&t, 0);
     assert_int_equal(look(&t).days, 7);
@@ -103,7 +103,7 @@ static void the_network_or_the_structure_says_how_long(void **state)
     const char *odd[] = {"value=toujours", NULL};
     assert_int_equal(twin_set(&t.server, "parameter", &id, odd), ERR_OK);
     (void)twin_sync(&t, 0);
-    assert_int_equal(look(&t).days, LEASE_DAYS_DEFAULT);
+    assert_int_equal(look(&t).days, 30);
     twin_close(&t);
 }
 

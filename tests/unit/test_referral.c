@@ -116,7 +116,8 @@ static void only_who_is_named_and_the_coordination_see_what_is_shared(void **sta
     (void)refer(&o, &consent, "shares=facts", today);
     (void)twin_sync(&o.t, ANNA);
     struct replica_tally tally = twin_sync(&o.t, DORA);
-    assert_int_equal(tally.pulled, 5); /* person, pathway, session, consent, referral */
+    assert_int_equal(tally.pulled, 6); /* person, pathway, session, consent, referral, and the
+                                          deadline of its answer */
     assert_int_equal(twin_sync(&o.t, ANNA).pulled, 0);
     case_sync_all(&o.t);
     assert_sees(&o, DORA, true, false);
@@ -474,14 +475,14 @@ static void it_stands_through_a_hand_over(void **state)
 
 /* A client of the schema before: it keeps what it does not know, sees the dossier like
  * everybody, and loses all of it. */
-static void an_older_client_receives_and_loses_it_too(void **state)
+/* Of a schema that has neither, or has deadlines but not what these hang on. */
+static void receives_and_loses_it(bool deadlines)
 {
-    (void)state;
     static struct table known[SCHEMA_TABLE_ID_MAX];
     struct schema older = {.tables = known, .version = 2};
     for (uint16_t i = 0; i < schema_jalon.table_count; i++) {
         uint16_t id = schema_jalon.tables[i].id;
-        if (id != TABLE_CONSENT && id != TABLE_REFERRAL)
+        if (id != TABLE_CONSENT && id != TABLE_REFERRAL && (deadlines || id != TABLE_DEADLINE))
             known[older.table_count++] = schema_jalon.tables[i];
     }
     struct office o;
@@ -513,6 +514,13 @@ static void an_older_client_receives_and_loses_it_too(void **state)
     case_sync_all(&o.t);
     assert_true(case_complete(&o.t, old));
     twin_close(&o.t);
+}
+
+static void an_older_client_receives_and_loses_it_too(void **state)
+{
+    (void)state;
+    receives_and_loses_it(false);
+    receives_and_loses_it(true);
 }
 
 int main(void)
