@@ -114,6 +114,18 @@ static enum err begin_repair(struct store *s, struct compare_report *r)
     return sweep_begin(s);
 }
 
+enum err compare_tell_again(struct store *s)
+{
+    struct compare_report r;
+    enum err err = compare_report(s, &r);
+    if (err != ERR_OK)
+        return err;
+    r.at_ms = store_now(s);
+    r.rows = 0;
+    err = begin_repair(s, &r);
+    return err == ERR_OK ? keep(s, &r) : err;
+}
+
 /* ---- the comparison ---- */
 
 static bool is_due(const struct compare_report *r, int64_t now_ms)

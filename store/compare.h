@@ -31,6 +31,8 @@ NODISCARD enum err compare_report(struct store *s, struct compare_report *out);
  * most. After a difference the next sync asks for everything, once in a day; *repair: it should
  * begin at once. */
 NODISCARD enum err compare_rows(struct store *s, const struct idle *idle, bool *repair);
+/* Inside a transaction: the rows are known to be wrong, the next sync asks for everything. */
+NODISCARD enum err compare_tell_again(struct store *s);
 /* Let the next one be due. */
 NODISCARD enum err compare_hasten(struct store *s);
 

@@ -14,6 +14,11 @@ struct stmt;
  * BUSY. */
 NODISCARD enum err db_open(const char *path, const char *vfs, struct db **out,
                            struct note *why);
+/* Open a file that may be damaged, only to read what still reads: nothing is written into it or
+ * back from its log, and an error of one statement does not end the others. What db_open says.
+ */
+NODISCARD enum err db_open_damaged(const char *path, const char *vfs, struct db **out,
+                                   struct note *why);
 /* Roll back what is open, close. NULL is fine. */
 void db_close(struct db *db);
 /* After an I/O error or damage nothing more is written through this connection: ERR_IO or
@@ -76,6 +81,16 @@ struct db_copy;
 NODISCARD enum err db_copy_begin(struct db *db, const char *path, struct db_copy **out);
 NODISCARD enum err db_copy_step(struct db_copy *copy, int pages, bool *done);
 NODISCARD enum err db_copy_end(struct db_copy *copy);
+
+/* A file of the database as bytes, past the engine: for one it does not open any more. */
+struct db_bytes;
+NODISCARD enum err db_bytes_open(const char *path, const char *vfs, struct db_bytes **out);
+/* How long it is; IO. */
+NODISCARD enum err db_bytes_size(struct db_bytes *f, uint64_t *out);
+/* Exactly n bytes; IO: the disk does not give them. */
+NODISCARD enum err db_bytes_read(struct db_bytes *f, uint64_t from, size_t n, void *out);
+/* NULL is fine. */
+void db_bytes_close(struct db_bytes *f);
 
 /* Engine's own check; *ok false and the first finding in `why`. */
 NODISCARD enum err db_integrity(struct db *db, bool *ok, struct note *why);

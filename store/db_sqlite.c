@@ -23,6 +23,7 @@ struct db {
     struct stmt *stmts;
     enum err error;     /* of the last failed call */
     enum err dead;      /* IO or CORRUPT once met: no more writes through this connection */
+    bool damaged;       /* opened to read what still reads: errors are of one statement */
     struct buf folding; /* scratch of folded() */
     struct stmt *begin, *commit, *save, *keep, *undo;
 };
@@ -40,6 +41,7 @@ static enum err map(int rc)
         return ERR_FULL;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* all we ask for is in a sound file of ours */
         return ERR_CORRUPT;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -56,7 +58,7 @@ static enum err map(int rc)
 static enum err failed(struct db *db, int rc)
 {
     db->error = map(rc);
-    if (db->error == ERR_IO || db->error == ERR_CORRUPT)
+    if ((db->error == ERR_IO || db->error == ERR_CORRUPT) && !db->damaged)
         db->dead = db->error;
     return db->error;
 }
@@ -90,10 +92,18 @@ static void folded(sqlite3_context *ctx, int n, sqlite3_value **values)
         sqlite3_result_error_nomem(ctx);
 }
 
+/* What the engine reads as a text where there is no column of that name is an error of ours,
+ * or of the disk. */
+static void be_strict(struct db *db)
+{
+    (void)sqlite3_extended_result_codes(db->h, 1);
+    (void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL);
+}
+
 static enum err configure(struct db *db)
 {
     int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-    (void)sqlite3_extended_result_codes(db->h, 1);
+    be_strict(db);
     int rc =
         sqlite3_create_function(db->h, "folded", 1, flags, &db->folding, folded, NULL, NULL);
     if (rc != SQLITE_OK)
@@ -136,6 +146,47 @@ enum err db_open(const char *path, const char *vfs, struct db **out, struct note
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int rc = sqlite3_open_v2(path, &db->h, flags, vfs);
     enum err err = rc == SQLITE_OK ? configure(db) : map(rc);
+    if (err != ERR_OK) {
+        err = note_set(why, err, "database: %s", db->h ? sqlite3_errmsg(db->h) : err_text(err));
+        db_close(db);
+        return err;
+    }
+    *out = db;
+    return ERR_OK;
+}
+
+static const char *const damaged_pragmas[] = {
+    "PRAGMA locking_mode=EXCLUSIVE", "PRAGMA query_only=ON",
+    "PRAGMA temp_store=MEMORY",      "PRAGMA mmap_size=0",
+    "PRAGMA trusted_schema=OFF",     "PRAGMA cell_size_check=ON",
+};
+
+/* Its log is read with it, and stays what it is. */
+static enum err configure_damaged(struct db *db)
+{
+    struct stmt *stmt = NULL;
+    enum err err = ERR_OK;
+    be_strict(db);
+    (void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+    for (size_t i = 0; i < sizeof damaged_pragmas / sizeof *damaged_pragmas && err == ERR_OK;
+         i++)
+        err = db_exec(db, damaged_pragmas[i]);
+    if (err == ERR_OK)
+        err = db_prepare(db, "SELECT count(*) FROM sqlite_schema", &stmt);
+    if (err == ERR_OK && stmt_step(stmt) == STEP_FAILED)
+        err = db->error;
+    stmt_free(stmt);
+    return err;
+}
+
+enum err db_open_damaged(const char *path, const char *vfs, struct db **out, struct note *why)
+{
+    struct db *db = mem_new(sizeof *db);
+    if (db == NULL)
+        return ERR_NOMEM;
+    db->damaged = true;
+    int rc = sqlite3_open_v2(path, &db->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs);
+    enum err err = rc == SQLITE_OK ? configure_damaged(db) : map(rc);
     if (err != ERR_OK) {
         err = note_set(why, err, "database: %s", db->h ? sqlite3_errmsg(db->h) : err_text(err));
         db_close(db);

@@ -168,8 +168,7 @@ static const char common_columns[] =
     "_rid INTEGER PRIMARY KEY,_id BLOB NOT NULL,_hlc INTEGER NOT NULL,_org INTEGER NOT NULL,"
     "_adj INTEGER NOT NULL,_by BLOB NOT NULL,_fv INTEGER NOT NULL,_del INTEGER NOT NULL,"
     "_seq INTEGER NOT NULL,_home INTEGER NOT NULL,_dos INTEGER NOT NULL,_vx BLOB,_raw BLOB";
-static const char common_names[] =
-    "_rid,_id,_hlc,_org,_adj,_by,_fv,_del,_seq,_home,_dos,_vx,_raw";
+const char ddl_common_names[] = "_rid,_id,_hlc,_org,_adj,_by,_fv,_del,_seq,_home,_dos,_vx,_raw";
 
 static void create_table(const struct table *table, struct buf *out)
 {
@@ -182,7 +181,7 @@ static void create_table(const struct table *table, struct buf *out)
 
 static void names(const struct table *table, struct buf *out)
 {
-    buf_text(out, common_names);
+    buf_text(out, ddl_common_names);
     for (uint16_t i = 0; i < table->field_count; i++)
         buf_printf(out, ",\"%s\"", table->fields[i].name);
 }

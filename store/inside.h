@@ -46,6 +46,8 @@ enum meta {
     META_LEAVING,  /* operations wait for their verdict whose rows have left */
     META_RETELL,   /* such a one was accepted: should its rows be ours again, nobody tells us */
     META_COMPARE,  /* text: what comparisons with the server's digest came to (compare.c) */
+    META_MENDED,   /* put together from a damaged file: the next sync takes a new epoch (mend.h)
+                    */
     META_LEASE_SEEN = 50,    /* highest time since the last sync, as lease.c tells it */
     META_LEASE_FIRST,        /* first time it was looked at without a sync */
     META_LEASE_BEGAN,        /* the last sync, by the server's clock */
@@ -139,6 +141,7 @@ struct store {
     struct buf trail;  /* server: history of the operation being judged, for the chain */
     struct buf digests;   /* server: what this transaction changes of the digests (digest.c) */
     struct buf row_bytes; /* of the row whose digest is made */
+    bool mended;          /* client: of a damaged file, and without its new epoch (mend.h) */
     bool repairs;         /* client: everything is told again after a difference … */
     uint64_t repaired[3]; /* … and these rows of this transaction were wrong (compare.h) */
     struct buf scratch;   /* expanded blocks */
@@ -186,6 +189,8 @@ NODISCARD enum err ddl_migrate(struct store *s, struct note *why);
 /* SQL of a table's statements. */
 void ddl_row_sql(const struct table *table, enum row_sql which, struct buf *out);
 
+/* Columns every business table starts with, with commas between. */
+extern const char ddl_common_names[];
 /* SELECT of all columns in the order of rows.h. */
 void ddl_select(const struct table *table, const char *where, struct buf *out);
 

@@ -228,6 +228,7 @@ static enum err note_epoch(struct store *s, uint32_t epoch, uint64_t last)
                 {META_RELEASED_HASH, 0},
                 {META_OP_HLC, 0},
                 {META_SWEEP_OP, (int64_t)last},
+                {META_MENDED, 0},
                 {META_HLC, (int64_t)s->clock.last}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof ints / sizeof *ints && err == ERR_OK; i++)
@@ -236,6 +237,8 @@ static enum err note_epoch(struct store *s, uint32_t epoch, uint64_t last)
     struct stmt *stmt = NULL;
     if (err == ERR_OK)
         err = meta_get_int(s, META_DEVICE, &device);
+    if (err == ERR_OK && device == 0) /* who we are, the server says (replica_welcome) */
+        return ERR_OK;
     if (err == ERR_OK)
         err = store_sql(s, SQL_ORIGIN_SET, &stmt);
     if (err != ERR_OK)

@@ -27,7 +27,8 @@ NODISCARD enum err replica_welcome(struct store *s, const struct welcome *welcom
 NODISCARD enum err replica_rebase(struct store *s, uint32_t epoch);
 
 /* Append one PUSH frame with the operations after `after`, up to MESSAGE_PUSH_BYTES (at least
- * one). *last = `after` when there are none. */
+ * one). *last = `after` when there are none. CORRUPT: one is not what was saved; FORK: this
+ * replica needs a new epoch first. */
 NODISCARD enum err replica_push(struct store *s, uint64_t after, struct buf *out,
                                 uint64_t *last);
 
@@ -51,6 +52,8 @@ NODISCARD enum err replica_stable(struct store *s, uint64_t stable_op);
  * more through idle->through (NULL: not yet). */
 NODISCARD enum err replica_pages(struct store *s, const struct page *pages, size_t count,
                                  const struct idle *idle, struct replica_tally *tally);
+/* The next sync asks for everything. */
+NODISCARD enum err replica_ask_all(struct store *s);
 /* What may not be seen any more leaves: rows, history, conflicts, what lies in the outbox and
  * in quarantine, and the pages it lay on. PROTOCOL: malformed. */
 NODISCARD enum err replica_leave(struct store *s, struct leave leave);

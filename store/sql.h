@@ -45,6 +45,17 @@
     X(ORIGINS_AFTER, "SELECT epoch,staff,device FROM origin WHERE epoch>?1 ORDER BY epoch "    \
                      "LIMIT ?2")                                                               \
     X(ORIGIN_LAST, "SELECT coalesce(max(epoch),0) FROM origin")                                \
+    /* client: a replica put together from a damaged one (mend.c) */                           \
+    X(MENDED_OP, "INSERT OR IGNORE INTO outbox(op_no,hash,hlc,n,op,cut) "                      \
+                 "VALUES(?1,?2,?3,?4,?5,?6)")                                                  \
+    X(MENDED_FIRST,                                                                            \
+      "SELECT op_no,hash,hlc,op FROM outbox WHERE op_no>0 ORDER BY op_no LIMIT 1")             \
+    X(MENDED_LAST, "SELECT op_no,hash,hlc,op FROM outbox WHERE op_no>0 "                       \
+                   "ORDER BY op_no DESC LIMIT 1")                                              \
+    X(MENDED_COUNT, "SELECT count(*) FROM outbox WHERE op_no>0")                               \
+    X(MENDED_ORIGIN, "SELECT epoch,staff,device FROM origin WHERE (?1=0 AND staff=?2) OR "     \
+                     "epoch=?1 ORDER BY epoch DESC LIMIT 1")                                   \
+    X(MENDED_ORIGINS_DROP, "DELETE FROM origin")                                               \
     /* both: quarantine and history */                                                         \
     X(QUARANTINE_ADD, "INSERT INTO quarantine(epoch,op_no,reason,at_ms,actor,op,edit_ms,hlc) " \
                       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING")                \

@@ -200,12 +200,13 @@ enum err store_reload(struct store *s)
         ERASING,
         ERASED_LAST,
         FEED_OF,
+        MENDED,
         COUNT
     };
     static const enum meta keys[COUNT] = {
-        META_HLC,     META_ACKED,   META_ACKED_HLC,   META_PULLED, META_EPOCH,
-        META_ROLES,   META_SEQ,     META_COMMIT,      META_RIGHTS, META_RIGHTS_DAY,
-        META_ENTERED, META_ERASING, META_ERASED_LAST, META_FEED_OF};
+        META_HLC,     META_ACKED,   META_ACKED_HLC,   META_PULLED,  META_EPOCH,
+        META_ROLES,   META_SEQ,     META_COMMIT,      META_RIGHTS,  META_RIGHTS_DAY,
+        META_ENTERED, META_ERASING, META_ERASED_LAST, META_FEED_OF, META_MENDED};
     int64_t v[COUNT] = {0};
     enum err err = ERR_OK;
     for (int i = 0; i < COUNT && err == ERR_OK; i++)
@@ -236,6 +237,7 @@ enum err store_reload(struct store *s)
     s->erasing = v[ERASING] != 0;
     s->erased_last = (uint64_t)v[ERASED_LAST];
     s->feed_of = (uint64_t)v[FEED_OF];
+    s->mended = v[MENDED] != 0;
     s->staff = staff;
     s->structure = structure;
     refs_forget(s);

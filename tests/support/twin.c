@@ -533,6 +533,8 @@ static void dump_all(struct dump *d, struct buf *out)
         d->n = 0;
         for (int deleted = 0; deleted < 2; deleted++) {
             enum err err = rows_list(d->s, d->table, NULL, 0, deleted != 0, 0, dump_row, d);
+            if (err != ERR_OK)
+                (void)fprintf(stderr, "dump of %s: %s\n", d->table->name, err_name(err));
             must(err == ERR_OK);
         }
         qsort(d->lines, d->n, sizeof *d->lines, by_text);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A replica that its disk has damaged: what still reads of it, and what only it has, goes into
+ * a new one that the next sync fills. */
+#ifndef STORE_MEND_H
+#define STORE_MEND_H
+
+#include "store/store.h"
+
+enum { MEND_LOST_MAX = 64 };
+
+/* An operation nobody has but the damaged page: what is still known of it. Never its values. */
+struct mend_lost {
+    uint64_t op_no;  /* 0: not known */
+    uint16_t table;  /* of a row it wrote; 0: not known */
+    int64_t edit_ms; /* when it was saved; 0: not known */
+};
+struct mend_report {
+    bool by_page;    /* the file's own list of tables does not read: it was searched page by
+                        page, for what the server has not */
+    bool nameless;   /* not even who this device is could be read: the server says it */
+    uint64_t rows;   /* that read; the server has them too, or will tell better */
+    uint64_t unsent; /* operations saved that the server has not acknowledged */
+    uint64_t quarantined; /* refused ones */
+    uint64_t lost_count;
+    struct mend_lost lost[MEND_LOST_MAX]; /* the first of them, in their order */
+};
+
+/* Make a replica at `to`, where there must be no file, of what reads of the one from->path
+ * names, which stays as it is to the last byte. The new one is the same device; it holds the
+ * rows that read, the operations that were not sent, those the server may yet lose, and the
+ * refused ones; at its next sync it gets a new epoch, sends, and is told everything again. When
+ * it returns the file at `to` is whole and durable; after an error or a power cut what lies
+ * there is to be thrown away. CORRUPT: nothing reads; VERSION: made by a newer program. */
+NODISCARD enum err mend_replica(const struct store_env *from, const char *to,
+                                struct mend_report *out, struct note *why);
+
+/* Has everything come again since, and was all of it sent? Then the damaged file has nothing
+ * more to tell. True of a replica that was never mended. */
+NODISCARD enum err mend_settled(struct store *s, bool *out);
+
+#endif
