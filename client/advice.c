@@ -17,9 +17,10 @@ static const struct {
     [ERR_FULL] = {N_("disque plein"),
                   N_("rien de nouveau n'a été enregistré, rien d'ancien n'est perdu ; libérez "
                      "de la place et recommencez")},
-    [ERR_CORRUPT] = {N_("données abîmées"),
-                     N_("n'écrivez plus rien et voyez : jalon doctor ; ce que le serveur a "
-                        "reçu y reste")},
+    [ERR_CORRUPT] =
+        {N_("le disque a abîmé la base de données de cet appareil"),
+         N_("n'écrivez plus rien ; ce que le serveur a reçu y reste ; pour voir, puis "
+            "refaire la base : jalon doctor, jalon doctor --repair")},
     [ERR_BUSY] = {N_("un autre programme utilise ces données"),
                   N_("rien n'a été changé ; recommencez quand il a fini")},
     [ERR_NOTFOUND] = {N_("introuvable"),

@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jalon doctor: is everything sound here, and if not, what to do. */
+/* jalon doctor: is everything sound here, and if not, what to do; with --repair it is done. */
 #include "client/compare_text.h"
+#include "client/local.h"
 #include "client/words.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "proto/schema.h"
+
+/* What was found, and done. */
+struct doctor {
+    struct buf report; /* findings, a line each */
+    uint32_t problems;
+    struct file_space space;
+    struct compare_report compared;
+    bool mended; /* the replica was made anew: */
+    struct mend_report mend;
+};
+
+/* ---- as JSON ---- */
 
 static void lines_json(struct json_out *json, struct str text)
 {
@@ -18,8 +32,46 @@ static void lines_json(struct json_out *json, struct str text)
     json_array_end(json);
 }
 
-static void doctor_json(struct cmd *c, uint32_t problems, struct str report,
-                        const struct file_space *space, const struct compare_report *compared)
+static uint64_t named(const struct mend_report *m)
+{
+    return m->lost_count < MEND_LOST_MAX ? m->lost_count : MEND_LOST_MAX;
+}
+
+static void lost_json(struct json_out *json, const struct mend_report *m)
+{
+    json_array(json);
+    for (uint64_t i = 0; i < named(m); i++) {
+        const struct table *table = schema_table(&schema_jalon, m->lost[i].table);
+        json_object(json);
+        json_key(json, "operation");
+        json_uint(json, m->lost[i].op_no);
+        json_key(json, "table");
+        json_text(json, table == NULL ? "" : table->name);
+        words_time_json(json, "saved", m->lost[i].edit_ms);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static void mend_json(struct json_out *json, const struct mend_report *m)
+{
+    json_object(json);
+    json_key(json, "by_page");
+    json_bool(json, m->by_page);
+    json_key(json, "rows");
+    json_uint(json, m->rows);
+    json_key(json, "unsent");
+    json_uint(json, m->unsent);
+    json_key(json, "quarantined");
+    json_uint(json, m->quarantined);
+    json_key(json, "lost");
+    json_uint(json, m->lost_count);
+    json_key(json, "lost_operations");
+    lost_json(json, m);
+    json_object_end(json);
+}
+
+static void doctor_json(struct cmd *c, const struct doctor *d)
 {
     struct json_out json;
     json_out_init(&json, &c->out);
@@ -29,16 +81,22 @@ static void doctor_json(struct cmd *c, uint32_t problems, struct str report,
     json_key(&json, "data");
     json_text(&json, c->dir);
     json_key(&json, "problems");
-    json_uint(&json, problems);
+    json_uint(&json, d->problems);
     json_key(&json, "findings");
-    lines_json(&json, report);
+    lines_json(&json, buf_str(&d->report));
     json_key(&json, "free_bytes");
-    json_uint(&json, space->free_bytes);
+    json_uint(&json, d->space.free_bytes);
     json_key(&json, "compared");
-    compare_json(&json, compared);
+    compare_json(&json, &d->compared);
+    if (d->mended) {
+        json_key(&json, "repaired");
+        mend_json(&json, &d->mend);
+    }
     json_object_end(&json);
     json_line(&json);
 }
+
+/* ---- in words ---- */
 
 static void print_compared(struct cmd *c, const struct compare_report *compared)
 {
@@ -52,41 +110,121 @@ static void print_compared(struct cmd *c, const struct compare_report *compared)
     buf_text(&c->out, T("la prochaine synchronisation compare de nouveau\n"));
 }
 
-int cmd_doctor(void *program, const struct args *args)
+static void print_lost(struct cmd *c, const struct mend_lost *lost)
 {
-    (void)args;
-    struct cmd *c = program;
-    struct note why = {""};
-    struct buf report = {0};
-    uint32_t problems = 0;
-    struct file_space space = {0};
-    struct compare_report compared;
-    enum err err = store_check(c->store, &report, &problems);
+    const struct table *table = schema_table(&schema_jalon, lost->table);
+    buf_printf(&c->out, T("  saisie n° %llu"), (unsigned long long)lost->op_no);
+    if (table != NULL)
+        buf_printf(&c->out, " : %s", say_text(table->label));
+    if (lost->edit_ms != 0) {
+        buf_text(&c->out, ", ");
+        words_time(lost->edit_ms, &c->out);
+    }
+    buf_u8(&c->out, '\n');
+}
+
+static void print_mend(struct cmd *c, const struct mend_report *m)
+{
+    buf_text(&c->out, T("la base de cet appareil était abîmée ; elle a été refaite\n"));
+    buf_printf(&c->out,
+               TN("%llu saisie qui n'est pas encore sur le serveur est gardée\n",
+                  "%llu saisies qui ne sont pas encore sur le serveur sont gardées\n",
+                  m->unsent),
+               (unsigned long long)m->unsent);
+    if (m->quarantined > 0)
+        buf_printf(&c->out,
+                   TN("%llu saisie refusée est gardée aussi\n",
+                      "%llu saisies refusées sont gardées aussi\n", m->quarantined),
+                   (unsigned long long)m->quarantined);
+    if (m->lost_count > 0)
+        buf_printf(&c->out,
+                   TN("%llu saisie était sur la partie illisible et n'avait pas été envoyée ; "
+                      "refaites-la :\n",
+                      "%llu saisies étaient sur la partie illisible et n'avaient pas été "
+                      "envoyées ; refaites-les :\n",
+                      m->lost_count),
+                   (unsigned long long)m->lost_count);
+    for (uint64_t i = 0; i < named(m); i++)
+        print_lost(c, &m->lost[i]);
+    buf_printf(&c->out,
+               T("le reste revient du serveur : jalon sync ; l'ancien fichier est gardé "
+                 "jusque-là : %s\n"),
+               LOCAL_DAMAGED);
+}
+
+static void print(struct cmd *c, const struct doctor *d)
+{
+    buf_printf(&c->out, T("jalon %s, données dans %s\n"), JALON_VERSION, c->dir);
+    buf_printf(&c->out, T("place libre : %llu Mo\n"),
+               (unsigned long long)(d->space.free_bytes / 1000000));
+    if (!d->mended)
+        print_compared(c, &d->compared);
+    buf_add(&c->out, d->report.p, d->report.n);
+    if (d->mended)
+        print_mend(c, &d->mend);
+    else if (d->problems == 0)
+        buf_text(&c->out, T("les données sont saines\n"));
+    else
+        buf_text(&c->out, T("données abîmées : n'écrivez plus rien ; pour refaire la base sans "
+                            "perdre ce qui n'est pas envoyé : jalon doctor --repair\n"));
+}
+
+/* ---- look, repair ---- */
+
+/* Is the disk what is wrong? Then that is a finding, not the end. */
+static bool is_damage(enum err err)
+{
+    return err == ERR_CORRUPT || err == ERR_IO;
+}
+
+static enum err look(struct cmd *c, struct doctor *d)
+{
+    enum err err =
+        c->store == NULL ? ERR_CORRUPT : store_check(c->store, &d->report, &d->problems);
     if (err == ERR_OK)
-        err = compare_report(c->store, &compared);
+        err = compare_report(c->store, &d->compared);
     if (err == ERR_OK)
         err = compare_hasten(c->store);
+    if (is_damage(err)) {
+        buf_printf(&d->report, "the database does not read: %s\n", err_text(err));
+        d->problems++;
+        err = d->report.err;
+    }
+    return err;
+}
+
+static enum err repair(struct cmd *c, struct doctor *d, struct note *why)
+{
+    must(c->local != NULL);
+    c->store = NULL;
+    enum err err = local_mend(c->local, c->dir, &d->mend, why);
+    c->store = c->local->store;
+    d->mended = err == ERR_OK;
+    return err;
+}
+
+int cmd_doctor(void *program, const struct args *args)
+{
+    struct cmd *c = program;
+    struct note why = {""};
+    struct doctor *d = arena_new(&c->arena, sizeof *d);
+    enum err err = d == NULL ? ERR_NOMEM : look(c, d);
     if (err == ERR_OK)
-        err = file_space(c->dir, &space, &why);
-    if (err != ERR_OK) {
-        buf_done(&report);
-        return cmd_fail(c, err, &why);
-    }
-    if (c->json) {
-        doctor_json(c, problems, buf_str(&report), &space, &compared);
-    } else {
-        buf_printf(&c->out, T("jalon %s, données dans %s\n"), JALON_VERSION, c->dir);
-        buf_printf(&c->out, T("place libre : %llu Mo\n"),
-                   (unsigned long long)(space.free_bytes / 1000000));
-        print_compared(c, &compared);
-        buf_add(&c->out, report.p, report.n);
-        if (problems == 0)
-            buf_text(&c->out, T("les données sont saines\n"));
-        else
-            buf_text(&c->out, T("données abîmées : gardez une copie de ce dossier et demandez "
-                                "de l'aide à votre coordination ; ce que le serveur a reçu y "
-                                "reste\n"));
-    }
-    buf_done(&report);
-    return problems == 0 ? CMD_DONE : CMD_DAMAGED;
+        err = file_space(c->dir, &d->space, &why);
+    if (err == ERR_OK && d->problems > 0 && args_flag(args, "repair"))
+        err = repair(c, d, &why);
+    int exit = CMD_DONE;
+    if (err != ERR_OK)
+        exit = cmd_fail(c, err, &why);
+    else if (c->json)
+        doctor_json(c, d);
+    else
+        print(c, d);
+    if (err == ERR_OK && d->mended)
+        exit = d->mend.lost_count > 0 ? CMD_WAITS : CMD_DONE;
+    else if (err == ERR_OK && d->problems > 0)
+        exit = CMD_DAMAGED;
+    if (d != NULL)
+        buf_done(&d->report);
+    return exit;
 }

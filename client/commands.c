@@ -76,6 +76,9 @@ static const struct args_option ui_options[] = {
     {"port", N_("N"), N_("sur ce port ; sans cela, un port libre"), false},
     {"no-open", NULL, N_("ne pas ouvrir le navigateur : afficher l'adresse seulement"), false},
     {NULL, NULL, NULL, false}};
+static const struct args_option doctor_options[] = {
+    {"repair", NULL, N_("refaire une base abîmée, sans perdre ce qui n'est pas envoyé"), false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option attach_options[] = {
     {"kind", N_("CODE"), N_("le type du document ; sans cela : other"), false},
     {"title", N_("TEXTE"), N_("son titre ; sans cela : le nom du fichier"), false},
@@ -146,7 +149,8 @@ static const struct args_command table[] = {
     {"completion", "bash|zsh|fish|man", 1, 1, NULL,
      N_("de quoi compléter les commandes dans un shell, ou leur page de manuel"),
      cmd_completion},
-    {"doctor", "", 0, 0, NULL, N_("vérifier les données de cet appareil"), cmd_doctor},
+    {"doctor", "", 0, 0, doctor_options, N_("vérifier les données de cet appareil"),
+     cmd_doctor},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
@@ -240,9 +244,11 @@ static bool begin(struct cmd *c, struct args *args, int argc, const char *const 
 }
 
 /* Must hold the replica itself: nobody who holds it does this for others. */
-static bool needs_lock(const struct args_command *command)
+static bool needs_lock(const struct args *args)
 {
-    return command->run == cmd_enrol || command->run == cmd_bundle_read;
+    args_run *does = args->command->run;
+    return does == cmd_enrol || does == cmd_bundle_read ||
+           (does == cmd_doctor && args_flag(args, "repair"));
 }
 
 int commands_run(struct cmd *c, int argc, const char *const *argv)
@@ -251,8 +257,7 @@ int commands_run(struct cmd *c, int argc, const char *const *argv)
     int exit = CMD_FAILED;
     if (args != NULL && begin(c, args, argc, argv, &exit)) {
         bool alone = args->command->run == cmd_sync && c->round == NULL;
-        bool may =
-            !needs_lock(args->command) || (c->may_enrol && args->command->run == cmd_enrol);
+        bool may = !needs_lock(args) || (c->may_enrol && args->command->run == cmd_enrol);
         exit = !may || alone ? CMD_AWAY : run(c);
         if (cmd_flush(c) != ERR_OK)
             exit = CMD_FAILED;
@@ -276,7 +281,7 @@ static enum err data_dir(const struct args *args, struct buf *out, struct note *
 static bool ask_or_wait(struct cmd *c, int argc, const char *const *argv, struct local *local,
                         int *exit, enum err *err, struct note *why)
 {
-    bool relays = !needs_lock(c->args->command);
+    bool relays = !needs_lock(c->args);
     for (int waited = 0; *err == ERR_BUSY && waited < LOCAL_WAIT_MS; waited += TURN_MS) {
         enum err asked = relays ? relay_ask(c, argc, argv, exit) : ERR_NOTFOUND;
         if (asked == ERR_OK)
@@ -309,6 +314,8 @@ static int run_here(struct cmd *c, int argc, const char *const *argv)
         c->dir = (const char *)dir.p;
         err = local_open(c->dir, 0, &local, &why);
     }
+    if (c->args->command->run == cmd_doctor && (err == ERR_CORRUPT || err == ERR_IO))
+        err = local_hold(c->dir, 0, &local, &why);
     if (err == ERR_BUSY)
         carried_out = ask_or_wait(c, argc, argv, &local, &exit, &err, &why);
     if (!carried_out && err == ERR_OK) {

@@ -7,15 +7,16 @@
 #include "io/random.h"
 #include "store/content.h"
 
-const char *const local_files[] = {"replica.db",
-                                   "replica.db-wal",
-                                   "replica.db-shm",
-                                   "replica.db-journal",
-                                   "replica.db" CONTENT_SUFFIX,
-                                   "replica.db" CONTENT_SUFFIX "-wal",
-                                   "replica.db" CONTENT_SUFFIX "-shm",
-                                   "replica.db" CONTENT_SUFFIX "-journal",
-                                   NULL};
+#define BASE "replica.db"
+#define MENDING BASE ".mending" /* being made: nobody's yet */
+#define MENDED BASE ".mended"   /* whole, and not in its place yet */
+#define SIDES(name) name, name "-wal", name "-shm", name "-journal"
+
+const char *const local_files[] = {SIDES(BASE),   SIDES(BASE CONTENT_SUFFIX), SIDES(MENDING),
+                                   SIDES(MENDED), SIDES(LOCAL_DAMAGED),       NULL};
+/* Left of an earlier repair. */
+static const char *const mending_files[] = {SIDES(MENDING), NULL};
+static const char *const damaged_files[] = {SIDES(LOCAL_DAMAGED), NULL};
 
 static int64_t wall_ms(void *ctx)
 {
@@ -82,7 +83,100 @@ enum err local_lock(const char *dir, int64_t wait_ms, struct file_lock *lock, st
     return err;
 }
 
-enum err local_open(const char *dir, int64_t wait_ms, struct local *out, struct note *why)
+/* ---- a repair ---- */
+
+/* NOTFOUND is fine: then it was done before. */
+static enum err move_in(const char *dir, const char *from, const char *to, struct note *why)
+{
+    struct buf a = {0};
+    struct buf b = {0};
+    enum err err = file_join(&a, dir, from);
+    if (err == ERR_OK)
+        err = file_join(&b, dir, to);
+    if (err == ERR_OK)
+        err = file_move((const char *)a.p, (const char *)b.p, why);
+    buf_done(&a);
+    buf_done(&b);
+    return err;
+}
+
+/* They hold what people wrote. */
+static enum err erase_all(const char *dir, const char *const *names, struct note *why)
+{
+    struct buf path = {0};
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && names[i] != NULL; i++) {
+        err = file_join(&path, dir, names[i]);
+        if (err == ERR_OK)
+            err = file_erase((const char *)path.p, why);
+        if (err == ERR_NOTFOUND)
+            err = ERR_OK;
+    }
+    buf_done(&path);
+    return err;
+}
+
+static bool is_there(const char *dir, const char *name)
+{
+    struct buf none = {0};
+    enum err err = file_read_in(dir, name, 0, &none, NULL);
+    buf_done(&none);
+    return err != ERR_NOTFOUND;
+}
+
+/* The damaged one goes aside with its log, which would be read with the new one. As long as
+ * that has its own name, this comes first of all, as often as it is cut off. */
+static enum err take_place(const char *dir, struct note *why)
+{
+    static const char *const moves[][2] = {{BASE, LOCAL_DAMAGED},
+                                           {BASE "-wal", LOCAL_DAMAGED "-wal"},
+                                           {BASE "-journal", LOCAL_DAMAGED "-journal"}};
+    enum err err = ERR_OK;
+    if (!is_there(dir, MENDED))
+        return ERR_OK;
+    for (size_t i = 0; i < sizeof moves / sizeof *moves && err == ERR_OK; i++) {
+        err = move_in(dir, moves[i][0], moves[i][1], why);
+        if (err == ERR_NOTFOUND)
+            err = ERR_OK;
+    }
+    return err == ERR_OK ? move_in(dir, MENDED, BASE, why) : err;
+}
+
+/* Once everything has come again, a page that does not read has nothing more to give, and what
+ * is to leave this device must not stay in it. */
+static enum err forget_damaged(const char *dir, struct store *s)
+{
+    bool settled = false;
+    enum err err = is_there(dir, LOCAL_DAMAGED) ? mend_settled(s, &settled) : ERR_OK;
+    return err == ERR_OK && settled ? erase_all(dir, damaged_files, NULL) : err;
+}
+
+enum err local_mend(struct local *local, const char *dir, struct mend_report *out,
+                    struct note *why)
+{
+    struct buf path = {0};
+    store_close(local->store);
+    local->store = NULL;
+    enum err err = erase_all(dir, mending_files, why);
+    if (err == ERR_OK)
+        err = erase_all(dir, damaged_files, why);
+    if (err == ERR_OK)
+        err = file_join(&path, dir, MENDING);
+    if (err == ERR_OK)
+        err = mend_replica(&local->env, (const char *)path.p, out, why);
+    if (err == ERR_OK)
+        err = move_in(dir, MENDING, MENDED, why);
+    if (err == ERR_OK)
+        err = take_place(dir, why);
+    if (err == ERR_OK)
+        err = store_open(&local->env, &local->store, why);
+    buf_done(&path);
+    return err;
+}
+
+/* ---- open, close ---- */
+
+enum err local_hold(const char *dir, int64_t wait_ms, struct local *out, struct note *why)
 {
     struct local local = {.env = {.schema = &schema_jalon,
                                   .side = STORE_CLIENT,
@@ -95,13 +189,32 @@ enum err local_open(const char *dir, int64_t wait_ms, struct local *out, struct 
     if (key_wipe_due(dir))
         err = key_wipe(dir, local_files, why);
     if (err == ERR_OK)
-        err = file_join(&local.path, dir, local_files[0]);
-    local.env.path = (const char *)local.path.p;
+        err = take_place(dir, why);
     if (err == ERR_OK)
-        err = store_open(&local.env, &local.store, why);
+        err = file_join(&local.path, dir, BASE);
+    local.env.path = (const char *)local.path.p;
     if (err != ERR_OK) {
         buf_done(&local.path);
         file_unlock(&local.lock);
+        return err;
+    }
+    *out = local;
+    return ERR_OK;
+}
+
+enum err local_open(const char *dir, int64_t wait_ms, struct local *out, struct note *why)
+{
+    struct local local = {0};
+    enum err err = local_hold(dir, wait_ms, &local, why);
+    if (err != ERR_OK)
+        return err;
+    err = store_open(&local.env, &local.store, why);
+    if (err == ERR_CORRUPT)
+        err = note_set(why, err, N_("le disque a abîmé la base de données de cet appareil"));
+    if (err == ERR_OK)
+        err = forget_damaged(dir, local.store);
+    if (err != ERR_OK) {
+        local_close(&local);
         return err;
     }
     *out = local;
