@@ -104,11 +104,17 @@ export function useRow(tableName, id, { draft, made } = {}) {
         made?.(mine.id);
         return answer;
     }
+    // One row, however many keys and ticks ask for it at once.
+    function make(values) {
+        mine.making = mine.making || insert(values).finally(() => { mine.making = null; });
+        return mine.making;
+    }
     async function saveOne(name) {
         const value = mine.pending[name];
         mark(name, { state: 'saving' });
         try {
-            const answer = mine.id ? await save(tableName, mine.id, { [name]: value }, { [name]: mine.seen[name] }) : await insert({ [name]: value });
+            if (mine.making) await mine.making.catch(() => {});
+            const answer = mine.id ? await save(tableName, mine.id, { [name]: value }, { [name]: mine.seen[name] }) : await make({ [name]: value });
             if (mine.pending[name] === value) delete mine.pending[name];
             take(answer);
             mark(name, { state: name in mine.pending ? 'saving' : 'saved' });
@@ -136,7 +142,7 @@ export function useRow(tableName, id, { draft, made } = {}) {
     // The row's id, once it has one: a draft is made now.
     const ensure = async () => {
         if (Object.keys(mine.pending).length) await flush();
-        if (!mine.id) take(await insert({}));
+        if (!mine.id) take(await make({}));
         return mine.id;
     };
     const change = (name, value, title) => {

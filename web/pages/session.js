@@ -4,6 +4,7 @@
 import { useState } from 'preact/hooks';
 import { Documents } from './documents.js';
 import { RowField, RowForm, useRow } from './form.js';
+import { Attendances } from './group.js';
 import { History } from './history.js';
 import { html } from './html.js';
 import { List, useRows } from './list.js';
@@ -47,7 +48,7 @@ export function Session({ parts }) {
     const person = row.person || forPerson;
     const name = who.told ? [who.told.row.first_name, who.told.row.name].join(' ') : '';
     const missing = first.filter((n) => table.field.get(n).required && !row[n] && row[n] !== 0).map((n) => table.field.get(n).label);
-    return html`<div class="page-head"><h1>${id ? t('Séance du {0}', showDay(row.date)) : t('Nouvelle séance')}</h1>
+    return html`<div class="page-head"><h1>${id ? t('Séance du {0}', showDay(row.date)) : row.kind === 'group' ? t('Nouvelle séance de groupe') : t('Nouvelle séance')}</h1>
             ${id ? html`<${Sent} unsent=${unsent} id=${row.id} />` : html`<span class="sent">${t("rien d'écrit encore")}</span>`}
             <span class=${`badge ${validated ? 'done' : ''}`}>${validated ? `✓ ${t('Validée')}` : `✎ ${t('Brouillon')}`}</span></div>
         ${person && name && html`<p class="lead"><a href=${`#/person/${person}`}>${name}</a></p>`}
@@ -59,7 +60,8 @@ export function Session({ parts }) {
                 <span class="note">${missing.length ? t('il manque : {0}', missing.join(', ')) : t('ensuite elle est verrouillée ; des ajouts restent possibles')}</span></p>`}
         </section>
         ${id && validated && person && html`<${Related} table="session_addendum" field="session" id=${id} heading=${t('Ajouts')} />`}
-        ${id && !person && html`<${Related} table="attendance" field="session" id=${id} heading=${t('Présences')} sort="title" />`}
+        ${!person && row.kind === 'group' && html`<${Attendances} session=${state} disabled=${validated} />`}
+        ${id && !person && row.kind !== 'group' && html`<${Related} table="attendance" field="session" id=${id} heading=${t('Présences')} sort="title" />`}
         ${id && html`<${Related} table="session_staff" field="session" id=${id} heading=${t('Agents')} sort="title" />`}
         ${id && html`<${Documents} table="session" id=${id} />`}
         ${id && html`<${History} table=${table} id=${id} />`}`;
