@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jalon import: rows from a CSV or NDJSON file. */
+/* jalon import: rows from a CSV, XLSX or NDJSON file. */
 #include "client/cmd.h"
 #include "client/ndjson.h"
 #include "client/path.h"
 #include "io/clock.h"
 #include "io/json.h"
 #include "io/progress.h"
+#include "io/xlsx_read.h"
 #include "store/csvio.h"
 
 #include <assert.h>
@@ -21,6 +22,9 @@ struct import {
     struct csvio *csv; /* one of the two */
     struct ndjson *ndjson;
     FILE *file;
+    bool sheet;       /* the file is an archive, which is read whole */
+    uint32_t columns; /* … of its first row */
+    struct note *why;
     uint64_t bytes, bytes_all; /* read; in the file, 0 = not known */
     struct progress progress;
 };
@@ -76,6 +80,35 @@ static enum err read_all(struct import *in, struct note *why)
         show(in);
     }
     mem_free(bytes);
+    return err;
+}
+
+/* Cells at the end of a row that are empty are not in the file. */
+static enum err take_sheet_row(void *ctx, const struct xlsx_row *row)
+{
+    struct import *in = ctx;
+    struct str field[XLSX_COLUMNS_MAX] = {0};
+    struct csv_row taken = {.field = field, .n = row->n, .line = row->number};
+    memcpy(field, row->cell, row->n * sizeof *field);
+    if (in->columns == 0)
+        in->columns = row->n;
+    if (taken.n < in->columns)
+        taken.n = in->columns;
+    enum err err = csvio_take(in->csv, &taken, in->why);
+    show(in);
+    return err;
+}
+
+static enum err read_sheet(struct import *in, struct note *why)
+{
+    struct buf path = {0};
+    in->why = why;
+    enum err err = path_from(in->c, in->c->args->word[1], &path, why);
+    if (err == ERR_OK)
+        err = xlsx_read((const char *)path.p, take_sheet_row, in, why);
+    if (err == ERR_OK)
+        err = csvio_taken(in->csv, why);
+    buf_done(&path);
     return err;
 }
 
@@ -184,19 +217,15 @@ static enum err import_open(struct import *in, const struct table *table, struct
                                .skip_bad = args_flag(args, "skip-bad")};
     enum path_form form = PATH_CSV;
     enum err err = path_form(args->word[1], &form, why);
-    if (err == ERR_OK && form == PATH_XLSX)
-        err =
-            note_set(why, ERR_USAGE,
-                     N_("un fichier .xlsx ne se reprend pas tel quel : enregistrez-le en .csv "
-                        "dans le tableur"));
     if (err == ERR_OK)
         err = open_file(in, args->word[1], why);
     if (err == ERR_OK)
         err = load_open(in->c->store, &terms, &in->load, why);
-    if (err == ERR_OK && form == PATH_CSV)
-        err = csvio_open(in->load, &in->csv);
-    else if (err == ERR_OK)
+    in->sheet = form == PATH_XLSX;
+    if (err == ERR_OK && form == PATH_NDJSON)
         err = ndjson_open(in->load, &in->ndjson);
+    else if (err == ERR_OK)
+        err = csvio_open(in->load, &in->csv);
     return err;
 }
 
@@ -212,7 +241,7 @@ int cmd_import(void *program, const struct args *args)
     if (err == ERR_OK)
         err = import_open(&in, table, &why);
     if (err == ERR_OK)
-        err = read_all(&in, &why);
+        err = in.sheet ? read_sheet(&in, &why) : read_all(&in, &why);
     if (err == ERR_OK)
         err = load_finish(in.load, &why);
     progress_end(&in.progress);

@@ -101,7 +101,7 @@ static const struct args_command table[] = {
     {"list", N_("TABLE [CHAMP=VALEUR…]"), 1, -1, list_options, N_("lister des fiches"),
      cmd_list},
     {"import", N_("TABLE FICHIER"), 2, 2, import_options,
-     N_("reprendre un fichier .csv ou .ndjson"), cmd_import},
+     N_("reprendre un fichier .xlsx, .csv ou .ndjson"), cmd_import},
     {"export", N_("TABLE FICHIER"), 2, 2, export_options,
      N_("écrire un fichier .xlsx, .csv ou .ndjson"), cmd_export},
     {"attach", N_("TABLE ID FICHIER"), 3, 3, attach_options,

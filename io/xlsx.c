@@ -4,7 +4,9 @@
 #include "proto/mem.h"
 #include "proto/value.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <xlsxwriter.h>
 
 enum {
@@ -13,6 +15,44 @@ enum {
     DAY_MINUTES = 24 * 60,
     COLUMN_WIDTH = 18, /* characters */
 };
+
+/* The functions of the library, once it is loaded. */
+#define FUNCTIONS(X)                                                                           \
+    X(workbook_new_opt)                                                                        \
+    X(workbook_add_format)                                                                     \
+    X(workbook_add_worksheet)                                                                  \
+    X(workbook_close)                                                                          \
+    X(lxw_workbook_free)                                                                       \
+    X(format_set_bold)                                                                         \
+    X(format_set_num_format)                                                                   \
+    X(worksheet_freeze_panes)                                                                  \
+    X(worksheet_set_column)                                                                    \
+    X(worksheet_write_string)                                                                  \
+    X(worksheet_write_number)                                                                  \
+    X(worksheet_write_boolean)
+
+#define X(name) __typeof__(name) *(name);
+static struct {
+    FUNCTIONS(X)
+} lib;
+#undef X
+static bool lib_loaded;
+static pthread_once_t lib_once = PTHREAD_ONCE_INIT;
+
+/* It stays loaded: other threads may be writing. */
+static void load_library(void)
+{
+    void *handle = dlopen(XLSXWRITER_SONAME, RTLD_NOW | RTLD_LOCAL);
+    if (handle == NULL)
+        return;
+    lib_loaded = true;
+#define X(name)                                                                                \
+    void *name##_at = dlsym(handle, #name);                                                    \
+    memcpy(&lib.name, &name##_at, sizeof lib.name);                                            \
+    lib_loaded = lib_loaded && lib.name != NULL;
+    FUNCTIONS(X)
+#undef X
+}
 
 struct xlsx {
     lxw_workbook *book;
@@ -38,6 +78,9 @@ static void note_error(struct xlsx *xlsx, lxw_error error)
 
 enum err xlsx_open(const char *path, const char *tmp, struct xlsx **out)
 {
+    (void)pthread_once(&lib_once, load_library);
+    if (!lib_loaded)
+        return ERR_NOTFOUND;
     struct xlsx *xlsx = mem_new(sizeof *xlsx);
     if (xlsx == NULL)
         return ERR_NOMEM;
@@ -46,20 +89,20 @@ enum err xlsx_open(const char *path, const char *tmp, struct xlsx **out)
     if (xlsx->text.err == ERR_OK) {
         lxw_workbook_options options = {.constant_memory = LXW_TRUE,
                                         .tmpdir = (char *)xlsx->text.p};
-        xlsx->book = workbook_new_opt(path, &options);
+        xlsx->book = lib.workbook_new_opt(path, &options);
     }
     if (xlsx->book != NULL) {
-        xlsx->title = workbook_add_format(xlsx->book);
-        xlsx->day = workbook_add_format(xlsx->book);
-        xlsx->time = workbook_add_format(xlsx->book);
+        xlsx->title = lib.workbook_add_format(xlsx->book);
+        xlsx->day = lib.workbook_add_format(xlsx->book);
+        xlsx->time = lib.workbook_add_format(xlsx->book);
     }
     if (xlsx->title == NULL || xlsx->day == NULL || xlsx->time == NULL) {
         enum err err = xlsx_close(xlsx, false);
         return err == ERR_OK ? ERR_NOMEM : err;
     }
-    format_set_bold(xlsx->title);
-    format_set_num_format(xlsx->day, "dd/mm/yyyy");
-    format_set_num_format(xlsx->time, "hh:mm");
+    lib.format_set_bold(xlsx->title);
+    lib.format_set_num_format(xlsx->day, "dd/mm/yyyy");
+    lib.format_set_num_format(xlsx->time, "hh:mm");
     *out = xlsx;
     return ERR_OK;
 }
@@ -94,15 +137,16 @@ void xlsx_sheet(struct xlsx *xlsx, struct str name)
     for (size_t i = 0; i + 1 < xlsx->text.n; i++)
         if (strchr("[]:*?/\\'\n\t", xlsx->text.p[i]) != NULL)
             xlsx->text.p[i] = '-';
-    xlsx->sheet = workbook_add_worksheet(xlsx->book, z);
+    xlsx->sheet = lib.workbook_add_worksheet(xlsx->book, z);
     if (xlsx->sheet == NULL) {
         xlsx->err = ERR_NOMEM;
         return;
     }
     xlsx->row = 0;
     xlsx->col = 0;
-    worksheet_freeze_panes(xlsx->sheet, 1, 0);
-    note_error(xlsx, worksheet_set_column(xlsx->sheet, 0, LXW_COL_MAX - 1, COLUMN_WIDTH, NULL));
+    lib.worksheet_freeze_panes(xlsx->sheet, 1, 0);
+    note_error(xlsx,
+               lib.worksheet_set_column(xlsx->sheet, 0, LXW_COL_MAX - 1, COLUMN_WIDTH, NULL));
 }
 
 static bool ready(const struct xlsx *xlsx)
@@ -117,15 +161,15 @@ void xlsx_text(struct xlsx *xlsx, struct str text)
         return;
     const char *z = copy(xlsx, text, XLSX_CHARS_MAX);
     if (z != NULL)
-        note_error(xlsx, worksheet_write_string(xlsx->sheet, xlsx->row, xlsx->col++, z,
-                                                xlsx->row == 0 ? xlsx->title : NULL));
+        note_error(xlsx, lib.worksheet_write_string(xlsx->sheet, xlsx->row, xlsx->col++, z,
+                                                    xlsx->row == 0 ? xlsx->title : NULL));
 }
 
 static void number(struct xlsx *xlsx, double value, lxw_format *format)
 {
     if (ready(xlsx))
-        note_error(xlsx,
-                   worksheet_write_number(xlsx->sheet, xlsx->row, xlsx->col++, value, format));
+        note_error(xlsx, lib.worksheet_write_number(xlsx->sheet, xlsx->row, xlsx->col++, value,
+                                                    format));
 }
 
 void xlsx_number(struct xlsx *xlsx, double value)
@@ -157,8 +201,8 @@ void xlsx_time(struct xlsx *xlsx, int64_t minutes)
 void xlsx_truth(struct xlsx *xlsx, bool truth)
 {
     if (ready(xlsx))
-        note_error(xlsx,
-                   worksheet_write_boolean(xlsx->sheet, xlsx->row, xlsx->col++, truth, NULL));
+        note_error(xlsx, lib.worksheet_write_boolean(xlsx->sheet, xlsx->row, xlsx->col++, truth,
+                                                     NULL));
 }
 
 void xlsx_empty(struct xlsx *xlsx)
@@ -178,9 +222,9 @@ enum err xlsx_close(struct xlsx *xlsx, bool whole)
         return ERR_OK;
     errno = 0;
     if (xlsx->book != NULL && whole && xlsx->err == ERR_OK)
-        note_error(xlsx, workbook_close(xlsx->book));
+        note_error(xlsx, lib.workbook_close(xlsx->book));
     else
-        lxw_workbook_free(xlsx->book);
+        lib.lxw_workbook_free(xlsx->book);
     enum err err = xlsx->err;
     buf_done(&xlsx->text);
     mem_free(xlsx);

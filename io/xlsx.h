@@ -15,7 +15,8 @@ enum {
 struct xlsx;
 
 /* Write to `path`, which is overwritten as it is (make it first, with the mode it should have).
- * What is not yet whole lies in files without a name in the folder `tmp`. NOMEM. */
+ * What is not yet whole lies in files without a name in the folder `tmp`. NOMEM; NOTFOUND: the
+ * library is not on this machine. */
 NODISCARD enum err xlsx_open(const char *path, const char *tmp, struct xlsx **out);
 /* Begin a sheet; its first row are titles, which stay in view. The cells that follow are its
  * own: there is no way back. Characters a name may not have become '-'. Errors stick until

@@ -116,6 +116,19 @@ static enum err unreadable(struct csvio *csvio, enum err err, const struct csv_p
     return load_end(csvio->load, place->line, why);
 }
 
+enum err csvio_take(struct csvio *csvio, const struct csv_row *row, struct note *why)
+{
+    return csvio->headed ? read_row(csvio, row, why) : read_head(csvio, row, why);
+}
+
+enum err csvio_taken(const struct csvio *csvio, struct note *why)
+{
+    if (csvio->headed)
+        return ERR_OK;
+    return note_set(why, ERR_INVALID,
+                    N_("fichier vide : la première ligne nomme les colonnes"));
+}
+
 enum err csvio_feed(struct csvio *csvio, struct str chunk, bool last, struct note *why)
 {
     enum err err = csv_feed(&csvio->in, chunk, last);
@@ -131,15 +144,10 @@ enum err csvio_feed(struct csvio *csvio, struct str chunk, bool last, struct not
             err = unreadable(csvio, read, &place, &note, why);
         else if (!got)
             break;
-        else if (!csvio->headed)
-            err = read_head(csvio, &row, why);
         else
-            err = read_row(csvio, &row, why);
+            err = csvio_take(csvio, &row, why);
     }
-    if (err == ERR_OK && last && !csvio->headed)
-        return note_set(why, ERR_INVALID,
-                        N_("fichier vide : la première ligne nomme les colonnes"));
-    return err;
+    return err == ERR_OK && last ? csvio_taken(csvio, why) : err;
 }
 
 /* ---- export ---- */

@@ -17,6 +17,12 @@ void csvio_close(struct csvio *csvio);
 NODISCARD enum err csvio_feed(struct csvio *csvio, struct str chunk, bool last,
                               struct note *why);
 
+/* The same for rows that were read elsewhere, from a spreadsheet; not to be mixed with
+ * csvio_feed. The texts are UTF-8. */
+NODISCARD enum err csvio_take(struct csvio *csvio, const struct csv_row *row, struct note *why);
+/* … and their end: INVALID when not even the columns were named. */
+NODISCARD enum err csvio_taken(const struct csvio *csvio, struct note *why);
+
 /* Bytes of an export; an error ends it. */
 typedef enum err csvio_on_bytes(void *ctx, struct str bytes);
 enum { CSVIO_CHUNK_BYTES = 64 * 1024 };

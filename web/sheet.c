@@ -176,6 +176,10 @@ enum err sheet_export(struct store *s, const struct sheet_terms *terms, uint64_t
 {
     struct sheet sheet = {.s = s, .table = terms->table};
     enum err err = xlsx_open(terms->path, terms->tmp, &sheet.xlsx);
+    if (err == ERR_NOTFOUND)
+        return note_set(why, err,
+                        N_("la bibliothèque libxlsxwriter n'est pas installée ; exportez en "
+                           ".csv"));
     if (err != ERR_OK)
         return err;
     err = rows_sheet(&sheet);

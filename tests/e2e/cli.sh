@@ -153,7 +153,7 @@ json_is problems.0.line 3
 json_is problems.0.column 2
 json_is problems.0.title date
 wrong 1 "none.csv" on anna import session "$T/none.csv"
-wrong 2 ".csv" on anna import session "$T/x.xlsx"
+wrong 2 ".csv" on anna import session "$T/x.ods"
 printf 'kind;colour\r\nphone;red\r\n' >"$T/bad.csv"
 wrong 1 "colour" on anna import session "$T/bad.csv"
 
@@ -173,6 +173,9 @@ expect 0 on anna export session "$T/s.xlsx" --json
 rows=$(json rows "$T/out")
 [ "$rows" -ge 500 ] || fail "rows missing in the spreadsheet: $rows"
 same "how an archive begins" PK "$(head -c 2 "$T/s.xlsx")"
+expect 0 on anna import session "$T/s.xlsx" --json
+json_is updated 0
+json_is unchanged "$rows"
 [ ! -e "$T/s.xlsx.part" ] || fail "something is left beside the file"
 
 say "while a sync hangs in a dead network, work goes on"

@@ -354,7 +354,7 @@ static void an_import_names_line_and_column_of_each_mistake(void **state)
     assert_true(said("{\"line\":3,\"column\":2,\"title\":\"date\",\"error\":\"INVALID\""));
     assert_int_equal(twin_count(twin.replicas[0].store, "session"), 1);
     assert_int_equal(RUN("import", "session", "absent.csv"), CMD_FAILED);
-    assert_int_equal(RUN("import", "session", "s.xlsx"), CMD_USAGE);
+    assert_int_equal(RUN("import", "session", "s.ods"), CMD_USAGE);
     remove_file("s.csv");
 }
 
