@@ -3,115 +3,13 @@
  * referral stand, and nothing of it afterwards. */
 #include "store/closing.h"
 #include "store/quarantine.h"
-#include "support/caseload.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-/* Replicas: of the structure that refers, then of the one that receives. */
-enum { ANNA, CHLOE, DORA, EMIL, FARA };
-static const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
-static const char today[] = "2026-11-18";
-
-struct office {
-    struct twin t;
-    struct id model, here, there;
-    struct case_file c;
-};
-
-/* ANNA has opened one dossier; DORA and FARA are jobcoaches over there, EMIL coordinates. */
-static void open_office(struct office *o)
-{
-    struct twin *t = &o->t;
-    twin_open_apart(t, 1, &schema_jalon);
-    twin_enrol(t, STR("coordinator"));
-    const char *canal[] = {"name=CISP du Canal", "kind=CISP_EFT", NULL};
-    o->here = t->structure;
-    o->there = twin_add(&t->server, "structure", canal);
-    t->structure = o->there;
-    twin_enrol(t, STR("jobcoach"));
-    twin_enrol(t, STR("coordinator"));
-    twin_enrol(t, STR("jobcoach"));
-    t->structure = o->here;
-    o->model = case_model(t);
-    case_sync_all(t);
-    o->c = case_open(&t->replicas[ANNA], &o->model, "MARQUE-NOTE");
-    const char *fact[] = {"emergency=MARQUE-FAIT", NULL};
-    assert_int_equal(twin_set(&t->replicas[ANNA], "person", &o->c.person, fact), ERR_OK);
-    case_sync_all(t);
-}
-
-static struct id agree(struct office *o, const char *shares, const char *until)
-{
-    const char *fields[] = {case_ref("person", &o->c.person),
-                            "purpose=share_structure",
-                            case_ref("recipient", &o->there),
-                            shares,
-                            "given_on=2026-11-10",
-                            "mode=signed",
-                            until,
-                            NULL};
-    return twin_add(&o->t.replicas[ANNA], "consent", fields);
-}
-
-/* Named: DORA. */
-static struct id refer(struct office *o, const struct id *consent, const char *shares,
-                       const char *sent_on)
-{
-    char sent[40];
-    (void)snprintf(sent, sizeof sent, "sent_on=%s", sent_on);
-    const char *fields[] = {case_ref("person", &o->c.person),
-                            case_ref("to", &o->there),
-                            case_ref("staff", case_staff(&o->t, DORA)),
-                            case_ref("consent", consent),
-                            shares,
-                            "informed=true",
-                            "agrees=true",
-                            "bound=true",
-                            "same_mission=true",
-                            "needed=true",
-                            sent,
-                            NULL};
-    return twin_add(&o->t.replicas[ANNA], "referral", fields);
-}
-
-static void withdraw(struct office *o, struct party *p, const struct id *consent)
-{
-    (void)o;
-    const char *fields[] = {"withdrawn_on=2026-11-18", NULL};
-    assert_int_equal(twin_set(p, "consent", consent, fields), ERR_OK);
-}
-
-static enum err answer(struct party *p, const struct id *referral, const char *word)
-{
-    const char *fields[] = {word, NULL};
-    return twin_set(p, "referral", referral, fields);
-}
-
-static void assert_sees(struct office *o, size_t replica, bool fact, bool note)
-{
-    assert_int_equal(case_in_file(&o->t, replica, "MARQUE-FAIT"), fact);
-    assert_int_equal(case_in_file(&o->t, replica, "MARQUE-NOTE"), note);
-    assert_int_equal(twin_count(o->t.replicas[replica].store, "person"), fact ? 1 : 0);
-    assert_true(case_complete(&o->t, replica));
-}
-
-static void move_days(struct office *o, int64_t days)
-{
-    o->t.server.wall_ms += days * day_ms;
-    for (size_t i = 0; i < o->t.count; i++)
-        o->t.replicas[i].wall_ms = o->t.server.wall_ms;
-}
+#include "support/referring.h"
 
 static void only_who_is_named_and_the_coordination_see_what_is_shared(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     struct id consent = agree(&o, "shares=facts", NULL);
     (void)refer(&o, &consent, "shares=facts", today);
     (void)twin_sync(&o.t, ANNA);
@@ -136,8 +34,8 @@ static void only_who_is_named_and_the_coordination_see_what_is_shared(void **sta
 static void notes_go_to_the_coach_and_not_to_the_coordination(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     struct id consent = agree(&o, "shares=facts_notes", NULL);
     struct id referral = refer(&o, &consent, "shares=facts_notes", today);
     case_sync_all(&o.t);
@@ -186,8 +84,8 @@ static enum err resubmit(void *ctx, const struct quarantined *q)
 static void without_a_consent_in_force_it_is_refused_and_can_be_corrected(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     struct party *anna = &o.t.replicas[ANNA];
     struct id consent = agree(&o, "shares=facts", NULL);
     case_sync_all(&o.t);
@@ -211,7 +109,7 @@ static void without_a_consent_in_force_it_is_refused_and_can_be_corrected(void *
     twin_close(&o.t);
 }
 
-static enum err try_refer(struct office *o, struct party *p, const char *const *fields)
+static enum err try_refer(struct bridge *o, struct party *p, const char *const *fields)
 {
     const struct table *table = schema_table(&schema_jalon, TABLE_REFERRAL);
     struct arena arena = {0};
@@ -242,8 +140,8 @@ static enum err try_refer(struct office *o, struct party *p, const char *const *
 static void what_the_consent_does_not_cover_is_not_even_saved(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     struct id consent = agree(&o, "shares=facts", "until=2026-12-31");
     struct id elsewhere = {{0}};
     const char *third[] = {"name=EI du Parc", "kind=EI", NULL};
@@ -284,8 +182,8 @@ static void what_the_consent_does_not_cover_is_not_even_saved(void **state)
 static void who_receives_answers_and_writes_nothing_else(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     struct party *dora = &o.t.replicas[DORA];
     struct id consent = agree(&o, "shares=facts", NULL);
     struct id referral = refer(&o, &consent, "shares=facts", today);
@@ -337,8 +235,8 @@ static void who_receives_answers_and_writes_nothing_else(void **state)
 static void it_begins_and_ends_with_its_days(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     struct id consent = agree(&o, "shares=facts_notes", "until=2026-11-20");
     (void)refer(&o, &consent, "shares=facts_notes", "2026-11-19");
     for (int day = 0; day < 4; day++) { /* 18, 19, 20, 21 */
@@ -355,8 +253,8 @@ static void a_withdrawal_beats_an_acceptance(void **state)
 {
     (void)state;
     for (int first = 0; first < 2; first++) {
-        struct office o;
-        open_office(&o);
+        struct bridge o;
+        open_bridge(&o);
         struct id consent = agree(&o, "shares=facts", NULL);
         struct id referral = refer(&o, &consent, "shares=facts", today);
         case_sync_all(&o.t);
@@ -381,8 +279,8 @@ static void a_withdrawal_beats_an_acceptance(void **state)
 static void what_was_withdrawn_is_not_opened_again(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     struct party *anna = &o.t.replicas[ANNA];
     struct id consent = agree(&o, "shares=facts", NULL);
     struct id referral = refer(&o, &consent, "shares=facts", today);
@@ -404,7 +302,7 @@ static void what_was_withdrawn_is_not_opened_again(void **state)
     twin_close(&o.t);
 }
 
-static void set_active(struct office *o, size_t replica, bool active)
+static void set_active(struct bridge *o, size_t replica, bool active)
 {
     const char *fields[] = {active ? "active=true" : "active=false", NULL};
     assert_int_equal(twin_set(&o->t.server, "staff", case_staff(&o->t, replica), fields),
@@ -415,8 +313,8 @@ static void set_active(struct office *o, size_t replica, bool active)
 static void it_follows_the_people_of_the_other_structure(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     struct id consent = agree(&o, "shares=facts_notes", NULL);
     (void)refer(&o, &consent, "shares=facts_notes", today);
     case_sync_all(&o.t);
@@ -453,8 +351,8 @@ static void it_follows_the_people_of_the_other_structure(void **state)
 static void it_stands_through_a_hand_over(void **state)
 {
     (void)state;
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     twin_enrol(&o.t, STR("jobcoach")); /* of the structure that refers */
     size_t gaia = o.t.count - 1;
     struct id consent = agree(&o, "shares=facts", NULL);
@@ -485,8 +383,8 @@ static void receives_and_loses_it(bool deadlines)
         if (id != TABLE_CONSENT && id != TABLE_REFERRAL && (deadlines || id != TABLE_DEADLINE))
             known[older.table_count++] = schema_jalon.tables[i];
     }
-    struct office o;
-    open_office(&o);
+    struct bridge o;
+    open_bridge(&o);
     o.t.structure = o.there;
     o.t.schema = &older;
     twin_enrol(&o.t, STR("coordinator"));
