@@ -100,6 +100,11 @@ struct id id_derive(uint16_t table, const struct str *parts, size_t count)
     return id;
 }
 
+bool id_is_derived(const struct id *id)
+{
+    return id->b[6] >> 4 == 8;
+}
+
 bool id_eq(const struct id *a, const struct id *b)
 {
     return memcmp(a->b, b->b, sizeof a->b) == 0;

@@ -22,6 +22,8 @@ struct id id_next(struct id_maker *maker, int64_t wall_ms, const uint8_t random[
 /* Id of a row named by its fields: UUIDv8 from SHA-256 over the table id and the parts, each
  * preceded by its length. Two devices that create the same thing make one row. */
 struct id id_derive(uint16_t table, const struct str *parts, size_t count);
+/* Was it made so, by its version? */
+bool id_is_derived(const struct id *id);
 
 bool id_eq(const struct id *a, const struct id *b);
 int id_cmp(const struct id *a, const struct id *b);

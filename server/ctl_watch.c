@@ -2,6 +2,7 @@
 /* jalonctl stats, check, backup. */
 #include "io/file.h"
 #include "server/ctl.h"
+#include "store/links.h"
 #include "store/rows_json.h"
 #include "store/twins.h"
 
@@ -104,8 +105,12 @@ int ctl_stats(void *program, const struct args *args)
     struct ctl *c = program;
     struct serve_stats s;
     char history[ID_TEXT_BYTES];
+    uint64_t dossiers = 0;
+    uint64_t people = 0;
     (void)args;
     enum err err = serve_stats(c->store, &s);
+    if (err == ERR_OK)
+        err = links_count(c->store, &dossiers, &people);
     if (err != ERR_OK)
         return ctl_fail(c, err, NULL);
     id_print(&s.history, history);
@@ -124,6 +129,8 @@ int ctl_stats(void *program, const struct args *args)
         {"file_bytes", T("octets de la base"), (unsigned long long)s.file_bytes},
         {"free_bytes", T("dont libres"), (unsigned long long)s.free_bytes},
         {"generation", T("génération"), s.generation},
+        {"dossiers", T("dossiers de personnes"), dossiers},
+        {"people", T("personnes différentes"), people},
     };
     if (c->json)
         buf_printf(&c->out, "{\"history\":\"%s\"", history);

@@ -71,7 +71,7 @@ static enum err judge_all(struct judge *j, struct cur cur)
 static enum err keep_refused(struct judge *j, struct str op)
 {
     struct buf rest = {0};
-    uint64_t erased = 0;
+    struct buf erased = {0};
     enum err err = erased_cut(j->s, op, &rest, &erased);
     struct quarantined q = {.epoch = j->author->origin,
                             .op_no = j->op->op_no,
@@ -79,12 +79,13 @@ static enum err keep_refused(struct judge *j, struct str op)
                             .at_ms = j->recv_ms,
                             .edit_ms = j->edit_ms,
                             .actor = j->op->actor,
-                            .op = erased == 0 ? op : buf_str(&rest)};
+                            .op = erased.n == 0 ? op : buf_str(&rest)};
     if (err == ERR_OK)
         err = quarantine_add(j->s, &q);
-    if (err == ERR_OK && erased != 0)
-        err = erase_again_on(j->s, j->author->origin, erased);
+    if (err == ERR_OK)
+        err = erase_all_again_on(j->s, j->author->origin, &erased);
     buf_done(&rest);
+    buf_done(&erased);
     return err;
 }
 

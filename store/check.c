@@ -115,6 +115,12 @@ static enum err check_server(struct findings *f, struct buf *sql)
         err = expect_none(f, "epochs whose last operation is not the recorded one", sql);
     }
     if (err == ERR_OK) {
+        buf_text(sql, "SELECT count(*) FROM person_link l WHERE 2<>(SELECT count(*) FROM "
+                      "scope d JOIN t_person p ON p._id=d.id WHERE d.sid IN (l.dossier,"
+                      "l.source))");
+        err = expect_none(f, "ties between dossiers that do not exist", sql);
+    }
+    if (err == ERR_OK) {
         buf_printf(sql, "SELECT count(*) FROM feed WHERE seq>%llu",
                    (unsigned long long)f->s->seq);
         err = expect_none(f, "feed entries beyond the last seq", sql);

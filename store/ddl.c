@@ -16,7 +16,8 @@ enum {
     FORMAT_FEED = 4,    /* the feed is found by dossier too, and has digests by scope */
     FORMAT_RELAYS = 5,  /* a device may be a relay of a site */
     FORMAT_LISTS = 6,   /* a replica finds rows by what they refer to */
-    FORMAT = FORMAT_LISTS,
+    FORMAT_LINKS = 7,   /* one human in two dossiers */
+    FORMAT = FORMAT_LINKS,
     SCHEMA_REVIEWS = 4, /* coordination opens the vault of its structure: staff_review */
     DDL_BYTES_MAX = 64 * 1024
 };
@@ -98,6 +99,9 @@ static const char *const server_tables[] = {
     " birth_year INTEGER, gender TEXT, area TEXT, entry_year INTEGER, months INTEGER,"
     " sessions INTEGER NOT NULL, minutes INTEGER NOT NULL, contracts INTEGER NOT NULL,"
     " internships INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS person_link(dossier INTEGER PRIMARY KEY,"
+    " source INTEGER NOT NULL, referral BLOB NOT NULL, until INTEGER NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS person_link_source ON person_link(source)",
     "CREATE TABLE IF NOT EXISTS rights(staff BLOB PRIMARY KEY, v INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID",
 };

@@ -114,7 +114,7 @@ enum err erase_check_update(struct judge *j, const struct row *row,
 
 /* ---- the order ---- */
 
-static enum err order(struct store *s, const struct id *dossier, int64_t at_ms)
+enum err erase_order(struct store *s, const struct id *dossier, int64_t at_ms)
 {
     struct stmt *stmt = NULL;
     uint64_t no = 0;
@@ -153,7 +153,7 @@ enum err erase_settled(struct judge *j, const struct row *row)
         return ERR_OK;
     must(dossier.type == VALUE_BYTES && dossier.s.n == ID_BYTES); /* check_signer */
     memcpy(id.b, dossier.s.p, ID_BYTES);
-    return order(j->s, &id, j->recv_ms);
+    return erase_order(j->s, &id, j->recv_ms);
 }
 
 enum err erase_again(struct store *s, const struct id *dossier, bool *known)
@@ -165,7 +165,7 @@ enum err erase_again(struct store *s, const struct id *dossier, bool *known)
         err = store_begin(s);
     if (err != ERR_OK || *known)
         return err;
-    return store_end(s, order(s, dossier, store_now(s)));
+    return store_end(s, erase_order(s, dossier, store_now(s)));
 }
 
 /* ---- devices ---- */
@@ -243,6 +243,17 @@ enum err erase_again_on(struct store *s, uint32_t epoch, uint64_t no)
     bind_int(stmt, 1, epoch);
     bind_int(stmt, 2, (int64_t)no);
     return stmt_run(stmt);
+}
+
+enum err erase_all_again_on(struct store *s, uint32_t epoch, const struct buf *orders)
+{
+    enum err err = ERR_OK;
+    for (size_t at = 0; at < orders->n && err == ERR_OK; at += sizeof(uint64_t)) {
+        uint64_t no = 0;
+        memcpy(&no, orders->p + at, sizeof no);
+        err = erase_again_on(s, epoch, no);
+    }
+    return err;
 }
 
 /* ---- for people ---- */

@@ -18,6 +18,8 @@
 NODISCARD enum err erase_check_insert(struct judge *j, const struct row *row);
 NODISCARD enum err erase_check_update(struct judge *j, const struct row *row,
                                       const struct edit_field *edits, uint32_t count);
+/* This dossier, here or not, is to be erased. Inside a transaction. */
+NODISCARD enum err erase_order(struct store *s, const struct id *dossier, int64_t at_ms);
 /* The row is as it will be: when it is confirmed, the order stands. */
 NODISCARD enum err erase_settled(struct judge *j, const struct row *row);
 
@@ -28,9 +30,11 @@ NODISCARD enum err erased_find(struct store *s, const struct id *id, uint64_t *n
 /* Does a row with these values refer to one? */
 NODISCARD enum err erased_refers(struct store *s, const struct table *table,
                                  const struct value *values, uint64_t *no);
-/* An operation without what it says of erased dossiers into `rest`; *no 0: it says nothing of
- * them, and `rest` is left alone. Rows it would make there count as erased from now on. */
-NODISCARD enum err erased_cut(struct store *s, struct str op, struct buf *rest, uint64_t *no);
+/* An operation without what it says of erased dossiers into `rest`, their orders (uint64_t
+ * each) into `orders`; none: it says nothing of them, and `rest` is left alone. Rows it would
+ * make there count as erased from now on. */
+NODISCARD enum err erased_cut(struct store *s, struct str op, struct buf *rest,
+                              struct buf *orders);
 
 /* Carry out what was ordered. Between transactions; costs nothing when there is nothing to do.
  */
@@ -48,6 +52,8 @@ NODISCARD enum err erase_acked(struct store *s, const struct serve_session *sess
                                uint64_t through);
 /* An operation of this device was refused for what was erased: it holds something of it. */
 NODISCARD enum err erase_again_on(struct store *s, uint32_t epoch, uint64_t no);
+NODISCARD enum err erase_all_again_on(struct store *s, uint32_t epoch,
+                                      const struct buf *orders);
 
 /* For people. */
 struct erase_info {

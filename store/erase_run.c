@@ -8,8 +8,10 @@
 #include "store/holders.h"
 #include "store/inside.h"
 #include "store/leave.h"
+#include "store/links.h"
 #include "store/lookalike.h"
 #include "store/quarantine.h"
+#include "store/referrals.h"
 #include "store/twins.h"
 
 #include <stdio.h>
@@ -63,6 +65,17 @@ static enum err list_rows(struct store *s, uint16_t index, const char *where, in
     return step == STEP_FAILED ? db_error(s->db) : out->err;
 }
 
+/* What is opened from it without contact, and not sent yet, has its id already: it is erased,
+ * too, by an order of its own. */
+static enum err forbid_opening(struct erasing *e, const struct id *referral)
+{
+    const struct table *persons = schema_table(e->s->env.schema, TABLE_PERSON);
+    struct id id = referrals_dossier(referral);
+    struct scope scope;
+    enum err err = rows_locate(e->s, persons, &id, &scope);
+    return err == ERR_NOTFOUND ? erase_order(e->s, &id, store_now(e->s)) : err;
+}
+
 /* One row and everything that is kept of it. */
 static enum err destroy(struct erasing *e, const struct doomed *d)
 {
@@ -72,6 +85,8 @@ static enum err destroy(struct erasing *e, const struct doomed *d)
     enum err err = row == NULL ? ERR_NOMEM : rows_at(e->s, table, d->rid, &arena, row);
     if (err == ERR_OK)
         err = erased_add(e->s, &row->id, e->no);
+    if (err == ERR_OK && table->id == TABLE_REFERRAL)
+        err = forbid_opening(e, &row->id);
     if (err == ERR_OK)
         err = lookalike_gone(e->s, table, row);
     if (err == ERR_OK)
@@ -164,14 +179,15 @@ static enum err cut_refused(void *ctx, const struct quarantined *q)
 {
     struct erasing *e = ctx;
     struct buf rest = {0};
-    uint64_t no = 0;
-    enum err err = erased_cut(e->s, q->op, &rest, &no);
-    if (err == ERR_OK && no != 0)
+    struct buf orders = {0};
+    enum err err = erased_cut(e->s, q->op, &rest, &orders);
+    if (err == ERR_OK && orders.n > 0)
         err = quarantine_cut(e->s, q->epoch, q->op_no, buf_str(&rest));
     /* Its device has it too. */
-    if (err == ERR_OK && no != 0)
-        err = erase_again_on(e->s, q->epoch, no);
+    if (err == ERR_OK)
+        err = erase_all_again_on(e->s, q->epoch, &orders);
     buf_done(&rest);
+    buf_done(&orders);
     return err;
 }
 
@@ -196,6 +212,8 @@ static enum err list_devices(struct erasing *e)
 static enum err end_rights(struct erasing *e)
 {
     enum err err = holders_gone(e->s, e->scope);
+    if (err == ERR_OK)
+        err = links_drop(e->s, e->scope.dossier);
     return err == ERR_OK ? holders_settle(e->s, e->s->seq, store_now(e->s), NULL) : err;
 }
 

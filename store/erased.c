@@ -94,12 +94,24 @@ static enum err order_of(struct store *s, const struct change *change, struct cu
     return err == ERR_OK && *no != 0 ? erased_add(s, &change->row, *no) : err;
 }
 
-enum err erased_cut(struct store *s, struct str op, struct buf *rest, uint64_t *no)
+/* Once each; few. */
+static void add_order(struct buf *orders, uint64_t no)
+{
+    for (size_t at = 0; at < orders->n; at += sizeof no) {
+        uint64_t had = 0;
+        memcpy(&had, orders->p + at, sizeof had);
+        if (had == no)
+            return;
+    }
+    buf_add(orders, &no, sizeof no);
+}
+
+enum err erased_cut(struct store *s, struct str op, struct buf *rest, struct buf *orders)
 {
     struct op_head head;
     struct cur cur;
     struct op_writer writer;
-    *no = 0;
+    buf_clear(orders);
     if (s->erased_last == 0)
         return ERR_OK;
     if (op_read_again(op, &head, &cur) != ERR_OK)
@@ -115,13 +127,16 @@ enum err erased_cut(struct store *s, struct str op, struct buf *rest, uint64_t *
         if (cur.bad) /* the rest of it cannot be told apart */
             break;
         err = order_of(s, &change, fields, &order);
-        *no = order != 0 ? order : *no;
-        if (order == 0) {
+        if (order != 0) {
+            add_order(orders, order);
+        } else {
             buf_add(&writer.body, start, (size_t)(cur.p - start));
             writer.changes++;
         }
     }
-    if (err == ERR_OK && *no != 0) {
+    if (err == ERR_OK)
+        err = orders->err;
+    if (err == ERR_OK && orders->n > 0) {
         buf_clear(rest);
         err = op_write(&head, &writer, rest);
     }

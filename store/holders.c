@@ -60,11 +60,6 @@ enum err holders_touch(struct store *s, const struct table *table, const struct 
     return ERR_OK;
 }
 
-enum err holders_gone(struct store *s, struct scope scope)
-{
-    return touch_dossier(s, scope, false);
-}
-
 void holders_forget(struct store *s)
 {
     buf_clear(&s->touched.dossiers);
@@ -236,22 +231,19 @@ static enum err settle_homes(struct settling *w, const struct id *staff)
 
 /* ---- dossiers ---- */
 
-static const struct grant opener = {.roles = ROLE_JOBCOACH,
-                                    .facets = FACET_FACTS | FACET_NOTES | FACET_VAULT};
-
 /* One operation may open a dossier and give it to somebody else: whoever wrote it has the rows
  * all the same, and must hear that they leave. */
 static enum err trace_author(struct settling *w, const struct dossier *d)
 {
     if (!d->born || w->author == NULL || w->author->origin == 0)
         return ERR_OK;
-    struct holding h = {.staff = w->author->staff, .grant = opener};
+    struct holding h = {.staff = w->author->staff, .grant = holders_opener};
     h.grant.home = d->home;
     h.grant.dossier = d->number;
     h.grant.born = true;
     h.grant.since = w->seq;
     const struct holding *holds = holders_find(&w->wanted, &h);
-    if (holds != NULL && (opener.facets & ~(unsigned)holds->grant.facets) == 0)
+    if (holds != NULL && (holders_opener.facets & ~(unsigned)holds->grant.facets) == 0)
         return ERR_OK;
     enum err err = add_spell(w, &h, w->s->rights + 1, w->at_ms);
     h.grant = (struct grant){.home = d->home, .dossier = d->number};
@@ -283,11 +275,13 @@ static enum err settle_dossier(struct settling *w, const struct dossier *d)
     w->born = d->born;
     enum err err = holders_want_assigned(w, d, &referent);
     if (err == ERR_OK && !referent)
-        err = holders_want_listed(w, d, SQL_OPENER, 0, opener);
+        err = holders_want_listed(w, d, SQL_OPENER, 0, holders_opener);
     if (err == ERR_OK)
         err = holders_want_listed(w, d, SQL_EMPLOYERS, w->today - AFTER_CONTRACT_DAYS, manager);
     if (err == ERR_OK)
         err = holders_want_referred(w, d);
+    if (err == ERR_OK)
+        err = holders_want_linked(w, d, referent);
     if (err == ERR_OK)
         err = store_sql(w->s, SQL_GRANTED_DOSSIER, &stmt);
     if (err != ERR_OK)
@@ -313,6 +307,22 @@ static enum err touch_listed(struct store *s, struct stmt *stmt)
     }
     stmt_reset(stmt);
     return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+static enum err touch_linked(struct store *s, uint32_t dossier, enum sql sql)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, sql, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, dossier);
+    return touch_listed(s, stmt);
+}
+
+enum err holders_gone(struct store *s, struct scope scope)
+{
+    enum err err = touch_dossier(s, scope, false);
+    return err == ERR_OK ? touch_linked(s, scope.dossier, SQL_LINK_NEAR) : err;
 }
 
 static enum err touch_dossiers_of(struct store *s, const struct id *staff)
@@ -371,12 +381,26 @@ static enum err settle_staff(struct settling *w)
     return err;
 }
 
+/* What was opened from a dossier follows it: it has the greater number, and is settled after.
+ */
+static enum err touch_opened(struct store *s)
+{
+    enum err err = ERR_OK;
+    size_t n = s->touched.dossiers.n;
+    for (size_t at = 0; at < n && err == ERR_OK; at += sizeof(struct dossier)) {
+        struct dossier d;
+        memcpy(&d, s->touched.dossiers.p + at, sizeof d);
+        err = touch_linked(s, d.number, SQL_LINK_FROM);
+    }
+    return err;
+}
+
 static enum err settle_dossiers(struct settling *w)
 {
     struct buf *list = &w->s->touched.dossiers;
+    enum err err = w->s->touched.all ? ERR_OK : touch_opened(w->s);
     size_t n = list->n / sizeof(struct dossier);
     struct dossier *all = (struct dossier *)(void *)list->p;
-    enum err err = ERR_OK;
     if (n > 1)
         qsort(all, n, sizeof *all, by_number);
     for (size_t i = 0; i < n && err == ERR_OK; i++)
@@ -431,6 +455,7 @@ static enum err touch_days(struct store *s, int32_t from, int32_t to)
     } lists[] = {{SQL_ROLES_TURN, 0, true},
                  {SQL_ASSIGNED_TURN, 0, false},
                  {SQL_REFERRED_TURN, 0, false},
+                 {SQL_LINK_TURN, 0, false},
                  {SQL_EMPLOYERS_TURN, AFTER_CONTRACT_DAYS, false}};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof lists / sizeof *lists && err == ERR_OK; i++) {

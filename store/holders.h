@@ -10,8 +10,8 @@
 /* A row that rights may come from was judged: note whom it concerns. made: it is new. */
 NODISCARD enum err holders_touch(struct store *s, const struct table *table,
                                  const struct row *row, bool made);
-/* The dossier is gone with all its rows: nobody holds it from here on. Inside a transaction;
- * holders_settle and holders_commit follow. */
+/* The dossier is gone with all its rows: nobody holds it from here on, nor by it one that it is
+ * tied to. Inside a transaction; links_drop, holders_settle and holders_commit follow. */
 NODISCARD enum err holders_gone(struct store *s, struct scope scope);
 /* What was touched by an operation that was refused. */
 void holders_forget(struct store *s);

@@ -35,6 +35,9 @@ struct settling {
     struct buf present; /* likewise */
 };
 
+/* What whoever opened a dossier holds of it. */
+extern const struct grant holders_opener;
+
 struct holding *holders_list(const struct buf *list, size_t *count);
 /* The holding of the same staff member and scope; NULL. */
 struct holding *holders_find(const struct buf *list, const struct holding *like);
@@ -47,6 +50,10 @@ NODISCARD enum err holders_want_assigned(struct settling *w, const struct dossie
 /* All staff that a statement with the dossier and a day names hold it like this. */
 NODISCARD enum err holders_want_listed(struct settling *w, const struct dossier *d,
                                        enum sql sql, int64_t day, struct grant grant);
+/* Of a dossier that was opened from a referral: until it has a referent, whom that names; and
+ * its sender, for a time: who is referent of the dossier it came from, the facts. */
+NODISCARD enum err holders_want_linked(struct settling *w, const struct dossier *d,
+                                       bool referent);
 /* Of a dossier, by a referral that stands on a consent in force: whom it names and who
  * coordinates the structure it goes to, what it shares of that which their role may read. */
 NODISCARD enum err holders_want_referred(struct settling *w, const struct dossier *d);

@@ -124,6 +124,18 @@ enum err holders_want_listed(struct settling *w, const struct dossier *d, enum s
     return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
 }
 
+const struct grant holders_opener = {.roles = ROLE_JOBCOACH,
+                                     .facets = FACET_FACTS | FACET_NOTES | FACET_VAULT};
+
+enum err holders_want_linked(struct settling *w, const struct dossier *d, bool referent)
+{
+    const struct grant sender = {.facets = FACET_FACTS};
+    enum err err = ERR_OK;
+    if (!referent)
+        err = holders_want_listed(w, d, SQL_LINK_NAMED, 0, holders_opener);
+    return err == ERR_OK ? holders_want_listed(w, d, SQL_LINK_SENDERS, 0, sender) : err;
+}
+
 enum err holders_want_referred(struct settling *w, const struct dossier *d)
 {
     struct stmt *stmt = NULL;

@@ -4,6 +4,7 @@
 #include "store/leaving.h"
 #include "store/page.h"
 #include "store/quarantine.h"
+#include "store/referrals.h"
 #include "store/replica.h"
 #include "store/rows.h"
 
@@ -275,6 +276,21 @@ static enum err mark_scope(struct leaving *l, const struct leave_scope *scope)
     return ERR_PROTOCOL;
 }
 
+/* A dossier that a refused operation would have opened from a referral which leaves: what it
+ * says was taken from there. */
+static enum err mark_opened(struct leaving *l, const struct id *dossier)
+{
+    for (size_t i = 0; i < l->room && id_is_derived(dossier); i++) {
+        struct mark m = l->marks[i];
+        struct id opened = referrals_dossier(&m.id);
+        if (m.lost == 0 || !id_eq(&opened, dossier))
+            continue;
+        m = (struct mark){*dossier, m.lost, FACET_FACTS, .refused = true};
+        return leaving_mark(l, &m);
+    }
+    return ERR_OK;
+}
+
 /* The row that a refused operation would have made, where it would hang on one that leaves. */
 static enum err mark_made(struct leaving *l, struct quarantine_reader *r)
 {
@@ -282,6 +298,8 @@ static enum err mark_made(struct leaving *l, struct quarantine_reader *r)
     struct quarantined_field f;
     bool hangs = table != NULL && r->change.kind == CHANGE_INSERT &&
                  (table->scope == SCOPE_OF_REF || table->scope == SCOPE_OF_ROW);
+    if (table != NULL && table->scope == SCOPE_PERSON && r->change.kind == CHANGE_INSERT)
+        return mark_opened(l, &r->change.row);
     while (hangs && quarantine_field(r, &f)) {
         struct id on;
         if (f.field->id != table->scope_field || f.after.type != VALUE_BYTES ||

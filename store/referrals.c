@@ -3,6 +3,7 @@
 
 #include "store/grants.h"
 #include "store/inside.h"
+#include "store/links.h"
 #include "store/scopes.h"
 
 enum { FIELD_PERSON_OF = 1 }; /* of both tables */
@@ -100,18 +101,91 @@ enum err referrals_check_door(struct store *s, const struct table *table,
 
 /* ---- who ---- */
 
-/* Does the author hold the dossier otherwise than by a referral, or did he when this was
- * written? */
-static enum err holds(struct judge *j, const struct table *table, struct scope scope, bool *out)
+/* Does the author write referrals there in one of these roles, or did he when this was written?
+ */
+static enum err holds_as(struct judge *j, unsigned roles, struct scope scope, bool *out)
 {
-    struct table sender = *table;
-    sender.writers &= (uint8_t)~ROLE_RECEIVER;
-    *out = j->author->origin == 0 || scope_may_write(j->author->grants, &sender, scope);
+    struct table as = *schema_table(j->s->env.schema, TABLE_REFERRAL);
+    as.writers &= (uint8_t)roles;
+    *out = j->author->origin == 0 || scope_may_write(j->author->grants, &as, scope);
     if (*out)
         return ERR_OK;
-    return grants_had_then(j->s, &j->author->staff, &sender, scope, sender.facet, j->edit_ms,
-                           out);
+    return grants_had_then(j->s, &j->author->staff, &as, scope, as.facet, j->edit_ms, out);
 }
+
+/* … otherwise than by a referral? */
+static enum err holds(struct judge *j, struct scope scope, bool *out)
+{
+    return holds_as(j, ROLE_ANY, scope, out);
+}
+
+/* ---- a dossier opened from a referral ---- */
+
+struct id referrals_dossier(const struct id *referral)
+{
+    struct str part = {(const char *)referral->b, ID_BYTES};
+    return id_derive(TABLE_PERSON, &part, 1);
+}
+
+/* The referral to its structure whose dossier has this id. NOTFOUND. */
+static enum err find_origin(struct judge *j, const struct row *person,
+                            const struct id *structure, struct row *out)
+{
+    struct stmt *stmt = NULL;
+    struct id id = {{0}};
+    bool found = false;
+    if (!id_is_derived(&person->id))
+        return ERR_NOTFOUND;
+    enum err err = store_sql(j->s, SQL_REFERRALS_TO, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, structure);
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && !found && (step = stmt_step(stmt)) == STEP_ROW) {
+        err = col_id(stmt, 0, &id) ? ERR_OK : ERR_CORRUPT;
+        struct id opened = referrals_dossier(&id);
+        found = id_eq(&opened, &person->id);
+    }
+    stmt_reset(stmt);
+    if (err == ERR_OK && step == STEP_FAILED)
+        err = db_error(j->s->db);
+    if (err != ERR_OK || !found)
+        return err == ERR_OK ? ERR_NOTFOUND : err;
+    return rows_find(j->s, schema_table(j->s->env.schema, TABLE_REFERRAL), &id, j->arena, out);
+}
+
+static enum err check_opened(struct judge *j, const struct table *table,
+                             const struct row *person)
+{
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    const struct table *referrals = schema_table(j->s->env.schema, TABLE_REFERRAL);
+    struct id structure;
+    bool receives = false;
+    bool covered = false;
+    struct row *r = arena_new(j->arena, sizeof *r);
+    if (r == NULL)
+        return ERR_NOMEM;
+    if (!id_of(get(table, person->values, FIELD_PERSON_STRUCTURE), &structure))
+        return ERR_OK; /* refused for that */
+    enum err err = find_origin(j, person, &structure, r);
+    if (err == ERR_OK)
+        err = holds_as(j, ROLE_RECEIVER, r->scope, &receives);
+    if (err == ERR_OK)
+        err = is_covered(j->s, referrals, r->values, &covered);
+    if (err != ERR_OK)
+        return err == ERR_NOTFOUND ? ERR_OK : err;
+    if (!receives)
+        refuse(j, REASON_RIGHTS);
+    else if (!covered || r->deleted ||
+             !text_is(get(referrals, r->values, FIELD_REFERRAL_ANSWER), "accepted"))
+        refuse(j, REASON_CONSENT);
+    else
+        err = links_add(j->s, person->scope.dossier, r->scope.dossier, &r->id, &structure,
+                        j->edit_ms / day_ms);
+    return err;
+}
+
+/* ---- what may be written ---- */
 
 enum err referrals_check_insert(struct judge *j, const struct table *table,
                                 const struct row *row)
@@ -121,9 +195,11 @@ enum err referrals_check_insert(struct judge *j, const struct table *table,
     struct id id[2];
     struct scope from = {0};
     struct scope to = {0};
+    if (table->id == TABLE_PERSON)
+        return check_opened(j, table, row);
     if (table->id != TABLE_REFERRAL)
         return ERR_OK;
-    enum err err = holds(j, table, row->scope, &sender);
+    enum err err = holds(j, row->scope, &sender);
     if (err == ERR_OK && !sender) {
         refuse(j, REASON_RIGHTS);
         return ERR_OK;
@@ -189,7 +265,7 @@ enum err referrals_check_update(struct judge *j, const struct table *table,
     if (table->id != TABLE_REFERRAL && table->id != TABLE_CONSENT)
         return ERR_OK;
     if (table->id == TABLE_REFERRAL)
-        err = holds(j, table, row->scope, &sender);
+        err = holds(j, row->scope, &sender);
     for (uint32_t i = 0; i < count && err == ERR_OK && j->reason == REASON_NONE; i++) {
         const struct edit_field *e = &edits[i];
         if (e->index >= 0 && value_eq(&row->values[e->index], &e->after))

@@ -368,6 +368,38 @@
       "(before>0 AND before<?1) AS hidden FROM r) SELECT tab,low,label,n,0 AS others "         \
       "FROM m WHERE NOT hidden UNION ALL SELECT tab,NULL,NULL,CASE WHEN sum(n)<?1 THEN 0 "     \
       "ELSE sum(n) END,1 FROM m WHERE hidden GROUP BY tab ORDER BY 1,5,2,3")                   \
+    X(LINK_ADD,                                                                                \
+      "INSERT INTO person_link(dossier,source,referral,until) VALUES(?1,?2,?3,?4) ON "         \
+      "CONFLICT(dossier) DO NOTHING")                                                          \
+    X(LINK_DROP, "DELETE FROM person_link WHERE dossier=?1 OR source=?1")                      \
+    X(LINK_NEAR,                                                                               \
+      "SELECT d.parent,l.dossier FROM person_link l JOIN scope d ON d.sid=l.dossier WHERE "    \
+      "l.source=?1 UNION SELECT d.parent,l.source FROM person_link l JOIN scope d ON "         \
+      "d.sid=l.source WHERE l.dossier=?1")                                                     \
+    X(LINK_FROM,                                                                               \
+      "SELECT d.parent,l.dossier FROM person_link l JOIN scope d ON d.sid=l.dossier WHERE "    \
+      "l.source=?1")                                                                           \
+    X(LINK_TURN,                                                                               \
+      "SELECT d.parent,l.dossier FROM person_link l JOIN scope d ON d.sid=l.dossier WHERE "    \
+      "l.until>=?1 AND l.until<?2")                                                            \
+    X(LINK_SENDERS,                                                                            \
+      "SELECT g.staff FROM person_link l JOIN t_referral f ON f._id=l.referral JOIN "          \
+      "t_consent c ON c._id=f.consent JOIN granted g ON g.dossier=l.source WHERE "             \
+      "l.dossier=?1 AND l.until>=?2 AND f._del=0 AND f.answer='accepted' AND (f.ended_on "     \
+      "IS NULL OR f.ended_on>=?2) AND c._del=0 AND c.withdrawn_on IS NULL AND (c.until IS "    \
+      "NULL OR c.until>=?2) AND g.until_v=9223372036854775807 AND (g.facets&4)<>0 ORDER BY "   \
+      "g.staff")                                                                               \
+    X(LINK_NAMED,                                                                              \
+      "SELECT f.staff FROM person_link l JOIN t_referral f ON f._id=l.referral JOIN "          \
+      "t_staff s ON s._id=f.staff WHERE l.dossier=?1 AND s._del=0 AND s.active=1 AND "         \
+      "EXISTS(SELECT 1 FROM t_staff_role r WHERE r.staff=f.staff AND r.structure=f.\"to\" "    \
+      "AND r.role='jobcoach' AND r._del=0 AND r.start<=?2 AND (r.\"end\" IS NULL OR "          \
+      "r.\"end\">=?2))")                                                                       \
+    X(LINK_EDGES,                                                                              \
+      "SELECT dossier,source FROM person_link UNION ALL SELECT p._dos,q._dos FROM t_person "   \
+      "p JOIN t_person q ON q._id=p.merged_into WHERE p._dos<>q._dos")                         \
+    X(LINK_PERSONS, "SELECT _dos,_del FROM t_person ORDER BY _dos")                            \
+    X(REFERRALS_TO, "SELECT _id FROM t_referral WHERE \"to\"=?1")                              \
     X(STAFF_HOME, "SELECT structure,first_name,name FROM t_staff WHERE _id=?1 AND _del=0")     \
     X(CONFLICTS_OPEN, "SELECT count(*) FROM t_conflict WHERE state='open' AND _del=0")
 

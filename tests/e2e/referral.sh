@@ -131,11 +131,39 @@ gone emil MARQUE-NOTE
 expect 0 on dora show referral "$referral" --json
 json_is consent "$consent"
 
+say "accepted, without contact: a dossier over there begins with the facts that are shared"
+stop_server
+expect 0 on dora referral accept "$referral" appointment=2026-03-16 --json
+json_is created true
+own=$(json id)
+expect 0 on dora referral accept "$referral" --json
+json_is created false
+expect 0 on dora set person "$own" emergency=SUITE-FAIT
+expect 0 on dora add session kind=individual "person=$own" date=2026-03-16 minutes=30
+session=$(cat "$T/out")
+expect 0 on dora add session_note "session=$session" "person=$own" text=SUITE-NOTE
+start_server "$server_at"
+sync_all
+expect 0 ctl person show "$own" --json
+json_is first_name Zoé
+json_is structure "$there"
+holds anna SUITE-FAIT
+gone anna SUITE-NOTE
+gone fara SUITE-
+expect 5 on anna referral accept "$referral"
+expect 0 ctl stats --json
+json_is dossiers 2
+json_is people 1
+
 say "it has ended"
 expect 0 on anna set referral "$referral" answer=ended
 sync_all
 for each in dora emil fara; do
-    gone $each MARQUE-
+    gone $each MARQUE-NOTE
 done
+gone anna SUITE-
+holds dora SUITE-NOTE
+expect 0 ctl stats --json
+json_is people 1
 sound anna dora emil fara
 stop_server

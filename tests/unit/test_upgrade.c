@@ -160,7 +160,7 @@ static void opened_again_nothing_is_done_twice(void **state)
     store_close(old.server->store);
     twin_open_party(&old.twin, old.server);
     assert_int_equal((int64_t)serve_seq(old.server->store), seq);
-    assert_int_equal(number(old.server->store, "SELECT v FROM meta WHERE k=1"), 6);
+    assert_int_equal(number(old.server->store, "SELECT v FROM meta WHERE k=1"), 7);
     assert_int_equal(
         number(old.server->store, "SELECT count(*) FROM sqlite_master WHERE name='feed_of'"),
         1);
