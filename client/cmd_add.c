@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalon add, jalon set: make a row, change fields of one. */
 #include "client/cmd.h"
+#include "client/duplicate_text.h"
+#include "store/candidates.h"
 
 int cmd_add(void *program, const struct args *args)
 {
@@ -10,10 +12,13 @@ int cmd_add(void *program, const struct args *args)
     struct edit_value values[SCHEMA_FIELDS_MAX];
     size_t count = 0;
     struct edit *edit = NULL;
+    struct candidates found = {.count = 0};
     struct id id;
     enum err err = cmd_table(c, args->word[0], &table, &why);
     if (err == ERR_OK)
         err = cmd_values(c, table, 1, values, &count, &why);
+    if (err == ERR_OK)
+        err = candidates_find(c->store, table, values, count, NULL, &found);
     if (err == ERR_OK)
         err = edit_open(c->store, &edit, &why);
     if (err == ERR_OK) {
@@ -27,8 +32,10 @@ int cmd_add(void *program, const struct args *args)
         return cmd_fail(c, err, &why);
     cmd_print_id(c, &id, "created", true);
     cmd_say_doubts(c, values, count);
-    if (!c->json)
+    if (!c->json) {
+        candidates_say(c, table, &found);
         cmd_say_saved(c);
+    }
     return CMD_DONE;
 }
 

@@ -54,6 +54,9 @@ static const struct args_option discard_options[] = {
 
 static const struct args_option duplicates_options[] = {
     {"decided", NULL, N_("aussi ce qui est déjà décidé"), false}, {NULL, NULL, NULL, false}};
+static const struct args_option candidates_options[] = {
+    {"except", N_("ID"), N_("sans cette fiche-ci, que l'on change"), false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option decide_options[] = {
     {"reason", N_("TEXTE"), N_("pourquoi"), false}, {NULL, NULL, NULL, false}};
 static const struct args_option handover_options[] = {
@@ -134,6 +137,8 @@ static const struct args_command table[] = {
      N_("abandonner une saisie refusée ; elle reste lisible"), cmd_inbox_discard},
     {"duplicates", "", 0, 0, duplicates_options, N_("ce qui a peut-être été saisi deux fois"),
      cmd_duplicates},
+    {"candidates", N_("TABLE CHAMP=VALEUR…"), 1, -1, candidates_options,
+     N_("ce qui est peut-être déjà là, avant de le saisir"), cmd_candidates},
     {"duplicate same", N_("ID"), 1, 1, decide_options,
      N_("c'est la même chose : réunir les deux fiches, sans rien perdre"), cmd_duplicate_same},
     {"duplicate different", N_("ID"), 1, 1, decide_options,

@@ -9,4 +9,8 @@
  * elements of a JSON array. *count: those that wait. */
 NODISCARD enum err duplicates_print(struct cmd *c, bool decided, uint64_t *count);
 
+struct candidates;
+/* Say which rows resemble the one just entered. */
+void candidates_say(struct cmd *c, const struct table *table, const struct candidates *found);
+
 #endif

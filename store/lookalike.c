@@ -243,6 +243,16 @@ static enum err match_rows(const struct table *table, const struct row *a, const
     return ERR_OK;
 }
 
+enum err lookalike_match(const struct table *table, const struct row *a, const struct row *b,
+                         int *score, const char **why)
+{
+    struct match match = {0, ""};
+    enum err err = match_rows(table, a, b, &match);
+    *score = match.score;
+    *why = match.why;
+    return err;
+}
+
 /* ---- the case ---- */
 
 static void put(struct row *row, const struct table *cases, uint16_t field, struct value value)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Server: finds rows that may be the same thing entered twice, while an operation is judged,
- * and makes a duplicate_case of them. */
+/* Finds rows that may be the same thing entered twice. Server: while an operation is judged,
+ * and makes a duplicate_case of them. Keys and matching: both sides (candidates.h). */
 #ifndef STORE_LOOKALIKE_H
 #define STORE_LOOKALIKE_H
 
@@ -32,6 +32,10 @@ struct lookalike {
 /* The keys of a row as of this moment; none when its table has no duplicates. NOMEM. */
 NODISCARD enum err lookalike_of(const struct table *table, const struct row *row,
                                 int64_t now_ms, struct lookalike *out);
+/* Are the rows the same, as far as people can tell? 0: no; else how surely, of 100, and why in
+ * stable words, for a row of duplicate_case. They have a key in common. NOMEM. */
+NODISCARD enum err lookalike_match(const struct table *table, const struct row *a,
+                                   const struct row *b, int *score, const char **why);
 /* The row was made, or its keys may have changed: `before` (NULL: it is new). What looks like
  * it becomes a case of its own, once per pair. Inside the operation's savepoint. */
 NODISCARD enum err lookalike_seen(struct judge *j, const struct table *table,

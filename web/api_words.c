@@ -320,6 +320,28 @@ static void add_param(struct words *w, const char *option, const char *name)
     add_text(w, text);
 }
 
+/* FIELD=VALUE of each field that the query names. */
+void api_candidates(struct api *api)
+{
+    struct words *w = words_new(api);
+    const struct table *table = w == NULL ? NULL : api_table(api, api->part[1]);
+    if (table == NULL)
+        return;
+    add(w, "candidates");
+    add_param(w, "--except", "except");
+    add(w, "--");
+    add_text(w, api->part[1]);
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        struct buf word = {0};
+        struct str text = api_param(api, table->fields[i].name);
+        buf_printf(&word, "%s=%.*s", table->fields[i].name, (int)text.n, text.p);
+        if (text.n > 0)
+            add_text(w, buf_str(&word));
+        buf_done(&word);
+    }
+    run(w);
+}
+
 void api_agenda(struct api *api)
 {
     struct words *w = words_new(api);
