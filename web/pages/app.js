@@ -13,6 +13,7 @@ import { Everything, RowPage, TablePage } from './rowpage.js';
 import { RefusedPage } from './refused.js';
 import { loadSchema } from './schema.js';
 import { Session, Sessions } from './session.js';
+import { sheets } from './sheets.js';
 import { StatusLine, useStatus } from './status.js';
 import { setLanguage, t } from './text.js';
 import { Welcome } from './welcome.js';
@@ -32,6 +33,7 @@ const pages = [
     [/^#\/agenda(?:\/(\d{4}-\d{2}-\d{2}))?$/, Agenda],
     [/^#\/inbox$/, Inbox],
     [/^#\/refused\/(\d+)\/(\d+)$/, RefusedPage],
+    ...sheets,
     [/^#\/lists$/, Everything],
     [/^#\/table\/([a-z_]+)$/, TablePage],
     [/^#\/row\/([a-z_]+)\/([0-9a-f-]{36})$/, RowPage],

@@ -3,15 +3,15 @@
 import { useState } from 'preact/hooks';
 import { Documents } from './documents.js';
 import { Employment } from './employment.js';
-import { RowForm, useRow } from './form.js';
+import { useRow } from './form.js';
 import { History } from './history.js';
 import { html } from './html.js';
 import { useRows } from './list.js';
 import { Sent, useMarks } from './marks.js';
 import { Pathway } from './pathway.js';
-import { Adder, Records, useChange } from './records.js';
+import { Adder, Facts, Records, useChange } from './records.js';
 import { Related } from './related.js';
-import { editable, related, table as tableOf, words } from './schema.js';
+import { related, table as tableOf, words } from './schema.js';
 import { showDay, t, tn, today } from './text.js';
 
 // What the page shows by itself; the rest opens when it is asked for.
@@ -21,18 +21,6 @@ const label = (table, name, value, names) => words(tableOf(table).field.get(name
 function ageOn(birth, day) {
     const years = Number(day.slice(0, 4)) - Number(birth.slice(0, 4));
     return day.slice(5) < birth.slice(5) ? years - 1 : years;
-}
-
-// Read at a glance; each field is changed after "Modifier".
-function Identity({ state, table }) {
-    const [open, setOpen] = useState(false);
-    const { row } = state.told;
-    const facts = editable(table).filter((f) => !f.title && !f.author && row[f.name] !== null && row[f.name] !== '');
-    return html`<section class="card"><div class="head-line"><h2>${t('Identité')}</h2>
-            <button type="button" class="quiet small" aria-expanded=${open} onClick=${() => setOpen(!open)} aria-label=${open ? t("Fermer l'identité") : t("Modifier l'identité")}>${open ? t('Fermer') : t('Modifier')}</button></div>
-        ${open ? html`<${RowForm} state=${state} table=${table} />`
-            : html`<dl class="facts">${facts.map((f) => html`<div key=${f.name}><dt>${f.label}</dt><dd>${words(f, row[f.name], state.names)}</dd></div>`)}</dl>
-                ${facts.length === 0 && html`<p class="nothing">${t('Rien de noté.')}</p>`}`}</section>`;
 }
 
 function Contacts({ person }) {
@@ -114,7 +102,8 @@ export function Person({ parts, go }) {
     const rest = related('person').filter((one) => !shown.includes(one.table.name));
     const also = [...pathways.rows, ...(agreements?.rows || [])].map((one) => one.row.id);
     return html`<div class="page-head"><h1>${name || t('(sans titre)')}</h1><${Sent} unsent=${unsent} id=${id} />
-            <a class="button" href=${`#/session/new/${id}`}>${t('Nouvelle séance')}</a></div>
+            <span class="acts"><a href=${`#/visit/${id}`}>${t('Fiche de visite')}</a>
+                <a class="button" href=${`#/session/new/${id}`}>${t('Nouvelle séance')}</a></span></div>
         ${lead.length > 0 && html`<p class="lead">${lead.join(' · ')}</p>`}
         <${Lost} id=${id} />
         <div class="columns dossier"><div>
@@ -125,7 +114,7 @@ export function Person({ parts, go }) {
             <${Documents} table="person" id=${id} also=${also} />
         </div><div>
             <${Contacts} person=${id} />
-            <${Identity} state=${state} table=${table} />
+            <${Facts} state=${state} table=${table} heading=${t('Identité')} open=${t("Modifier l'identité")} close=${t("Fermer l'identité")} />
             <${Situation} person=${id} />
             <${Consents} person=${id} />
             <${Referrals} person=${id} />

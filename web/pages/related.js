@@ -17,7 +17,8 @@ export function proposals(table) {
     for (const f of table.fields) if (f.name === 'state' && f.codes?.length) found.state = f.codes[0];
     return found;
 }
-export const addressOf = (table, id) => (['person', 'session'].includes(table) ? `#/${table}/${id}` : `#/row/${table}/${id}`);
+const own = ['person', 'session', 'company']; // tables with a page made for them
+export const addressOf = (table, id) => (own.includes(table) ? `#/${table}/${id}` : `#/row/${table}/${id}`);
 
 // What stands beside the title in a short list.
 function details(table, row, names, without) {
