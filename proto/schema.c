@@ -467,8 +467,11 @@ static enum err lint_freeze(const struct schema *schema, const struct table *tab
         asked = schema_table(schema, via->ref);
     }
     const struct field *state = asked == NULL ? NULL : schema_field(asked, table->freeze_field);
-    if (state == NULL || table->freeze_code == NULL ||
-        !schema_code_known(state, str_of(table->freeze_code)))
+    if (state == NULL || table->freeze_code == NULL)
+        return BAD_TABLE("the freezing code does not exist");
+    bool filled = table->freeze_code[0] == '\0';
+    if (filled ? state->kind != KIND_TEXT
+               : !schema_code_known(state, str_of(table->freeze_code)))
         return BAD_TABLE("the freezing code does not exist");
     return ERR_OK;
 }

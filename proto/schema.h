@@ -138,7 +138,8 @@ struct table {
     uint64_t open_fields; /* program_only: bit n-1 = field id n may be edited by people */
     uint16_t freeze_via;  /* 0: own field .freeze_field; else a REF field, whose row is asked */
     uint16_t freeze_field;   /* 0 = never frozen; else field id (of that row) ... */
-    const char *freeze_code; /* ... which freezes every other field once it has this code */
+    const char *freeze_code; /* ... which freezes every other field once it has this code; "":
+                                all fields, its own too, once a text is there */
     uint16_t derived[4];     /* field ids the row id is derived from, 0-ended; empty = UUIDv7 */
     uint8_t exactly_one[EXACTLY_ONE_MAX]; /* two or three field ids of which exactly one is set,
                                              0-ended */
@@ -290,6 +291,7 @@ enum {
     FIELD_DEADLINE_RULE,
 
     FIELD_ASSESSMENT_STATE = 4,
+    FIELD_AGREEMENT_DIGEST = 8,
     FIELD_EXIT_PATHWAY = 1,
 
     FIELD_CONFLICT_OF_TABLE = 1,

@@ -63,7 +63,7 @@ static const struct field agreement_fields[] = {
     PERIOD(4),
     {6, "content", PROSE(20000), .label = N_("Engagements")},
     {7, "review_months", INT(1, 12), .label = N_("Évaluation (mois)")},
-    {8, "digest", TEXT(128), .label = N_("Empreinte")},
+    {FIELD_AGREEMENT_DIGEST, "digest", TEXT(128), .label = N_("Empreinte")},
 };
 static const struct field contract_fields[] = {
     {1, "person", REF(TABLE_PERSON), REQ, FROZEN, .label = N_("Personne")},

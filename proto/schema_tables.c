@@ -129,7 +129,7 @@ static const struct table tables[] = {
     {TABLE_OBJECTIVE, "objective", N_("Objectif"), SECRET, VIA(1), FIELDS(objective_fields)},
     {TABLE_ACTION, "action", N_("Action, démarche"), SECRET, VIA(2), FIELDS(action_fields)},
     {TABLE_AGREEMENT, "agreement", N_("Convention"), EVIDENCE, VIA(1), .writers = BY_FIELD,
-     FIELDS(agreement_fields)},
+     .freeze_field = FIELD_AGREEMENT_DIGEST, .freeze_code = "", FIELDS(agreement_fields)},
     {TABLE_CONTRACT, "contract", N_("Contrat, mise à l'emploi"), EVIDENCE, VIA(1),
      .writers = BY_EMPLOYERS, .exactly_one = {4, 5}, FIELDS(contract_fields)},
     {TABLE_INTERNSHIP, "internship", N_("Stage"), DOSSIER, VIA(1), .writers = BY_FIELD,

@@ -431,7 +431,7 @@ static enum err check_wanted(struct edit *edit, const struct table *table,
         const struct field *field = &table->fields[i];
         if (!w->set[i])
             continue;
-        bool own_state = table->freeze_via == 0 && field->id == table->freeze_field;
+        bool own_state = rules_own_state(table, field->id);
         bool changes = !value_eq(&row->values[i], &w->after[i]);
         bool decided = field->merge == MERGE_ONCE && id_eq(&edit->deciding, &row->id);
         if ((locked && !own_state && changes && field->tie == TIE_NONE) ||

@@ -298,7 +298,7 @@ static enum err check_update(struct judge *j, const struct table *table, const s
                 err = refuse(j, REASON_INVALID);
             continue;
         }
-        bool own_state = table->freeze_via == 0 && e->id == table->freeze_field;
+        bool own_state = rules_own_state(table, e->id);
         bool tie = e->index >= 0 && table->fields[e->index].tie != TIE_NONE;
         if (locked && !own_state && !tie &&
             (e->index < 0 || !value_eq(&row->values[e->index], &e->after)))

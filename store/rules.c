@@ -65,8 +65,15 @@ enum err rules_locked(struct store *s, const struct table *table, const struct r
     int i = schema_field_index(owner, table->freeze_field);
     must(i >= 0);
     *locked = state->values[i].type == VALUE_TEXT &&
-              str_eq(state->values[i].s, str_of(table->freeze_code));
+              (table->freeze_code[0] == '\0' ||
+               str_eq(state->values[i].s, str_of(table->freeze_code)));
     return ERR_OK;
+}
+
+bool rules_own_state(const struct table *table, uint16_t field)
+{
+    return table->freeze_via == 0 && field == table->freeze_field &&
+           table->freeze_code[0] != '\0';
 }
 
 bool rules_field_locked(const struct table *table, const struct field *field,

@@ -14,6 +14,8 @@ bool rules_outside_vault(const struct table *table, const struct value *values);
 /* Has the row, or the row it hangs on, come to the state that locks it? */
 NODISCARD enum err rules_locked(struct store *s, const struct table *table,
                                 const struct row *row, struct arena *arena, bool *locked);
+/* Is this the field that says so, and may it go on while the row is locked? */
+bool rules_own_state(const struct table *table, uint16_t field);
 /* Locked after the first save, for someone who knows the present value? */
 bool rules_field_locked(const struct table *table, const struct field *field,
                         const struct value *present, const struct value *after);

@@ -28,6 +28,7 @@ static const struct api_route routes[] = {
     {"discard", true, 1, 0, true, 0, api_discard},
     {"duplicate", true, 1, 0, true, 0, api_duplicate},
     {"attach", true, 3, 0, false, CONTENT_BYTES_MAX, api_attach},
+    {"sign", true, 1, 0, false, 0, api_sign},
     {"fetch", true, 2, 0, true, 0, api_fetch},
     {"enrol", true, 1, 0, false, 0, api_enrol},
     {"agenda", false, 1, 0, true, 0, api_agenda},

@@ -87,6 +87,8 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
     api_content(struct api *api), api_document(struct api *api), api_fetch(struct api *api),
     api_enrol(struct api *api), api_example(struct api *api), api_agenda(struct api *api);
 
+/* A signature, and with the first one the content freezes. */
+void api_sign(struct api *api);
 /* Lists with what was decided before. */
 void api_conflicts(struct api *api), api_duplicates(struct api *api);
 

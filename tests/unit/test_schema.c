@@ -443,6 +443,8 @@ static void lint_refuses_freezing_by_what_is_not_there(void **state)
     refused("freezing code");
     table_of(TABLE_SESSION)->freeze_code = NULL;
     refused("freezing code");
+    table_of(TABLE_SESSION)->freeze_code = "";
+    refused("freezing code"); /* a state is no text */
     table_of(TABLE_SESSION)->freeze_field = 99;
     refused("freezing code");
     table_of(TABLE_SESSION)->freeze_field = 0;

@@ -55,9 +55,10 @@ function Consents({ person }) {
 }
 
 function Referrals({ person }) {
-    return html`<section class="card"><${Records} table="referral" query=${{ person }} sort="sent_on" heading=${t('Passerelles')} level=${2} fixed=${{ person }} initial=${{ sent_on: today() }}
-        line=${(one, names) => html`<a href=${`#/row/referral/${one.row.id}`}>${names[one.row.to] || '…'}</a>
-            <span class="details">${[showDay(one.row.sent_on), label('referral', 'answer', one.row.answer) || t('sans réponse'), label('referral', 'refusal', one.row.refusal), one.row.appointment && t('rendez-vous {0}', showDay(one.row.appointment))].filter(Boolean).join(' · ')}</span>`} /></section>`;
+    return html`<section class="card"><${Records} table="referral" query=${{ person }} sort="sent_on" heading=${t('Passerelles')} level=${2}
+        line=${(one, names) => html`<a href=${`#/referral/${one.row.id}`}>${names[one.row.to] || '…'}</a>
+            <span class="details">${[showDay(one.row.sent_on), label('referral', 'answer', one.row.answer) || t('sans réponse'), label('referral', 'refusal', one.row.refusal), one.row.appointment && t('rendez-vous {0}', showDay(one.row.appointment))].filter(Boolean).join(' · ')}</span>`} />
+        <p><a href=${`#/referral/new/${person}`}>${t('Orienter vers une autre structure')}</a></p></section>`;
 }
 
 function Situation({ person }) {

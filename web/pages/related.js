@@ -17,7 +17,7 @@ export function proposals(table) {
     for (const f of table.fields) if (f.name === 'state' && f.codes?.length) found.state = f.codes[0];
     return found;
 }
-const own = ['person', 'session', 'company']; // tables with a page made for them
+const own = ['person', 'session', 'company', 'assessment', 'agreement', 'referral']; // tables with a page made for them
 export const addressOf = (table, id) => (own.includes(table) ? `#/${table}/${id}` : `#/row/${table}/${id}`);
 
 // What stands beside the title in a short list.

@@ -71,5 +71,5 @@ export function related(name) {
 }
 // Is the row closed to changes by its state?
 export function locked(table, row) {
-    return Boolean(table.lock_field && row[table.lock_field] === table.lock_code);
+    return Boolean(table.lock_field && (table.lock_code === '' ? row[table.lock_field] : row[table.lock_field] === table.lock_code));
 }
