@@ -8,15 +8,36 @@
 #include "store/content.h"
 
 #define BASE "replica.db"
-#define MENDING BASE ".mending" /* being made: nobody's yet */
-#define MENDED BASE ".mended"   /* whole, and not in its place yet */
+#define CONTENT BASE CONTENT_SUFFIX
+#define MENDING ".mending" /* being made: nobody's yet */
+#define MENDED ".mended"   /* whole, and not in its place yet */
+#define DAMAGED ".damaged"
 #define SIDES(name) name, name "-wal", name "-shm", name "-journal"
 
-const char *const local_files[] = {SIDES(BASE),   SIDES(BASE CONTENT_SUFFIX), SIDES(MENDING),
-                                   SIDES(MENDED), SIDES(LOCAL_DAMAGED),       NULL};
-/* Left of an earlier repair. */
-static const char *const mending_files[] = {SIDES(MENDING), NULL};
-static const char *const damaged_files[] = {SIDES(LOCAL_DAMAGED), NULL};
+const char *const local_files[] = {
+    SIDES(BASE),           SIDES(CONTENT),         SIDES(BASE MENDING),
+    SIDES(BASE MENDED),    SIDES(BASE DAMAGED),    SIDES(CONTENT MENDING),
+    SIDES(CONTENT MENDED), SIDES(CONTENT DAMAGED), NULL};
+/* Of a repair of either file; what an earlier one left goes first. */
+struct repair {
+    const char *base, *mending, *mended;
+    const char *moves[3][2]; /* aside: the file, and its log */
+    const char *left[9];
+    const char *damaged[5];
+};
+#define REPAIR(name)                                                                           \
+    {                                                                                          \
+        .base = (name), .mending = name MENDING, .mended = name MENDED,                        \
+        .moves = {{name, name DAMAGED},                                                        \
+                  {name "-wal", name DAMAGED "-wal"},                                          \
+                  {name "-journal", name DAMAGED "-journal"}},                                 \
+        .left = {SIDES(name MENDING), SIDES(name DAMAGED), NULL}, .damaged = {                 \
+            SIDES(name DAMAGED),                                                               \
+            NULL                                                                               \
+        }                                                                                      \
+    }
+static const struct repair rows_repair = REPAIR(BASE);
+static const struct repair content_repair = REPAIR(CONTENT);
 
 static int64_t wall_ms(void *ctx)
 {
@@ -126,20 +147,17 @@ static bool is_there(const char *dir, const char *name)
 
 /* The damaged one goes aside with its log, which would be read with the new one. As long as
  * that has its own name, this comes first of all, as often as it is cut off. */
-static enum err take_place(const char *dir, struct note *why)
+static enum err take_place(const char *dir, const struct repair *r, struct note *why)
 {
-    static const char *const moves[][2] = {{BASE, LOCAL_DAMAGED},
-                                           {BASE "-wal", LOCAL_DAMAGED "-wal"},
-                                           {BASE "-journal", LOCAL_DAMAGED "-journal"}};
     enum err err = ERR_OK;
-    if (!is_there(dir, MENDED))
+    if (!is_there(dir, r->mended))
         return ERR_OK;
-    for (size_t i = 0; i < sizeof moves / sizeof *moves && err == ERR_OK; i++) {
-        err = move_in(dir, moves[i][0], moves[i][1], why);
+    for (size_t i = 0; i < sizeof r->moves / sizeof *r->moves && err == ERR_OK; i++) {
+        err = move_in(dir, r->moves[i][0], r->moves[i][1], why);
         if (err == ERR_NOTFOUND)
             err = ERR_OK;
     }
-    return err == ERR_OK ? move_in(dir, MENDED, BASE, why) : err;
+    return err == ERR_OK ? move_in(dir, r->mended, r->base, why) : err;
 }
 
 /* Once everything has come again, a page that does not read has nothing more to give, and what
@@ -147,8 +165,14 @@ static enum err take_place(const char *dir, struct note *why)
 static enum err forget_damaged(const char *dir, struct store *s)
 {
     bool settled = false;
-    enum err err = is_there(dir, LOCAL_DAMAGED) ? mend_settled(s, &settled) : ERR_OK;
-    return err == ERR_OK && settled ? erase_all(dir, damaged_files, NULL) : err;
+    bool rows = is_there(dir, rows_repair.damaged[0]);
+    bool contents = is_there(dir, content_repair.damaged[0]);
+    enum err err = rows || contents ? mend_settled(s, &settled) : ERR_OK;
+    if (err == ERR_OK && settled && rows)
+        err = erase_all(dir, rows_repair.damaged, NULL);
+    if (err == ERR_OK && settled && contents)
+        err = erase_all(dir, content_repair.damaged, NULL);
+    return err;
 }
 
 enum err local_mend(struct local *local, const char *dir, struct mend_report *out,
@@ -157,21 +181,34 @@ enum err local_mend(struct local *local, const char *dir, struct mend_report *ou
     struct buf path = {0};
     store_close(local->store);
     local->store = NULL;
-    enum err err = erase_all(dir, mending_files, why);
+    enum err err = erase_all(dir, rows_repair.left, why);
     if (err == ERR_OK)
-        err = erase_all(dir, damaged_files, why);
-    if (err == ERR_OK)
-        err = file_join(&path, dir, MENDING);
+        err = file_join(&path, dir, rows_repair.mending);
     if (err == ERR_OK)
         err = mend_replica(&local->env, (const char *)path.p, out, why);
     if (err == ERR_OK)
-        err = move_in(dir, MENDING, MENDED, why);
+        err = move_in(dir, rows_repair.mending, rows_repair.mended, why);
     if (err == ERR_OK)
-        err = take_place(dir, why);
+        err = take_place(dir, &rows_repair, why);
     if (err == ERR_OK)
         err = store_open(&local->env, &local->store, why);
     buf_done(&path);
     return err;
+}
+
+enum err local_mend_contents(struct local *local, const char *dir, struct mend_contents *out,
+                             struct note *why)
+{
+    struct buf path = {0};
+    enum err err = erase_all(dir, content_repair.left, why);
+    if (err == ERR_OK)
+        err = file_join(&path, dir, content_repair.mending);
+    if (err == ERR_OK)
+        err = mend_contents(local->store, (const char *)path.p, out, why);
+    if (err == ERR_OK)
+        err = move_in(dir, content_repair.mending, content_repair.mended, why);
+    buf_done(&path);
+    return err == ERR_OK ? take_place(dir, &content_repair, why) : err;
 }
 
 /* ---- open, close ---- */
@@ -189,7 +226,9 @@ enum err local_hold(const char *dir, int64_t wait_ms, struct local *out, struct 
     if (key_wipe_due(dir))
         err = key_wipe(dir, local_files, why);
     if (err == ERR_OK)
-        err = take_place(dir, why);
+        err = take_place(dir, &rows_repair, why);
+    if (err == ERR_OK)
+        err = take_place(dir, &content_repair, why);
     if (err == ERR_OK)
         err = file_join(&local.path, dir, BASE);
     local.env.path = (const char *)local.path.p;

@@ -37,6 +37,10 @@ NODISCARD enum err local_hold(const char *dir, int64_t wait_ms, struct local *ou
 #define LOCAL_DAMAGED "replica.db.damaged"
 NODISCARD enum err local_mend(struct local *local, const char *dir, struct mend_report *out,
                               struct note *why);
+/* The same for the contents of documents, with the store open. */
+#define LOCAL_CONTENT_DAMAGED "replica.db.content.damaged"
+NODISCARD enum err local_mend_contents(struct local *local, const char *dir,
+                                       struct mend_contents *out, struct note *why);
 /* The coordinator's order: close the store, destroy the key, then the database. What stays is
  * closed by local_close. */
 NODISCARD enum err local_wipe(struct local *local, const char *dir);

@@ -25,9 +25,10 @@ struct ctl {
     struct buf talk; /* for stderr */
     struct arena arena;
     const struct args *args;
-    struct access access;  /* dossiers shown, noted when the command has ended */
-    bool more;             /* not done: run it again by ctl_again, when `out` was taken */
-    struct ctl_rows *rows; /* a list in the making */
+    struct access access;    /* dossiers shown, noted when the command has ended */
+    bool more;               /* not done: run it again by ctl_again, when `out` was taken */
+    struct ctl_rows *rows;   /* a list in the making */
+    struct ctl_check *check; /* a check in the making */
     struct {
         uint64_t count; /* told so far, and the last of them */
         uint32_t epoch;
@@ -39,6 +40,7 @@ struct ctl {
     struct buf backup;         /* path of a backup to make, NUL-terminated; empty: none */
     struct ctl_bundle *bundle; /* being taken in; NULL: none */
 };
+void ctl_check_done(struct ctl *c);
 /* Carry out one call (argv[0] is passed over); returns the exit status. */
 int ctl_run(struct ctl *c, int argc, const char *const *argv);
 /* The next slice of a command that is not done. */

@@ -251,6 +251,7 @@ void ctl_done(struct ctl *c)
     buf_done(&c->backup);
     access_done(&c->access);
     ctl_rows_done(c);
+    ctl_check_done(c);
     ctl_bundle_done(c);
     arena_done(&c->arena);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalonctl stats, check, backup. */
 #include "io/file.h"
+#include "proto/mem.h"
 #include "server/ctl.h"
+#include "store/content_check.h"
 #include "store/links.h"
 #include "store/rows_json.h"
 #include "store/twins.h"
@@ -170,19 +172,61 @@ static void print_findings(struct ctl *c, struct str report, uint32_t problems)
     buf_text(&c->out, "]}\n");
 }
 
+/* The rows first; then the contents, so many bytes at a time that pushes do not wait for long.
+ */
+struct ctl_check {
+    struct buf report;
+    uint32_t problems;
+    struct content_check contents;
+};
+enum { CHECK_STEP_BYTES = 8 * 1024 * 1024 };
+
+void ctl_check_done(struct ctl *c)
+{
+    if (c->check != NULL)
+        buf_done(&c->check->report);
+    mem_free(c->check);
+    c->check = NULL;
+}
+
+static enum err check_rows(struct ctl *c)
+{
+    c->check = mem_new(sizeof *c->check);
+    return c->check == NULL ? ERR_NOMEM
+                            : store_check(c->store, &c->check->report, &c->check->problems);
+}
+
+static int tell_check(struct ctl *c)
+{
+    struct ctl_check *check = c->check;
+    const struct content_check *k = &check->contents;
+    if (k->nameless > 0)
+        buf_printf(&check->report, "contents no document has: %llu\n",
+                   (unsigned long long)k->nameless);
+    uint64_t problems = check->problems + k->wrong + k->nameless + (k->unreadable ? 1 : 0);
+    check->problems = problems > UINT32_MAX ? UINT32_MAX : (uint32_t)problems;
+    print_findings(c, buf_str(&check->report), check->problems);
+    if (!c->json && k->documents > 0)
+        ctl_say(
+            c,
+            TN("%llu document joint vérifié", "%llu documents joints vérifiés", k->documents),
+            (unsigned long long)k->documents);
+    return check->problems == 0 ? CTL_DONE : CTL_DAMAGED;
+}
+
 int ctl_check(void *program, const struct args *args)
 {
     struct ctl *c = program;
-    struct buf report = {0};
-    uint32_t problems = 0;
     (void)args;
-    enum err err = store_check(c->store, &report, &problems);
-    if (err == ERR_OK)
-        print_findings(c, buf_str(&report), problems);
-    buf_done(&report);
+    enum err err = c->check == NULL ? check_rows(c) : ERR_OK;
+    if (err == ERR_OK && !c->check->contents.done) {
+        err = content_check_step(c->store, CHECK_STEP_BYTES, &c->check->contents,
+                                 &c->check->report);
+        c->more = err == ERR_OK && !c->check->contents.done;
+    }
     if (err != ERR_OK)
         return ctl_fail(c, err, NULL);
-    return problems == 0 ? CTL_DONE : CTL_DAMAGED;
+    return c->more ? CTL_DONE : tell_check(c);
 }
 
 /* Only names the file: the control socket makes the copy, step by step. */

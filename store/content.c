@@ -38,6 +38,23 @@ static enum meta there_key(const struct store *s)
     return s->env.side == STORE_SERVER ? META_CONTENT_SERVER : META_CONTENT;
 }
 
+enum err content_make(struct content *c, const char *path, struct note *why)
+{
+    enum err err = db_open(path, c->s->env.vfs, &c->db, why);
+    if (err == ERR_OK)
+        err = db_begin(c->db);
+    if (err == ERR_OK) {
+        err = db_exec(c->db, tables);
+        if (err == ERR_OK)
+            err = db_commit(c->db);
+        else
+            db_rollback(c->db);
+    }
+    if (err == ERR_OK) /* no part of a transaction */
+        err = db_exec(c->db, "PRAGMA secure_delete=ON");
+    return err;
+}
+
 static enum err open_file(struct store *s, struct content **out)
 {
     struct buf path = {0};
@@ -50,18 +67,7 @@ static enum err open_file(struct store *s, struct content **out)
     buf_u8(&path, 0);
     enum err err = path.err;
     if (err == ERR_OK)
-        err = db_open((const char *)path.p, s->env.vfs, &c->db, NULL);
-    if (err == ERR_OK)
-        err = db_begin(c->db);
-    if (err == ERR_OK) {
-        err = db_exec(c->db, tables);
-        if (err == ERR_OK)
-            err = db_commit(c->db);
-        else
-            db_rollback(c->db);
-    }
-    if (err == ERR_OK) /* no part of a transaction */
-        err = db_exec(c->db, "PRAGMA secure_delete=ON");
+        err = content_make(c, (const char *)path.p, NULL);
     buf_done(&path);
     if (err == ERR_OK)
         *out = c;
@@ -384,6 +390,16 @@ enum err content_next(struct content *c, enum content_state state, const struct 
         return err;
     bind_int(stmt, 1, state);
     bind_id(stmt, 2, after);
+    return doc_read(c, stmt, out);
+}
+
+enum err content_any(struct content *c, const struct id *after, struct content_doc *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = content_sql(c, CONTENT_SQL_DOC_ANY, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_id(stmt, 1, after);
     return doc_read(c, stmt, out);
 }
 

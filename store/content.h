@@ -22,7 +22,7 @@ enum content_state {
     CONTENT_KEPT = 2,    /* whole; replica: the server has it too. Server: whoever sees the
                             document may have it: all of it was shown once, or seen elsewhere */
     CONTENT_WANTED = 3,  /* being received, perhaps begun */
-    CONTENT_DAMAGED = 4, /* replica: what is here is not what was attached */
+    CONTENT_DAMAGED = 4, /* what is here is not what was attached; the server takes it anew */
 };
 struct content_doc {
     struct id id; /* of the row of `document` */

@@ -13,6 +13,8 @@ struct content {
     struct stmt *fixed[CONTENT_SQL_COUNT];
 };
 
+/* Open the database of contents at `path` into c->db, which the caller closes in any case. */
+NODISCARD enum err content_make(struct content *c, const char *path, struct note *why);
 /* A statement, prepared on first use. */
 NODISCARD enum err content_sql(struct content *c, enum content_sql sql, struct stmt **out);
 /* Run one with up to two integers. */
@@ -33,5 +35,8 @@ NODISCARD enum err content_doc_add(struct content *c, const struct id *doc,
                                    enum content_state state, int64_t cid,
                                    const uint8_t sha256[SHA256_BYTES], uint64_t size,
                                    uint32_t device);
+/* The first one after the id, whatever its state. NOTFOUND. */
+NODISCARD enum err content_any(struct content *c, const struct id *after,
+                               struct content_doc *out);
 
 #endif

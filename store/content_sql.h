@@ -21,6 +21,10 @@
     X(DOC_FIND, "SELECT * FROM held WHERE id=?1")                                              \
     X(DOC_NEXT, "SELECT * FROM held WHERE state=?1 AND id>?2 ORDER BY id LIMIT 1")             \
     X(DOC_AFTER, "SELECT id,state,at_ms,gone_ms FROM doc WHERE id>?1 ORDER BY id LIMIT 1")     \
+    X(DOC_ANY, "SELECT * FROM held WHERE id>?1 ORDER BY id LIMIT 1")                           \
+    X(DOC_BY, "SELECT device FROM doc WHERE id=?1")                                            \
+    X(BLOB_NAMELESS,                                                                           \
+      "SELECT count(*) FROM blob b LEFT JOIN doc d ON d.cid=b.cid WHERE d.id IS NULL")         \
     X(DOC_MARK, "UPDATE doc SET state=?2,err=?3 WHERE id=?1")                                  \
     X(DOC_LINK, "UPDATE doc SET cid=?2,state=?3,err=0,tries=0 WHERE id=?1")                    \
     X(DOC_AGAIN, "UPDATE doc SET cid=?2,tries=tries+1,err=?3 WHERE id=?1")                     \

@@ -83,6 +83,10 @@ static enum err on_offer(struct content *c, struct serve_session *session,
     if (m->size != doc.size || memcmp(m->sha256.p, doc.sha256, SHA256_BYTES) != 0)
         return ERR_INVALID;
     err = content_find(c, &m->document, &there);
+    if (err == ERR_OK && there.state == CONTENT_DAMAGED) { /* a good one takes its place */
+        *have = 0;
+        return content_link(c, &m->document, 0, CONTENT_WANTED);
+    }
     if (err == ERR_OK) {
         *have = there.state == CONTENT_KEPT ? there.size : there.have;
         return ERR_OK;

@@ -34,6 +34,18 @@ struct mend_report {
 NODISCARD enum err mend_replica(const struct store_env *from, const char *to,
                                 struct mend_report *out, struct note *why);
 
+/* The same for the contents of documents of an open replica, whose database of them does not
+ * read: a new one at `to` of those whose bytes are still what was attached. Of the others,
+ * those the server has are fetched again; of those that were not sent the report says how many.
+ */
+struct mend_contents {
+    uint64_t kept;  /* documents whose content was saved … */
+    uint64_t again; /* … is fetched again … */
+    uint64_t lost;  /* … or was only here: it must be attached again */
+    bool unlisted;  /* which document had which did not read */
+};
+NODISCARD enum err mend_contents(struct store *s, const char *to, struct mend_contents *out,
+                                 struct note *why);
 /* Has everything come again since, and was all of it sent? Then the damaged file has nothing
  * more to tell. True of a replica that was never mended. */
 NODISCARD enum err mend_settled(struct store *s, bool *out);

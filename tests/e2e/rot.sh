@@ -94,6 +94,75 @@ expect 0 on anna doctor --repair
 said out "saines"
 [ ! -f "$T/anna/replica.db.damaged" ] || fail "a sound file was put aside"
 
+# Overwrite a few bytes of a file, so many eighths from its beginning: a content, and no page of
+# the tables.
+scratch() { # file, eighths
+    printf 'abîmé' | dd of="$1" bs=1 seek=$((($(wc -c <"$1") / 32768) * 4096 * $2 + 1000)) \
+        conv=notrunc status=none
+}
+
+say "a document whose bytes went bad here comes again from the server"
+head -c 700000 /dev/urandom >"$T/photo.jpg"
+expect 0 on anna attach person "$person" "$T/photo.jpg" --kind photo
+document=$(cat "$T/out")
+expect 0 on anna sync
+expect 0 on bilal sync
+expect 3 on bilal fetch "$document" "$T/copy.jpg"
+expect 0 on bilal sync
+expect 0 on bilal fetch "$document" "$T/copy.jpg"
+cmp -s "$T/photo.jpg" "$T/copy.jpg" || fail "another content"
+scratch "$T/bilal/replica.db.content" 4
+expect 6 on bilal doctor --json
+json_is contents.fetched_again 1
+said out "$document"
+expect 0 on bilal sync
+expect 0 on bilal doctor
+said out "contenu vérifié"
+expect 0 on bilal fetch "$document" "$T/copy.jpg"
+cmp -s "$T/photo.jpg" "$T/copy.jpg" || fail "another content after the repair"
+
+say "one that went bad on the server is named, and comes from a device that has it"
+stop_server
+scratch "$T/server/jalon.db.content" 4
+start_server "$server_at"
+expect 6 ctl check
+said out "$document"
+said out "may still have it"
+expect 6 ctl check --json
+expect 0 on anna doctor
+expect 0 on anna sync
+expect 0 ctl check
+said err "document joint vérifié"
+
+say "one that was never sent is asked of the person"
+head -c 700000 /dev/urandom >"$T/other.jpg"
+expect 0 on anna attach person "$person" "$T/other.jpg" --kind photo
+scratch "$T/anna/replica.db.content" 6
+expect 6 on anna doctor
+said out "joignez-le de nouveau"
+not_said out "jalon doctor --repair"
+expect 0 on anna doctor
+expect 0 on anna sync
+
+for page in 1 2; do
+    say "page $page of the contents' database goes bad: it is made anew"
+    head -c 70000 /dev/urandom >"$T/small$page.jpg"
+    expect 0 on anna attach person "$person" "$T/small$page.jpg" --kind photo
+    small=$(cat "$T/out")
+    spoil "$T/anna/replica.db.content" $page 1
+    expect 6 on anna doctor
+    said out "jalon doctor --repair"
+    expect 0 on anna list person
+    try on anna doctor --repair --json
+    case $status in 0 | 4) ;; *) fail "exit $status of the repair" ;; esac
+    [ -f "$T/anna/replica.db.content.damaged" ] || fail "the damaged file is not kept"
+    try on anna sync
+    expect 0 on anna doctor
+    [ ! -f "$T/anna/replica.db.content.damaged" ] || fail "the damaged file stays"
+    try on bilal sync
+    try on bilal fetch "$document" "$T/copy.jpg"
+done
+
 say "all have the same"
 same_everywhere anna bilal
 say "done"
