@@ -154,6 +154,8 @@ static const struct args_command table[] = {
     {"ui", "", 0, 0, ui_options, N_("ouvrir les pages de Jalon dans le navigateur"), cmd_ui},
     {"agenda", "", 0, 0, agenda_options,
      N_("ses séances, ses prochains rendez-vous et ce qui est dû"), cmd_agenda},
+    {"settings", N_("[RÉGLAGE=VALEUR…]"), 0, -1, NULL,
+     N_("langue, thème, nom de l'appareil, verrouillage des pages"), cmd_settings},
     {"completion", "bash|zsh|fish|man", 1, 1, NULL,
      N_("de quoi compléter les commandes dans un shell, ou leur page de manuel"),
      cmd_completion},
@@ -185,7 +187,7 @@ static bool shows_nothing(const struct args_command *command)
     static args_run *const list[] = {cmd_sync,    cmd_site,   cmd_status,      cmd_doctor,
                                      cmd_enrol,   cmd_schema, cmd_bundle_read, cmd_add,
                                      cmd_set,     cmd_delete, cmd_import,      cmd_bundle_write,
-                                     cmd_restore, cmd_ui};
+                                     cmd_restore, cmd_ui,     cmd_settings};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (command->run == list[i])
             return true;

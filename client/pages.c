@@ -3,10 +3,13 @@
 
 #include "client/commands.h"
 #include "client/example.h"
+#include "client/prefs.h"
 #include "io/env.h"
 #include "web/assets.h"
 
 #include <pthread.h>
+
+enum { MINUTE_MS = 60 * 1000 };
 
 struct pages {
     struct pages_cfg cfg;
@@ -16,7 +19,8 @@ struct pages {
     pthread_mutex_t mutex;
     struct presence presence; /* under the mutex: the loop writes, the store's thread reads … */
     bool present;             /* … likewise: there is one */
-    bool enrolled;            /* likewise, the other way: an invitation was accepted */
+    bool enrolled;            /* likewise, the other way: an invitation was accepted … */
+    int64_t idle_ms;          /* … and how long the pages may lie unused */
     pages_cb on_closed;
     void *closed_arg;
 };
@@ -83,6 +87,19 @@ static int enrol(struct pages *pages, struct cmd *c, int argc, const char *const
     return exit;
 }
 
+/* Settings were changed, perhaps the one that matters to the front. */
+static int settle(struct pages *pages, struct cmd *c, int argc, const char *const *argv)
+{
+    struct prefs prefs;
+    int exit = commands_run(c, argc, argv);
+    if (prefs_load(pages->cfg.dir, &prefs, NULL) != ERR_OK)
+        return exit;
+    pthread_mutex_lock(&pages->mutex);
+    pages->idle_ms = prefs.idle_min * MINUTE_MS;
+    pthread_mutex_unlock(&pages->mutex);
+    return exit;
+}
+
 static int run_command(void *arg, const char *const *words, size_t count, struct buf *out,
                        struct buf *talk)
 {
@@ -105,6 +122,7 @@ static int run_command(void *arg, const char *const *words, size_t count, struct
                     .dir = pages->cfg.dir,
                     .example = pages->example.store != NULL,
                     .presence = present ? &presence : NULL,
+                    .gate = front_gate(pages->front),
                     .json = true,
                     .write = write_answer,
                     .ctx = &answer};
@@ -112,6 +130,8 @@ static int run_command(void *arg, const char *const *words, size_t count, struct
         return turn_example(pages, strcmp(words[1], "begin") == 0, &c);
     if (count > 0 && strcmp(words[0], "enrol") == 0)
         return enrol(pages, &c, argc, argv);
+    if (count > 1 && strcmp(words[0], "settings") == 0)
+        return settle(pages, &c, argc, argv);
     return commands_run(&c, argc, argv);
 }
 
@@ -122,6 +142,7 @@ static void on_saved(void *arg)
     struct pages *pages = arg;
     pthread_mutex_lock(&pages->mutex);
     bool enrolled = pages->enrolled && pages->cfg.on_enrolled != NULL;
+    front_idle(pages->front, pages->idle_ms);
     pthread_mutex_unlock(&pages->mutex);
     if (enrolled) {
         pages_cb tell = pages->cfg.on_enrolled;
@@ -141,6 +162,16 @@ static void on_sync(void *arg)
 bool pages_there(void)
 {
     return assets_there() || env_get("JALON_ASSETS") != NULL;
+}
+
+/* Of somebody's nonsense the defaults are taken; jalon settings says what is wrong. */
+static void take_prefs(struct pages *pages)
+{
+    struct prefs prefs;
+    (void)!prefs_load(pages->cfg.dir, &prefs, NULL);
+    prefs_speak(&prefs);
+    pages->idle_ms = prefs.idle_min * MINUTE_MS;
+    front_idle(pages->front, pages->idle_ms);
 }
 
 enum err pages_open(const struct pages_cfg *cfg, struct pages **out, struct note *why)
@@ -167,6 +198,7 @@ enum err pages_open(const struct pages_cfg *cfg, struct pages **out, struct note
     if (err == ERR_OK)
         err = front_open(&front, &pages->front, why);
     if (err == ERR_OK) {
+        take_prefs(pages);
         *out = pages;
         return ERR_OK;
     }

@@ -4,6 +4,7 @@
 #include "io/mo.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 /* The compiled catalogues, from catalogues.S. */
@@ -27,8 +28,8 @@ static const struct {
     [SAY_DE] = {"de", catalogue_de, catalogue_de_end},
 };
 
-static enum say_language chosen = SAY_FR;
-static struct mo catalogue;
+static atomic_int chosen = SAY_FR;
+static struct mo catalogues[SAY_COUNT]; /* never changed once they are open */
 
 enum say_language say_language_of(const char *lc_all, const char *lc_messages, const char *lang)
 {
@@ -49,16 +50,33 @@ enum say_language say_language_of(const char *lc_all, const char *lc_messages, c
 
 void say_init(enum say_language language)
 {
-    must((unsigned)language < SAY_COUNT);
-    size_t n = (size_t)(languages[language].to - languages[language].from);
-    must(mo_open(&catalogue, (struct str){languages[language].from, n}) == ERR_OK);
-    chosen = language;
+    for (int l = 0; l < SAY_COUNT; l++) {
+        size_t n = (size_t)(languages[l].to - languages[l].from);
+        must(mo_open(&catalogues[l], (struct str){languages[l].from, n}) == ERR_OK);
+    }
     note_words = say_text;
+    say_switch(language);
+}
+
+void say_switch(enum say_language language)
+{
+    must((unsigned)language < SAY_COUNT);
+    atomic_store(&chosen, (int)language);
 }
 
 const char *say_code(void)
 {
-    return languages[chosen].code;
+    return languages[atomic_load(&chosen)].code;
+}
+
+bool say_language_coded(struct str code, enum say_language *out)
+{
+    for (int l = 0; l < SAY_COUNT; l++)
+        if (str_eq(code, str_of(languages[l].code))) {
+            *out = (enum say_language)l;
+            return true;
+        }
+    return false;
 }
 
 struct str say_catalogue(struct str code)
@@ -72,14 +90,16 @@ struct str say_catalogue(struct str code)
 
 const char *say_text(const char *text)
 {
-    const char *found = text[0] == '\0' ? NULL : mo_find(&catalogue, text, 0);
+    const char *found =
+        text[0] == '\0' ? NULL : mo_find(&catalogues[atomic_load(&chosen)], text, 0);
     return found == NULL ? text : found;
 }
 
 const char *say_plural(const char *one, const char *many, uint64_t n)
 {
-    bool single = n == 1 || (n == 0 && chosen == SAY_FR);
-    const char *found = mo_find(&catalogue, one, single ? 0 : 1);
+    int language = atomic_load(&chosen);
+    bool single = n == 1 || (n == 0 && language == SAY_FR);
+    const char *found = mo_find(&catalogues[language], one, single ? 0 : 1);
     if (found != NULL)
         return found;
     return single ? one : many;

@@ -19,6 +19,10 @@ enum say_language say_language_of(const char *lc_all, const char *lc_messages,
 /* Choose the language of the process, once and before any thread starts; until then it is
  * French. Notes (proto/err.h) are said in it too. */
 void say_init(enum say_language language);
+/* Choose another one, after say_init; what is said from then on is in it. Any thread. */
+void say_switch(enum say_language language);
+/* The language of a code; false when there is none. */
+bool say_language_coded(struct str code, enum say_language *out);
 /* "fr", "en", "nl" or "de". */
 const char *say_code(void);
 

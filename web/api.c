@@ -31,6 +31,8 @@ static const struct api_route routes[] = {
     {"sign", true, 1, 0, false, 0, api_sign},
     {"fetch", true, 2, 0, true, 0, api_fetch},
     {"enrol", true, 1, 0, false, 0, api_enrol},
+    {"settings", false, 1, 0, false, 0, api_settings},
+    {"settings", true, 1, 0, false, 0, api_settle},
     {"agenda", false, 1, 0, true, 0, api_agenda},
     {"example", true, 1, 0, false, 0, api_example},
 };

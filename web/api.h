@@ -85,7 +85,8 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
     api_refused(struct api *api), api_resolve(struct api *api), api_resubmit(struct api *api),
     api_discard(struct api *api), api_duplicate(struct api *api), api_attach(struct api *api),
     api_content(struct api *api), api_document(struct api *api), api_fetch(struct api *api),
-    api_enrol(struct api *api), api_example(struct api *api), api_agenda(struct api *api);
+    api_enrol(struct api *api), api_example(struct api *api), api_agenda(struct api *api),
+    api_settings(struct api *api), api_settle(struct api *api);
 
 /* A signature, and with the first one the content freezes. */
 void api_sign(struct api *api);

@@ -359,6 +359,27 @@ void api_agenda(struct api *api)
     run(w);
 }
 
+void api_settings(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL)
+        return;
+    add(w, "settings");
+    run(w);
+}
+
+void api_settle(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL || !read_body(w))
+        return;
+    add(w, "settings");
+    add(w, "--");
+    add_set(w);
+    run(w);
+    api->changed = true;
+}
+
 /* The code is a secret: it is in no list of processes, for no process is started. */
 void api_enrol(struct api *api)
 {

@@ -48,7 +48,9 @@ struct front {
     struct stream *streams;
     struct loop_timer beat;
     bool beat_closed;
-    size_t tasks; /* out */
+    size_t tasks;            /* out */
+    int64_t idle_ms;         /* whoever was away so long must come in anew; 0: never */
+    int64_t touched_mono_ms; /* somebody who is inside was here */
     bool closing;
     httpd_closed_cb on_closed;
     void *closed_arg;
@@ -219,6 +221,35 @@ static void answer_open(struct front *front, struct exchange *x)
     buf_done(&headers);
 }
 
+/* ---- going out ---- */
+
+static void lock(struct front *front)
+{
+    uint8_t chance[2 * GATE_SECRET_BYTES];
+    random_bytes(chance, sizeof chance);
+    gate_lock(&front->gate, chance);
+    mem_wipe(chance, sizeof chance);
+    front_tell(front, "locked");
+}
+
+/* A page that is open locks itself, for it knows when it was used last. This is for those that
+ * were closed: the browser still has their cookie. */
+static bool forgotten(struct front *front)
+{
+    int64_t now_ms = clock_mono_ms();
+    bool away = front->idle_ms > 0 && front->streams == NULL && front->touched_mono_ms > 0 &&
+                now_ms - front->touched_mono_ms > front->idle_ms;
+    front->touched_mono_ms = now_ms;
+    if (away)
+        lock(front);
+    return away;
+}
+
+void front_idle(struct front *front, int64_t idle_ms)
+{
+    front->idle_ms = idle_ms;
+}
+
 /* ---- events ---- */
 
 static void open_stream(struct front *front, struct exchange *x)
@@ -260,6 +291,7 @@ static void on_gone(void *arg, struct exchange *x)
     struct stream *gone = *at;
     *at = gone->next;
     mem_free(gone);
+    front->touched_mono_ms = clock_mono_ms();
 }
 
 /* ---- the API ---- */
@@ -340,6 +372,7 @@ enum place {
     PLACE_OPEN,
     PLACE_SESSION,
     PLACE_SYNC,
+    PLACE_LOCK,
     PLACE_EVENTS,
     PLACE_API,
 };
@@ -349,9 +382,8 @@ static const struct {
     enum place place;
     bool post;
 } own_places[] = {
-    {"/api/open", PLACE_OPEN, true},
-    {"/api/session", PLACE_SESSION, false},
-    {"/api/sync", PLACE_SYNC, true},
+    {"/api/open", PLACE_OPEN, true},  {"/api/session", PLACE_SESSION, false},
+    {"/api/sync", PLACE_SYNC, true},  {"/api/lock", PLACE_LOCK, true},
     {"/events", PLACE_EVENTS, false},
 };
 
@@ -393,6 +425,7 @@ static enum gate_need need_of(enum place place, const struct http_request *reque
     case PLACE_EVENTS:
         return GATE_GUEST;
     case PLACE_SYNC:
+    case PLACE_LOCK:
         return GATE_HAND;
     case PLACE_API:
         break;
@@ -419,9 +452,12 @@ static int on_head(void *arg, struct exchange *x)
     struct front *front = arg;
     const struct api_route *route = NULL;
     enum place place = find_place(&x->request, &route);
-    int status = gate_check(&front->gate, &x->request, need_of(place, &x->request));
+    enum gate_need need = need_of(place, &x->request);
+    int status = gate_check(&front->gate, &x->request, need);
     if (status != 0)
         return status;
+    if (need >= GATE_GUEST && forgotten(front))
+        return 401;
     if (place == PLACE_NONE || place == PLACE_OTHER_METHOD)
         return place == PLACE_NONE ? 404 : 405;
     if (x->request.method != HTTP_POST)
@@ -454,6 +490,10 @@ static void on_request(void *arg, struct exchange *x)
         break;
     case PLACE_SYNC:
         front->cfg.on_sync(front->cfg.arg);
+        httpd_answer(front->httpd, x, 200, STR(JSON), STR("{}\n"));
+        break;
+    case PLACE_LOCK:
+        lock(front);
         httpd_answer(front->httpd, x, 200, STR(JSON), STR("{}\n"));
         break;
     case PLACE_EVENTS:

@@ -31,6 +31,9 @@ NODISCARD enum err front_open(const struct front_cfg *cfg, struct front **out,
                               struct note *why);
 /* Where, and who may come in: gate_link makes links. Lives as long as the front. */
 const struct gate *front_gate(const struct front *front);
+/* Who closed the pages and comes back after so long must come in by a new link; 0: never. Loop
+ * thread. An open page sends POST /api/lock itself, and all of them hear "locked". */
+void front_idle(struct front *front, int64_t idle_ms);
 /* Tell all open pages that something happened: "saved", "synced", "status". */
 void front_tell(struct front *front, const char *what);
 /* End; `cb` when all is gone, also the jobs. NULL calls it at once. */

@@ -37,8 +37,13 @@ void gate_init(struct gate *gate, uint16_t port, const uint8_t *chance)
 {
     *gate = (struct gate){.port = port};
     memcpy(gate->key, chance, GATE_SECRET_BYTES);
-    print_hex(chance + GATE_SECRET_BYTES, GATE_SECRET_BYTES, gate->cookie);
-    print_hex(chance + (size_t)2 * GATE_SECRET_BYTES, GATE_SECRET_BYTES, gate->csrf);
+    gate_lock(gate, chance + GATE_SECRET_BYTES);
+}
+
+void gate_lock(struct gate *gate, const uint8_t *chance)
+{
+    print_hex(chance, GATE_SECRET_BYTES, gate->cookie);
+    print_hex(chance + GATE_SECRET_BYTES, GATE_SECRET_BYTES, gate->csrf);
 }
 
 /* ---- tickets ---- */

@@ -28,6 +28,9 @@ struct gate {
 
 /* `chance`: 3 * GATE_SECRET_BYTES random bytes. */
 void gate_init(struct gate *gate, uint16_t port, const uint8_t *chance);
+/* Whoever is inside is outside again; tickets stay good. `chance`: 2 * GATE_SECRET_BYTES random
+ * bytes. */
+void gate_lock(struct gate *gate, const uint8_t *chance);
 /* A link that lets in once: http://127.0.0.1:PORT/#TICKET. nonce: 16 random bytes. Any thread.
  */
 void gate_link(const struct gate *gate, int64_t now_ms, const uint8_t nonce[static 16],

@@ -189,6 +189,22 @@ static void the_cookie_is_for_the_browser_alone(void **state)
     buf_done(&out);
 }
 
+static void after_the_lock_whoever_was_inside_needs_a_link(void **state)
+{
+    uint8_t chance[2 * GATE_SECRET_BYTES];
+    char old[128];
+    char link[GATE_LINK_BYTES];
+    (void)state;
+    memset(chance, 7, sizeof chance);
+    new_link(1, NOW, link);
+    (void)snprintf(old, sizeof old, US "Cookie: jalon-4321=%s\r\n", gate.cookie);
+    assert_int_equal(check(old, GATE_GUEST), 0);
+    gate_lock(&gate, chance);
+    assert_int_equal(check(old, GATE_GUEST), 401);
+    assert_int_equal(check(US COOKIE, GATE_GUEST), 0);
+    assert_true(gate_open(&gate, NOW + 1, ticket_of(link)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +215,7 @@ int main(void)
                                make_gate),
         cmocka_unit_test_setup(who_may_come_in, make_gate),
         cmocka_unit_test_setup(the_cookie_is_for_the_browser_alone, make_gate),
+        cmocka_unit_test_setup(after_the_lock_whoever_was_inside_needs_a_link, make_gate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

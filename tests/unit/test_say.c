@@ -39,7 +39,7 @@ static void a_text_is_said_in_the_chosen_language(void **state)
     (void)state;
     say_init(SAY_EN);
     assert_string_equal(T("afficher cette aide"), "show this help");
-    say_init(SAY_NL);
+    say_switch(SAY_NL);
     assert_string_equal(T("afficher cette aide"), "deze hulp tonen");
     say_init(SAY_DE);
     assert_string_equal(say_code(), "de");

@@ -3,6 +3,8 @@
 // something, events that say when to look again.
 import { t } from './text.js';
 
+const LEAVE_MS = 800; // for what a page saves as it goes
+
 let csrf = '';
 export const program = { version: '' };
 
@@ -88,8 +90,23 @@ export function listen(on) {
 function tell(what) {
     for (const on of [...listeners]) on(what);
 }
+let source = null;
+let whenLocked = () => {};
+export function onLock(then) {
+    whenLocked = then;
+}
+function shut() {
+    source?.close();
+    whenLocked();
+}
+// Shut the pages of this browser. What is being typed is saved as its field goes, before that.
+export function lock() {
+    shut();
+    setTimeout(() => post('/api/lock', {}).catch(() => {}), LEAVE_MS);
+}
 export function connect() {
-    const source = new EventSource('/events');
+    source = new EventSource('/events');
+    source.addEventListener('locked', shut);
     for (const what of ['hello', 'saved', 'synced', 'status']) source.addEventListener(what, () => tell(what));
     source.onerror = () => tell('gone');
 }

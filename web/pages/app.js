@@ -6,7 +6,9 @@ import { Agenda } from './agenda.js';
 import { connect, enter, get } from './api.js';
 import { html } from './html.js';
 import { Icon } from './icons.js';
+import { Help } from './help.js';
 import { Inbox } from './inbox.js';
+import { Locked, useLock } from './lock.js';
 import { Person } from './person.js';
 import { Persons } from './persons.js';
 import { Everything, RowPage, TablePage } from './rowpage.js';
@@ -14,6 +16,7 @@ import { RefusedPage } from './refused.js';
 import { loadSchema } from './schema.js';
 import { Session, Sessions } from './session.js';
 import { sheets } from './sheets.js';
+import { applyTheme, Settings } from './settings.js';
 import { StatusLine, useStatus } from './status.js';
 import { setLanguage, t } from './text.js';
 import { Welcome } from './welcome.js';
@@ -34,6 +37,8 @@ const pages = [
     [/^#\/inbox$/, Inbox],
     [/^#\/refused\/(\d+)\/(\d+)$/, RefusedPage],
     ...sheets,
+    [/^#\/settings$/, Settings],
+    [/^#\/help(?:\/([a-z]+))?$/, Help],
     [/^#\/lists$/, Everything],
     [/^#\/table\/([a-z_]+)$/, TablePage],
     [/^#\/row\/([a-z_]+)\/([0-9a-f-]{36})$/, RowPage],
@@ -46,7 +51,7 @@ function pageOf(hash) {
     return { Page: Today, parts: [] };
 }
 
-function Shell() {
+function Shell({ idleMin }) {
     const [hash, setHash] = useState(location.hash);
     const status = useStatus();
     useEffect(() => {
@@ -59,12 +64,15 @@ function Shell() {
         return () => removeEventListener('hashchange', on);
     }, []);
     const [greeting, setGreeting] = useState('');
+    const locked = useLock(idleMin);
+    if (locked) return html`<${Locked} />`;
     if (!status) return null;
     if (!status.gone && !status.enrolled) return html`<main id="main" tabindex="-1"><${Welcome} done=${(text) => { setGreeting(text); go('#/'); }} /></main>`;
     const { Page, parts } = pageOf(hash);
     return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector('main').focus(); }}>${t('Aller au contenu')}</a>
         <header><a class="brand" href="#/"><img src="/icon.svg" alt="" width="24" height="24" /> Jalon</a>
-            <nav aria-label=${t('Pages')}><${Links} hash=${hash} status=${status} /></nav></header>
+            <nav aria-label=${t('Pages')}><${Links} hash=${hash} status=${status} /></nav>
+            <nav class="side" aria-label=${t('Réglages et aide')}><${Sides} hash=${hash} /></nav></header>
         <${StatusLine} status=${status} />
         <main id="main" tabindex="-1">
             ${greeting && html`<p class="greeting" role="status"><strong>${greeting}</strong> ${t('Vos dossiers arrivent ; vous pouvez déjà travailler.')}
@@ -86,12 +94,20 @@ function Links({ hash, status }) {
         ${link('#/lists', 'lists', t('Listes'), on('#/lists'))}`;
 }
 
+function Sides({ hash }) {
+    return html`<a href="#/settings" aria-current=${hash.startsWith('#/settings') ? 'page' : undefined}><${Icon} name="settings" />${t('Réglages')}</a>
+        <a href="#/help" aria-current=${hash.startsWith('#/help') ? 'page' : undefined}><${Icon} name="help" />${t('Aide')}</a>`;
+}
+
 async function start() {
     const root = document.getElementById('app');
+    let settings = { idle_min: 0 };
     try {
         const language = await enter();
         if (language !== 'fr') setLanguage(language, await get(`/i18n/${language}.json`));
         await loadSchema();
+        settings = await get('/api/settings');
+        applyTheme(settings.theme);
     } catch (error) {
         const text = error.status === 401
             ? t("Cette adresse ne sert qu'une fois. Ouvrez Jalon à nouveau : l'icône du bureau, ou la commande « jalon ui ».")
@@ -100,6 +116,6 @@ async function start() {
         return;
     }
     connect();
-    render(html`<${Shell} />`, root);
+    render(html`<${Shell} idleMin=${settings.idle_min} />`, root);
 }
 start();

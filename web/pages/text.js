@@ -10,9 +10,13 @@ export function setLanguage(code, texts) {
     document.documentElement.lang = code;
 }
 
+// French puts a blank before these, at which no line may end.
+function typeset(text) {
+    return language === 'fr' ? text.replace(/ ([:;?!»])/g, '\u00a0$1').replace(/« /g, '«\u00a0') : text;
+}
 // {0}, {1}… stand for what is put in. tests/tidy/refresh_catalogues.sh collects t( and tn(.
 function fill(text, values) {
-    return text.replace(/\{(\d)\}/g, (_, i) => String(values[i]));
+    return typeset(text).replace(/\{(\d)\}/g, (_, i) => String(values[i]));
 }
 export function t(text, ...values) {
     const found = catalogue[text];
