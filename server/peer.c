@@ -117,13 +117,23 @@ static void tell(struct peers *peers)
     peers->cfg.on_drained(peers->cfg.arg);
 }
 
+/* What spreads times out: each event has some, few are drawn from. */
+static uint64_t random_bits(struct peers *peers)
+{
+    if (peers->random_left == 0) {
+        random_bytes(peers->random, sizeof peers->random);
+        peers->random_left = sizeof peers->random / sizeof *peers->random;
+    }
+    return peers->random[--peers->random_left];
+}
+
 /* Feed one event, carry out what follows. */
 static uint64_t feed(struct peers *peers, struct hub_event event)
 {
     const struct hub_action *actions = NULL;
     size_t n = 0;
     event.now_ms = clock_mono_ms();
-    random_bytes(&event.random, sizeof event.random);
+    event.random = random_bits(peers);
     uint64_t id = hub_step(peers->hub, &event, &actions, &n);
     for (size_t i = 0; i < n; i++)
         carry_out(peers, &actions[i]);

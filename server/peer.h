@@ -35,10 +35,12 @@ struct peers {
     struct peer *first; /* in no order */
     struct loop_timer timer;
     struct peer_job jobs[LIMIT_JOBS];
-    enum err failed;   /* to be told */
-    bool drained;      /* likewise */
-    int64_t logged_ms; /* lines about peers are paid for until then … */
-    uint64_t unlogged; /* … and so many were left out since the last one */
+    uint64_t random[64]; /* for the hub's events, asked of the kernel together … */
+    size_t random_left;  /* … the first ones of it not given out yet */
+    enum err failed;     /* to be told */
+    bool drained;        /* likewise */
+    int64_t logged_ms;   /* lines about peers are paid for until then … */
+    uint64_t unlogged;   /* … and so many were left out since the last one */
 };
 /* NOMEM. After this only peers_close ends it. */
 NODISCARD enum err peers_open(struct peers *peers, const struct peers_cfg *cfg);

@@ -4,6 +4,7 @@
 #include "proto/message.h"
 #include "store/digest.h"
 #include "store/inside.h"
+#include "store/recent.h"
 
 enum {
     LANE_ENTRIES = 128,
@@ -44,23 +45,36 @@ static enum err drop_found(struct store *s, const struct table *table, const str
     return stmt_run(stmt);
 }
 
-enum err feed_drop(struct store *s, const struct table *table, const struct row *row)
+static void bind_place(struct stmt *stmt, const struct table *table, const struct row *row)
 {
-    struct stmt *stmt = NULL;
-    enum err err = drop_found(s, table, row);
-    if (err == ERR_OK)
-        err = store_sql(s, SQL_FEED_DROP, &stmt);
-    if (err != ERR_OK)
-        return err;
     bind_int(stmt, 1, row->scope.home);
     bind_int(stmt, 2, (int64_t)row->seq);
     bind_int(stmt, 3, table->id);
     bind_int(stmt, 4, row->rid);
+}
+
+/* Looked at first, and deleted then: RETURNING builds a table of its own for its one row. */
+enum err feed_drop(struct store *s, const struct table *table, const struct row *row)
+{
+    struct stmt *stmt = NULL;
+    recent_forget(s); /* also where it stays under its number */
+    enum err err = drop_found(s, table, row);
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_FEED_AT, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_place(stmt, table, row);
     enum step step = stmt_step(stmt);
     if (step == STEP_ROW)
         digest_take(s, row->scope, (uint8_t)col_int(stmt, 0), (uint64_t)col_int(stmt, 1));
     stmt_reset(stmt);
-    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
+    if (step != STEP_ROW)
+        return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
+    err = store_sql(s, SQL_FEED_DROP, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_place(stmt, table, row);
+    return stmt_run(stmt);
 }
 
 enum err feed_move(struct store *s, const struct table *table, struct row *row, uint8_t facet,
@@ -361,6 +375,20 @@ static void encode_partial(const struct table *table, const struct row *row, uin
     }
 }
 
+/* What another reader was just told of the row, if this one is told the same; true: done. */
+static bool encode_again(const struct store *s, const struct feed_reader *reader,
+                         const struct entry *e, const struct passage *p, struct buf *out,
+                         uint32_t *rows)
+{
+    struct str bytes;
+    const struct recent *r = recent_find(s, e->table, e->rid, e->seq, &bytes);
+    if (r == NULL || p->found || e->seq <= reader->base || r->origin == reader->origin)
+        return false;
+    buf_add(out, bytes.p, bytes.n);
+    (*rows)++;
+    return true;
+}
+
 static enum err encode_row(struct store *s, const struct feed_reader *reader,
                            const struct entry *e, const struct passage *p, struct row *row,
                            struct buf *out, uint32_t *rows)
@@ -368,6 +396,9 @@ static enum err encode_row(struct store *s, const struct feed_reader *reader,
     const struct table *table = schema_table(s->env.schema, e->table);
     if (table == NULL)
         return ERR_CORRUPT;
+    if (encode_again(s, reader, e, p, out, rows))
+        return out->err;
+    size_t start = out->n;
     struct arena arena = {0};
     enum err err = rows_at(s, table, e->rid, &arena, row);
     bool past = p->found && (err == ERR_NOTFOUND || (err == ERR_OK && row->seq != e->seq));
@@ -381,6 +412,9 @@ static enum err encode_row(struct store *s, const struct feed_reader *reader,
             encode_partial(table, row, reader->base, out);
         (*rows)++;
         err = out->err;
+        if (whole && err == ERR_OK)
+            recent_keep(s, table->id, row,
+                        (struct str){(const char *)out->p + start, out->n - start});
     }
     arena_done(&arena);
     return err == ERR_NOTFOUND ? ERR_CORRUPT : err;

@@ -141,10 +141,11 @@ struct store {
     struct buf trail;  /* server: history of the operation being judged, for the chain */
     struct buf digests;   /* server: what this transaction changes of the digests (digest.c) */
     struct buf row_bytes; /* of the row whose digest is made */
-    bool mended;          /* client: of a damaged file, and without its new epoch (mend.h) */
-    bool repairs;         /* client: everything is told again after a difference … */
-    uint64_t repaired[3]; /* … and these rows of this transaction were wrong (compare.h) */
-    struct buf scratch;   /* expanded blocks */
+    struct buf recent, recent_bytes; /* server: rows as they were told last (recent.h) */
+    bool mended;             /* client: of a damaged file, and without its new epoch (mend.h) */
+    bool repairs;            /* client: everything is told again after a difference … */
+    uint64_t repaired[3];    /* … and these rows of this transaction were wrong (compare.h) */
+    struct buf scratch;      /* expanded blocks */
     struct content *content; /* once it was asked for (content.h) */
     uint64_t content_wishes;
     uint64_t content_network_bytes, content_device_bytes; /* server: 0: as depot.h says */

@@ -111,8 +111,8 @@
     X(SCOPE_ADD, "INSERT INTO scope(kind,id,parent) VALUES(?1,?2,?3)")                         \
     X(FEED_ADD, "INSERT INTO feed(home,seq,tab,rid,dossier,facet,sum) "                        \
                 "VALUES(?1,?2,?3,?4,?5,?6,?7)")                                                \
-    X(FEED_DROP, "DELETE FROM feed WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4 "            \
-                 "RETURNING facet,sum")                                                        \
+    X(FEED_DROP, "DELETE FROM feed WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4")            \
+    X(FEED_AT, "SELECT facet,sum FROM feed WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4")    \
     X(FEED_NUMBER, "UPDATE feed SET sum=?5 WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4 "    \
                    "RETURNING facet")                                                          \
     X(FEED_NUMBER_OF, "SELECT sum FROM feed WHERE home=?1 AND seq=?2 AND tab=?3 AND rid=?4")   \

@@ -308,6 +308,8 @@ void store_close(struct store *s)
     buf_done(&s->scratch);
     buf_done(&s->digests);
     buf_done(&s->row_bytes);
+    buf_done(&s->recent);
+    buf_done(&s->recent_bytes);
     buf_done(&s->touched.staff);
     buf_done(&s->touched.dossiers);
     mem_free(s->rows);

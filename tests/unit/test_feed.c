@@ -4,6 +4,7 @@
 #include "proto/frame.h"
 #include "store/holders.h"
 #include "store/inside.h"
+#include "store/recent.h"
 #include "support/twin.h"
 
 #include <setjmp.h>
@@ -365,6 +366,88 @@ static void who_reads_everything_needs_no_way_by_dossier(void **state)
     twin_close(&t);
 }
 
+/* Sessions that listen from here on. */
+static void listen_both(struct twin *t, struct serve_session sessions[2])
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct hello hello;
+        struct buf frames = {0};
+        bool idle = false;
+        sessions[i] = (struct serve_session){.device = 0};
+        assert_int_equal(replica_hello(t->replicas[i].store, &hello), ERR_OK);
+        assert_int_equal(
+            serve_hello(t->server.store, &t->replicas[i].device, &hello, &sessions[i], &frames),
+            ERR_OK);
+        while (!idle)
+            assert_int_equal(serve_page(t->server.store, &sessions[i], &frames, &idle), ERR_OK);
+        buf_done(&frames);
+    }
+}
+
+/* The body of the next page, empty when there is none; the caller frees. */
+static struct buf next_body(struct twin *t, struct serve_session *session)
+{
+    struct buf frames = {0};
+    struct buf body = {0};
+    struct str frame = {0};
+    struct message m;
+    size_t used = 0;
+    bool idle = false;
+    assert_int_equal(serve_page(t->server.store, session, &frames, &idle), ERR_OK);
+    assert_int_equal(frame_next(buf_str(&frames), FRAME_BYTES_MAX, &frame, &used), ERR_OK);
+    assert_int_equal(message_read(frame, &m), ERR_OK);
+    if (m.type == MESSAGE_PAGE) {
+        assert_false(m.page.packed);
+        buf_add(&body, m.page.body.p, m.page.body.n);
+    }
+    buf_done(&frames);
+    return body;
+}
+
+static bool holds(const struct buf *body, const char *text)
+{
+    return memmem(body->p, body->n, text, strlen(text)) != NULL;
+}
+
+/* What one hears of a row that was just made, the next hears too, and not from the table; but
+ * nobody hears of it as it was. */
+static void what_was_just_told_is_told_the_same_until_it_changes(void **state)
+{
+    (void)state;
+    struct twin t;
+    struct serve_session sessions[2];
+    twin_open(&t, 2, &schema_jalon);
+    (void)twin_sync(&t, 0);
+    (void)twin_sync(&t, 1);
+    listen_both(&t, sessions);
+    const char *made[] = {"name=Forge Fictive", NULL};
+    const char *changed[] = {"name=Scierie Fictive", NULL};
+    recent_forget(t.server.store);
+    struct id id = twin_add(&t.server, "company", made);
+    struct buf first = next_body(&t, &sessions[0]);
+    assert_true(holds(&first, "Forge"));
+    assert_int_equal(t.server.store->recent.n, sizeof(struct recent));
+    struct buf second = next_body(&t, &sessions[1]);
+    assert_int_equal(t.server.store->recent.n, sizeof(struct recent));
+    assert_int_equal(first.n, second.n);
+    assert_memory_equal(first.p, second.p, first.n);
+    buf_done(&first);
+    buf_done(&second);
+    made[0] = "name=Imprimerie Fictive";
+    id = twin_add(&t.server, "company", made);
+    first = next_body(&t, &sessions[0]);
+    assert_true(holds(&first, "Imprimerie"));
+    assert_int_equal(twin_set(&t.server, "company", &id, changed), ERR_OK);
+    second = next_body(&t, &sessions[1]);
+    assert_true(holds(&second, "Scierie"));
+    assert_false(holds(&second, "Imprimerie"));
+    for (size_t i = 0; i < 2; i++)
+        serve_session_done(&sessions[i]);
+    buf_done(&first);
+    buf_done(&second);
+    twin_close(&t);
+}
+
 static void spans_that_continue_are_one_and_the_list_is_bounded(void **state)
 {
     (void)state;
@@ -391,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_long_operation_of_others_before_its_own_is_told_whole),
         cmocka_unit_test(far_reading_takes_no_more_memory_than_a_page_cache),
         cmocka_unit_test(who_reads_everything_needs_no_way_by_dossier),
+        cmocka_unit_test(what_was_just_told_is_told_the_same_until_it_changes),
         cmocka_unit_test(spans_that_continue_are_one_and_the_list_is_bounded),
     };
     if (sqlite3_initialize() != SQLITE_OK) /* before db_open, which tells it not to count */
