@@ -188,6 +188,7 @@ enum err pages_open(const struct pages_cfg *cfg, struct pages **out, struct note
     struct front_cfg front = {.loop = cfg->loop,
                               .jobs = cfg->jobs,
                               .port = cfg->port,
+                              .dir = pages->cfg.dir,
                               .assets = env_get("JALON_ASSETS"),
                               .store = get_store,
                               .command = run_command,

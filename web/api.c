@@ -8,6 +8,8 @@
 #include "store/page.h"
 #include "store/rows_json.h"
 
+enum { IMPORT_BYTES_MAX = 32 * 1024 * 1024 };
+
 static const struct api_route routes[] = {
     {"schema", false, 1, 0, false, 0, api_schema},
     {"status", false, 1, 0, false, 0, api_state},
@@ -28,6 +30,8 @@ static const struct api_route routes[] = {
     {"discard", true, 1, 0, true, 0, api_discard},
     {"duplicate", true, 1, 0, true, 0, api_duplicate},
     {"attach", true, 3, 0, false, CONTENT_BYTES_MAX, api_attach},
+    {"sheet", true, 1, 0, true, JSON_BYTES_MAX, api_sheet},
+    {"import", true, 2, 0, true, IMPORT_BYTES_MAX, api_import},
     {"sign", true, 1, 0, false, 0, api_sign},
     {"fetch", true, 2, 0, true, 0, api_fetch},
     {"enrol", true, 1, 0, false, 0, api_enrol},
@@ -152,7 +156,7 @@ void api_run(struct api *api, const struct api_route *route)
         route->run(api);
     /* Who may look may look while the disk is full, too. */
     if (err == ERR_OK && api->access.list.n > 0)
-        err = access_save(&api->access, api->store, &own, STR(""), NULL);
+        err = access_save(&api->access, api->store, &own, api->reason, NULL);
     access_done(&api->access);
     if (err != ERR_OK && err != ERR_FULL)
         api_fail(api, err);

@@ -26,6 +26,7 @@ struct api {
     size_t parts;
     struct str query; /* still encoded */
     struct str body;
+    const char *dir; /* for files that are gone with the answer; as private as the replica */
     api_command *command;
     void *arg; /* of it */
     /* the answer */
@@ -34,7 +35,8 @@ struct api {
     struct buf out;
     bool changed; /* more than a row: all pages must look again; the store may be another */
     struct note why;
-    struct access access; /* dossiers shown, noted with the answer */
+    struct access access; /* dossiers shown, noted with the answer … */
+    struct str reason;    /* … and why */
     struct arena arena;
 };
 
@@ -90,6 +92,8 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
 
 /* A signature, and with the first one the content freezes. */
 void api_sign(struct api *api);
+/* Spreadsheets out and in. */
+void api_sheet(struct api *api), api_import(struct api *api);
 /* Lists with what was decided before. */
 void api_conflicts(struct api *api), api_duplicates(struct api *api);
 

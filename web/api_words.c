@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes that are commands of the command line too: the same words, the same JSON. */
+#include "io/file.h"
 #include "io/json.h"
 #include "web/api.h"
+
+#include <strings.h>
 
 enum { WORDS_MAX = 80, EXIT_DONE = 0, EXIT_WAITS = 4 };
 
@@ -403,4 +406,40 @@ void api_example(struct api *api)
     add(w, str_eq(member(w, "on"), STR("true")) ? "begin" : "end");
     api->changed = true;
     run(w);
+}
+
+/* The file lies beside the replica while it is read. */
+static enum err put_file(struct api *api, struct buf *path)
+{
+    struct str name = api_param(api, "name");
+    bool sheet = name.n > 5 && strncasecmp(name.p + name.n - 5, ".xlsx", 5) == 0;
+    enum err err = file_join(path, api->dir, sheet ? "import.xlsx" : "import.csv");
+    return err == ERR_OK ? file_replace((const char *)path->p, api->body, 0600, &api->why)
+                         : err;
+}
+
+void api_import(struct api *api)
+{
+    struct words *w = words_new(api);
+    struct buf path = {0};
+    if (w == NULL || api_table(api, api->part[1]) == NULL)
+        return;
+    enum err err = put_file(api, &path);
+    if (err != ERR_OK) {
+        buf_done(&path);
+        api_fail(api, err);
+        return;
+    }
+    add(w, "import");
+    add(w, "--skip-bad");
+    if (api_number(api, "dry", 0) != 0)
+        add(w, "--dry-run");
+    add(w, "--");
+    add_text(w, api->part[1]);
+    add_text(w, (struct str){(const char *)path.p, path.n});
+    run(w);
+    err = file_erase((const char *)path.p, &api->why);
+    buf_done(&path);
+    if (err != ERR_OK)
+        api_fail(api, err);
 }

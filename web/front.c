@@ -350,6 +350,7 @@ static void ask_store(struct front *front, struct exchange *x)
     task->api.query = x->request.query;
     task->api.body = buf_str(&x->body);
     task->api.command = front->cfg.command;
+    task->api.dir = front->cfg.dir;
     task->api.arg = front->cfg.arg;
     must(api_path(&task->api, x->request.path));
     task->route = api_find(&task->api, x->request.method == HTTP_POST, &other);

@@ -18,6 +18,7 @@ struct front_cfg {
     struct loop *loop;
     struct jobs *jobs;  /* thread of the store; room for FRONT_JOBS_MAX of ours */
     uint16_t port;      /* 0 picks one */
+    const char *dir;    /* folder of the replica, as private as it; lives as long as we do */
     const char *assets; /* folder of packed files to serve instead of our own; NULL: none */
     /* The open store, asked for on its thread; NULL: it is gone, as after a wipe. */
     struct store *(*store)(void *arg);

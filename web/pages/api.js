@@ -49,6 +49,14 @@ export const attach = (table, id, file, about) =>
         headers: { 'Content-Type': 'application/octet-stream', 'X-Jalon-Csrf': csrf },
         body: file,
     });
+async function send(path, body) {
+    const answer = await fetch(path, { method: 'POST', credentials: 'same-origin', cache: 'no-store', headers: { 'Content-Type': 'application/octet-stream', 'X-Jalon-Csrf': csrf }, body });
+    if (!answer.ok) throw new ApiError(answer.status, await answer.json().catch(() => ({})));
+    return answer;
+}
+// A table of cells as a spreadsheet, and a spreadsheet's rows into a table.
+export const sheet = async (cells) => (await send('/api/sheet', JSON.stringify(cells))).blob();
+export const importFile = async (table, name, bytes, dry) => (await send(`/api/import/${table}?${new URLSearchParams({ name, dry: dry ? 1 : 0 })}`, bytes)).json();
 // The content of a document, piece by piece.
 export async function content(id, size, mime) {
     const pieces = [];

@@ -36,7 +36,7 @@ function useContent(id) {
 }
 
 // Hand the bytes to the browser as a file of this name.
-function hand(blob, name) {
+export function hand(blob, name) {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(blob);
     link.download = name || 'document';

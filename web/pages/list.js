@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { listen, rows } from './api.js';
 import { html } from './html.js';
+import { Export } from './export.js';
 import { Sent } from './marks.js';
 import { words } from './schema.js';
 import { t, tn } from './text.js';
@@ -57,5 +58,6 @@ export function List({ table, query = {}, columns, link, empty, limit = 50, sort
         <p class="foot"><span>${tn('{0} fiche', '{0} fiches', answer.total)}</span>
         ${pages > 1 && html`<span class="pages"><button type="button" class="quiet" disabled=${page === 0} onClick=${() => setPage(page - 1)}>${t('Précédent')}</button>
             ${t('page {0} sur {1}', page + 1, pages)}
-            <button type="button" class="quiet" disabled=${page + 1 >= pages} onClick=${() => setPage(page + 1)}>${t('Suivant')}</button></span>`}</p></div>`;
+            <button type="button" class="quiet" disabled=${page + 1 >= pages} onClick=${() => setPage(page + 1)}>${t('Suivant')}</button></span>`}</p></div>
+        <${Export} table=${table} query=${{ ...query, sort: order.sort, desc: order.desc ? 1 : '' }} columns=${columns} caption=${caption} />`;
 }

@@ -3,12 +3,14 @@
 import { Agreement } from './agreement.js';
 import { Assessment } from './assessment.js';
 import { Company } from './company.js';
+import { Import } from './import.js';
 import { Referral } from './referral.js';
 import { Visit } from './visit.js';
 
 const ID = '([0-9a-f-]{36})';
 export const sheets = [
     [new RegExp(`^#/visit/${ID}$`), Visit],
+    [/^#\/import$/, Import],
     [new RegExp(`^#/company/${ID}$`), Company],
     [new RegExp(`^#/assessment/${ID}$`), Assessment],
     [new RegExp(`^#/agreement/${ID}$`), Agreement],
