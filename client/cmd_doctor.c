@@ -170,6 +170,9 @@ static void print_mend(struct cmd *c, const struct mend_report *m)
                    (unsigned long long)m->lost_count);
     for (uint64_t i = 0; i < named(m); i++)
         print_lost(c, &m->lost[i]);
+    if (m->nameless)
+        buf_text(&c->out, T("ce qui disait jusqu'où tout était envoyé est illisible aussi : "
+                            "après la synchronisation, vérifiez vos dernières saisies\n"));
     buf_printf(&c->out,
                T("le reste revient du serveur : jalon sync ; l'ancien fichier est gardé "
                  "jusque-là : %s\n"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sim: run seeds of the simulation, and replay one. */
 #include "tests/sim/genesis.h"
+#include "tests/sim/list.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/sweep.h"
 #include "tests/support/seed.h"
@@ -88,6 +89,8 @@ static int usage(void)
         "  --from N    the first of them (default 1; of a sweep 0)\n"
         "  --seed N    only this one; as SEED=N in the environment\n"
         "  --sweep N   N short runs with one fault each, at every place in turn\n"
+        "  --scenarios     list the faults with a test of their own (README.md)\n"
+        "  --scenario NAME run one of them\n"
         "  --stop      at the first failure\n"
         "  --verbose   tell what happens\n");
     return 2;
@@ -105,6 +108,10 @@ int main(int argc, char **argv)
     struct tally t = {0};
     for (int i = 1; i < argc; i++) {
         bool more = i + 1 < argc;
+        if (strcmp(argv[i], "--scenarios") == 0)
+            return scenarios_print(), 0;
+        if (strcmp(argv[i], "--scenario") == 0 && more)
+            return scenario_run(argv[i + 1]);
         if (strcmp(argv[i], "--verbose") == 0)
             verbose = true;
         else if (strcmp(argv[i], "--stop") == 0)

@@ -174,6 +174,34 @@ static void a_cut_loses_no_more_than_the_chunks_under_way(void **state)
     close_world(&w);
 }
 
+/* Cut off at 99 of 100, again and again before anything more gets through: what is there stays
+ * there, and the last piece is all that is left to send. */
+static void a_content_cut_twenty_times_near_its_end_goes_over_once(void **state)
+{
+    enum { LARGE = 8 * 1024 * 1024, CUTS = 20 };
+    (void)state;
+    struct buf photo = {0};
+    struct content_totals totals;
+    uint64_t bytes = 0;
+    open_world(&w, 1, false);
+    fill(&photo, 3, LARGE);
+    struct id anna = person(0, "Anna");
+    sync_one(&w, 0);
+    struct id doc = attach(0, &anna, buf_str(&photo));
+    for (int cut = 0; cut <= CUTS; cut++) {
+        w.lines[0].cut_after = cut == 0 ? LARGE / 100 * 99 : cut < CUTS ? 2000 : 0;
+        sync_begins(&w, 0);
+        run(&w);
+        bytes += w.lines[0].bytes;
+        assert_int_equal(content_totals(replica(0), &totals), ERR_OK);
+        assert_int_equal(totals.unsent, cut < CUTS ? 1 : 0);
+    }
+    assert_content(w.twin.server.store, &doc, buf_str(&photo));
+    assert_true(bytes < LARGE + LARGE / 2);
+    buf_done(&photo);
+    close_world(&w);
+}
+
 /* Two coaches, each with the own dossiers only. */
 static void open_apart(void)
 {
@@ -459,6 +487,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_seen_before_its_content_which_is_fetched_when_asked_for),
         cmocka_unit_test(a_cut_loses_no_more_than_the_chunks_under_way),
+        cmocka_unit_test(a_content_cut_twenty_times_near_its_end_goes_over_once),
         cmocka_unit_test(nobody_learns_from_a_hash_what_others_have),
         cmocka_unit_test(what_leaves_is_sent_first_and_is_gone_from_the_disk),
         cmocka_unit_test(a_quota_that_is_used_up_is_said_and_loses_nothing),
