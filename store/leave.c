@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/leave.h"
 
+#include "proto/op.h"
 #include "store/leaving.h"
 #include "store/page.h"
 #include "store/quarantine.h"
@@ -379,6 +380,55 @@ enum err leaving_spread(struct leaving *l, leaving_pass *more)
     return err;
 }
 
+/* What the row of an insert hangs on, where that goes; NULL: it does not. */
+static const struct mark *hangs_on(const struct leaving *l, const struct table *table,
+                                   const struct change *change, struct cur fields)
+{
+    const struct mark *parent = NULL;
+    for (uint32_t i = 0; i < change->fields && !fields.bad && parent == NULL; i++) {
+        uint16_t field = (uint16_t)unpack_int_in(&fields, 1, UINT16_MAX);
+        struct str value = unpack_any(&fields);
+        struct id id;
+        if (field != table->scope_field || fields.bad || !pack_next_id(&value, &id))
+            continue;
+        parent = find(l, &id);
+    }
+    return parent;
+}
+
+/* An operation may be here without the rows it made: a server that was restored tells all
+ * again, and what it does not tell is removed before it says what has left. */
+static enum err mark_sent(struct leaving *l, struct str op)
+{
+    struct op_head head;
+    struct cur cur;
+    enum err err = op_read_again(op, &head, &cur) == ERR_OK ? ERR_OK : ERR_CORRUPT;
+    for (uint32_t i = 0; i < head.changes && err == ERR_OK; i++) {
+        struct change change = op_change(&cur);
+        struct cur fields = cur;
+        const struct table *table = schema_table(l->s->env.schema, change.table);
+        op_skip_fields(&change, &cur);
+        if (cur.bad)
+            return ERR_CORRUPT;
+        if (change.kind != CHANGE_INSERT || table == NULL ||
+            (table->scope != SCOPE_OF_REF && table->scope != SCOPE_OF_ROW))
+            continue;
+        const struct mark *parent = hangs_on(l, table, &change, fields);
+        if (parent == NULL || parent->refused)
+            continue;
+        struct mark m = {.id = change.row, .lost = parent->lost};
+        m.facet = table->facet != 0 ? table->facet : parent->facet;
+        if (find(l, &m.id) == NULL)
+            err = leaving_mark(l, &m);
+    }
+    return err;
+}
+
+static enum err mark_more(struct leaving *l)
+{
+    return leaving_each_sent(l, mark_sent);
+}
+
 /* From the rows that name a scope to all that hang on them, as deep as it goes. */
 static enum err mark_all(struct leaving *l, struct leave leave)
 {
@@ -387,7 +437,7 @@ static enum err mark_all(struct leaving *l, struct leave leave)
         struct leave_scope scope = message_leave_scope(&leave.scopes);
         err = leave.scopes.bad ? ERR_PROTOCOL : mark_scope(l, &scope);
     }
-    return err == ERR_OK ? leaving_spread(l, NULL) : err;
+    return err == ERR_OK ? leaving_spread(l, mark_more) : err;
 }
 
 /* ---- and out with them ---- */

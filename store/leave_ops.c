@@ -151,18 +151,22 @@ static enum err visit_refused(void *ctx, const struct quarantined *q)
     return v->on_op(v->l, q->op);
 }
 
-enum err leaving_each_op(struct leaving *l, leaving_on_op *on_op)
+enum err leaving_each_sent(struct leaving *l, leaving_on_op *on_op)
 {
-    struct visit visit = {.l = l, .on_op = on_op};
     struct buf op = {0};
     int64_t op_no = INT64_MIN;
     enum err err = ERR_OK;
     while (err == ERR_OK && (err = next_op(l->s, &op_no, &op)) == ERR_OK)
         err = op.n == 0 ? ERR_OK : on_op(l, buf_str(&op));
     buf_done(&op);
-    if (err == ERR_NOTFOUND)
-        err = quarantine_list(l->s, true, visit_refused, &visit);
-    return err;
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+enum err leaving_each_op(struct leaving *l, leaving_on_op *on_op)
+{
+    struct visit visit = {.l = l, .on_op = on_op};
+    enum err err = leaving_each_sent(l, on_op);
+    return err == ERR_OK ? quarantine_list(l->s, true, visit_refused, &visit) : err;
 }
 
 enum err leave_judged(struct store *s, uint64_t through, bool accepted)

@@ -44,8 +44,10 @@ NODISCARD enum err leaving_spread(struct leaving *l, leaving_pass *more);
 NODISCARD enum err leaving_purge(struct leaving *l);
 /* leave_ops.c: what operations say of them, in the outbox and in quarantine. */
 NODISCARD enum err leaving_purge_ops(struct leaving *l);
-/* Each operation of the outbox and of the quarantine; the view is valid during the call. */
+/* Each operation of the outbox; of the outbox and of the quarantine. The view is valid during
+ * the call. */
 typedef enum err leaving_on_op(struct leaving *l, struct str op);
+NODISCARD enum err leaving_each_sent(struct leaving *l, leaving_on_op *on_op);
 NODISCARD enum err leaving_each_op(struct leaving *l, leaving_on_op *on_op);
 
 #endif

@@ -318,6 +318,57 @@ static void a_restored_server_is_told_of_no_rights_of_before(void **state)
     fleet_close(&f);
 }
 
+/* A restored server tells all again, and what it does not tell is removed, before it has judged
+ * the latest work: when the news of what has left comes, operations are here without their
+ * rows.
+ */
+static void what_was_sent_leaves_also_where_its_rows_were_gone_before(void **state)
+{
+    (void)state;
+    struct fleet f;
+    const char *apart[] = {"key=jobcoach_sees", "value=caseload", "valid_from=2021-01-01",
+                           NULL};
+    const char *late[] = {"city=Namur", NULL};
+    fleet_open(&f, 1);
+    (void)twin_add(&f.twin.server, "parameter", apart);
+    struct id model = case_model(&f.twin);
+    fleet_join(&f, ROLE_JOBCOACH, &f.twin.structure);
+    fleet_join(&f, ROLE_JOBCOACH, &f.twin.structure);
+    struct party *anna = &f.twin.replicas[0];
+    struct case_file c = case_open(anna, &model, "MARQUE-1");
+    fleet_sync(&f, 0);
+    fleet_backup(&f);
+    fleet_sync(&f, 0);
+    const char *call[] = {case_ref("person", &c.person),
+                          "kind=phone",
+                          "date=2026-11-02",
+                          "minutes=5",
+                          "subject=MARQUE-2",
+                          NULL};
+    (void)twin_add(anna, "session", call);
+    fleet_sync(&f, 0);
+    fleet_restore(&f);
+    fleet_call(&f, 0, false);
+    fleet_push(&f, 0);
+    fleet_judge(&f, (size_t[]){0}, 1);
+    fleet_cut(&f, 0, false);
+    f.twin.server.wall_ms += 60 * 1000;
+    anna->wall_ms = f.twin.server.wall_ms;
+    (void)case_assign(&f.twin.server, &c, case_staff(&f.twin, 1), "referent", "2026-11-11",
+                      NULL);
+    assert_int_equal(twin_set(anna, "person", &c.person, late), ERR_OK);
+    fleet_call(&f, 0, false);
+    fleet_page(&f, 0);
+    while (fleet_take(&f, 0))
+        continue;
+    assert_int_equal(twin_count(anna->store, "session"), 0);
+    assert_true(case_in_file(&f.twin, 0, "MARQUE-2"));
+    fleet_sync(&f, 0);
+    assert_int_equal(twin_count(anna->store, "person"), 0);
+    assert_false(case_in_file(&f.twin, 0, "MARQUE"));
+    fleet_close(&f);
+}
+
 static enum err keep_last(void *ctx, const struct quarantined *q)
 {
     struct buf *op = ctx;
@@ -615,6 +666,7 @@ int main(void)
         cmocka_unit_test(the_vault_is_for_referents),
         cmocka_unit_test(rights_that_change_twice_in_one_commit_are_read_whole),
         cmocka_unit_test(a_restored_server_is_told_of_no_rights_of_before),
+        cmocka_unit_test(what_was_sent_leaves_also_where_its_rows_were_gone_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
