@@ -59,8 +59,33 @@ enum err door_check_field(struct store *s, const struct table *table, const stru
     return err == ERR_OK ? check_ref(s, field, v, why) : err;
 }
 
-enum err door_check_row(const struct table *table, const struct value *values, struct note *why)
+/* A row that hangs on one of any table. Were that one not here, whoever erases it or takes it
+ * away could not tell that this goes with it. */
+static enum err check_of(struct store *s, const struct table *table, const struct value *values,
+                         struct note *why)
 {
+    if (table->scope != SCOPE_OF_ROW)
+        return ERR_OK;
+    const struct value *of = &values[schema_field_index(table, table->scope_table_field)];
+    const struct value *row = &values[schema_field_index(table, table->scope_field)];
+    if (of->type != VALUE_TEXT || row->type != VALUE_BYTES || row->s.n != ID_BYTES)
+        return ERR_OK;
+    const struct table *to = schema_table_named(s->env.schema, of->s);
+    struct scope scope;
+    struct id id;
+    memcpy(id.b, row->s.p, ID_BYTES);
+    enum err err = to == NULL ? ERR_OK : rows_locate(s, to, &id, &scope);
+    if (err == ERR_NOTFOUND)
+        return note_set(why, err, N_("aucune fiche « %s » avec cet identifiant"), to->name);
+    return err;
+}
+
+enum err door_check_row(struct store *s, const struct table *table, const struct value *values,
+                        struct note *why)
+{
+    enum err err = check_of(s, table, values, why);
+    if (err != ERR_OK)
+        return err;
     if (!rules_outside_vault(table, values))
         return note_set(why, ERR_INVALID,
                         N_("santé et justice : seulement dans le coffre (sensitive_fact)"));

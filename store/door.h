@@ -11,8 +11,8 @@
 NODISCARD enum err door_check_field(struct store *s, const struct table *table,
                                     const struct field *field, const struct value *values,
                                     struct note *why);
-/* The row as a whole. INVALID with `why`. */
-NODISCARD enum err door_check_row(const struct table *table, const struct value *values,
-                                  struct note *why);
+/* The row as a whole, hanging on one that is here. INVALID, NOTFOUND with `why`. */
+NODISCARD enum err door_check_row(struct store *s, const struct table *table,
+                                  const struct value *values, struct note *why);
 
 #endif

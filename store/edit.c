@@ -280,7 +280,7 @@ static enum err fill_row(struct edit *edit, const struct table *table,
         if (err != ERR_OK)
             return err;
     }
-    enum err err = door_check_row(table, row->values, why);
+    enum err err = door_check_row(edit->s, table, row->values, why);
     if (err != ERR_OK)
         return err;
     return referrals_check_door(edit->s, table, row->values, why);
@@ -445,7 +445,7 @@ static enum err check_wanted(struct edit *edit, const struct table *table,
         if (changes)
             err = door_check_field(edit->s, table, field, w->after, why);
     }
-    return err == ERR_OK ? door_check_row(table, w->after, why) : err;
+    return err == ERR_OK ? door_check_row(edit->s, table, w->after, why) : err;
 }
 
 static void write_update(struct edit *edit, const struct table *table, const struct row *row,

@@ -74,6 +74,8 @@ say "what cannot be a document is refused, and leaves nothing"
 : >"$T/empty"
 expect 1 on anna attach person "$person" "$T/empty"
 expect 1 on anna attach person "$person" "$T/none"
+expect 1 on anna attach person 01900000-0000-7000-8000-000000000001 "$T/page.pdf"
+said err "aucune fiche"
 head -c 60000000 /dev/zero >"$T/large"
 expect 1 on anna attach person "$person" "$T/large"
 expect 0 on anna sync

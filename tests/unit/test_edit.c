@@ -101,6 +101,10 @@ static void what_cannot_be_is_refused_by_name_and_nothing_remains(void **state)
     struct edit_value person[] = {secret, text("person", "first_name", "Anna"),
                                   to("person", "structure", &missing)};
     assert_int_equal(insert(&d, "person", person, 3, &why), ERR_NOTFOUND);
+    struct edit_value due[] = {
+        text("deadline", "of_table", "person"), to("deadline", "of_row", &missing),
+        text("deadline", "label", "Relance"), number("deadline", "due", 20000)};
+    assert_int_equal(insert(&d, "deadline", due, 4, &why), ERR_NOTFOUND);
     struct edit_value foreign = text("company", "name", "Firme");
     assert_int_equal(insert(&d, "person", &foreign, 1, &why), ERR_INVALID);
     struct edit_value role[] = {text("structure", "name", "EI"),
