@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# crucible.sh [SEED [RUNS]]: one server, ten devices and a nemesis, RUNS times from SEED on (ten from
-# 1); then all must agree and nothing told may be missing. For a night: crucible.sh 1000 200.
-# The folder of a run that fails is kept. Knobs: CRUCIBLE_DEEDS of each person, JOBS at a time.
+# crucible.sh [SEED [RUNS]]: a server, a site's relay, ten devices and a nemesis, RUNS times from SEED
+# on (ten from 1). People write, attach, refer, hand over, erase, are put out and come back; then
+# all must agree, nothing told may be missing, and nothing that went may be left. For a night:
+# crucible.sh 1000 200. The folder of a run that fails is kept. Knobs: CRUCIBLE_DEEDS of each person,
+# JOBS at a time.
 # shellcheck disable=SC1091,SC2154 # lib.sh, its variables and functions
 . "$(dirname "$0")/lib.sh"
 first=${1:-1}
 runs=${2:-10}
-: "${CRUCIBLE_DEEDS:=14}" "${JOBS:=2}"
+: "${CRUCIBLE_DEEDS:=20}" "${JOBS:=2}"
 
 for faketime in /usr/lib/*/faketime/libfaketime.so.1 ''; do
     [ ! -e "$faketime" ] || break

@@ -9,16 +9,12 @@
 #include "store/inside.h"
 #include "tests/support/dump.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { FILE_BYTES_MAX = 32 * 1024 * 1024 };
-
-struct comparison {
-    struct crucible *c;
-    struct store *server;
-    struct buf all; /* its rows */
-};
 
 /* ---- databases ---- */
 
@@ -49,9 +45,7 @@ static struct store *open_store(struct crucible *c, const char *path, enum store
 
 /* ---- marks ---- */
 
-typedef void mark_cb(struct crucible *c, struct mark *mark, void *arg);
-
-static void scan(struct crucible *c, struct str bytes, mark_cb *cb, void *arg)
+void marks_scan(struct crucible *c, struct str bytes, mark_cb *cb, void *arg)
 {
     for (size_t i = 0; bytes.p != NULL && i + MARK_BYTES <= bytes.n; i++) {
         const char *at = memchr(bytes.p + i, 'm', bytes.n - i - MARK_BYTES + 1);
@@ -90,7 +84,7 @@ static void scan_sql(struct crucible *c, struct store *s, const char *sql)
         return;
     }
     while (stmt_step(stmt) == STEP_ROW)
-        scan(c, col_blob(stmt, 0), note_found, NULL);
+        marks_scan(c, col_blob(stmt, 0), note_found, NULL);
     stmt_free(stmt);
 }
 
@@ -104,7 +98,7 @@ static enum err scan_row(void *ctx, const struct row *row)
     const struct scanned *in = ctx;
     for (size_t i = 0; i < in->table->field_count; i++)
         if (row->values[i].type == VALUE_TEXT || row->values[i].type == VALUE_BYTES)
-            scan(in->c, row->values[i].s, note_found, NULL);
+            marks_scan(in->c, row->values[i].s, note_found, NULL);
     return ERR_OK;
 }
 
@@ -123,7 +117,7 @@ static void no_word_is_lost(struct comparison *k)
     scan_sql(c, k->server, "SELECT op FROM quarantine");
     for (uint32_t i = 0; i < c->marks_n; i++) {
         const struct mark *m = &c->marks[i];
-        if (m->told && !m->found && !m->excused)
+        if (m->told && !m->found && !m->excused && !m->erased)
             crucible_fail(c, "mk%06u. was saved on device %u%s, and is nowhere on the server",
                           i, m->device, m->synced ? " and acknowledged" : "");
     }
@@ -131,8 +125,7 @@ static void no_word_is_lost(struct comparison *k)
 
 /* ---- who may see what ---- */
 
-/* The value of a field in a line of a dump; empty when it is not there. */
-static struct str field(struct str line, const char *name)
+struct str line_field(struct str line, const char *name)
 {
     char key[40];
     int n = snprintf(key, sizeof key, " %s@", name);
@@ -146,31 +139,30 @@ static struct str field(struct str line, const char *name)
     return (struct str){at, (size_t)((stop == NULL ? end : stop) - at)};
 }
 
-static bool starts(struct str line, const char *table)
+bool line_is(struct str line, const char *table)
 {
     size_t n = strlen(table);
     return line.n > n && memcmp(line.p, table, n) == 0 && line.p[n] == ' ';
 }
 
-static struct str id_of(struct str line)
+struct str line_id(struct str line)
 {
     const char *at = memchr(line.p, ' ', line.n);
     must(at != NULL && line.n >= (size_t)(at - line.p) + CRUCIBLE_ID_BYTES);
     return (struct str){at + 1, CRUCIBLE_ID_BYTES - 1};
 }
 
-/* The line of a row; empty when there is none. */
-static struct str row_line(struct str all, const char *table, struct str id)
+struct str line_of(struct str all, const char *table, struct str id)
 {
     while (all.n > 0) {
         struct str line = dump_line(&all);
-        if (starts(line, table) && str_eq(id_of(line), id))
+        if (line_is(line, table) && str_eq(line_id(line), id))
             return line;
     }
     return (struct str){NULL, 0};
 }
 
-static bool is_deleted(struct str line)
+bool line_deleted(struct str line)
 {
     return memmem(line.p, line.n, " deleted=1", 10) != NULL;
 }
@@ -178,9 +170,9 @@ static bool is_deleted(struct str line)
 /* Is this assignment in force and does it concern that dossier? */
 static bool assigned(struct str all, struct str line, struct str person)
 {
-    struct str pathway = row_line(all, "pathway", field(line, "pathway"));
-    return !is_deleted(line) && field(line, "end").n == 0 && pathway.n > 0 &&
-           str_eq(field(pathway, "person"), person);
+    struct str pathway = line_of(all, "pathway", line_field(line, "pathway"));
+    return !line_deleted(line) && line_field(line, "end").n == 0 && pathway.n > 0 &&
+           str_eq(line_field(pathway, "person"), person);
 }
 
 /* A coach with a caseload: one of the referents or helpers, or who opened the dossier while it
@@ -194,10 +186,10 @@ static bool holds(const struct comparison *k, const struct device *d, struct str
     bool named = false;
     while (rest.n > 0) {
         struct str a = dump_line(&rest);
-        if (!starts(a, "assignment") || !assigned(buf_str(&k->all), a, person))
+        if (!line_is(a, "assignment") || !assigned(buf_str(&k->all), a, person))
             continue;
-        referent = referent || str_eq(field(a, "role"), STR("referent"));
-        named = named || str_eq(field(a, "staff"), me);
+        referent = referent || str_eq(line_field(a, "role"), STR("referent"));
+        named = named || str_eq(line_field(a, "staff"), me);
     }
     const char *by = memmem(line.p, line.n, " by=", 4);
     must(by != NULL);
@@ -205,15 +197,23 @@ static bool holds(const struct comparison *k, const struct device *d, struct str
     return named || (!referent && str_eq(opener, me));
 }
 
-static bool may_see(const struct comparison *k, const struct device *d, struct str person)
+static bool holds_own(const struct comparison *k, const struct device *d, struct str person)
 {
     const struct staff *me = &k->c->staff[d->staff];
-    struct str line = row_line(buf_str(&k->all), "person", person);
-    if (line.n == 0 || !str_eq(field(line, "structure"), str_of(k->c->structures[me->home])))
+    struct str line = line_of(buf_str(&k->all), "person", person);
+    if (line.n == 0 ||
+        !str_eq(line_field(line, "structure"), str_of(k->c->structures[me->home])))
         return false;
     if (me->part == PART_COORDINATOR || me->home == 1)
         return true;
     return holds(k, d, person, line);
+}
+
+static bool may_see(const struct comparison *k, const struct device *d, struct str person,
+                    bool notes)
+{
+    bool coach = k->c->staff[d->staff].part == PART_COACH;
+    return ((coach || !notes) && holds_own(k, d, person)) || referred_to(k, d, person, notes);
 }
 
 /* ---- devices ---- */
@@ -224,11 +224,11 @@ static void has_its_dossiers(const struct comparison *k, const struct device *d,
     struct str rest = buf_str(&k->all);
     while (rest.n > 0) {
         struct str line = dump_line(&rest);
-        if (!starts(line, "person"))
+        if (!line_is(line, "person"))
             continue;
-        struct str id = id_of(line);
-        bool here = row_line(own, "person", id).n > 0;
-        if (here != may_see(k, d, id))
+        struct str id = line_id(line);
+        bool here = line_of(own, "person", id).n > 0;
+        if (here != may_see(k, d, id, false))
             crucible_fail(k->c, "device %u %s dossier %.*s", d->at,
                           here ? "has, and may not see," : "lacks", (int)id.n, id.p);
     }
@@ -257,7 +257,6 @@ static void has_the_same(const struct comparison *k, const struct device *d, str
 struct leak {
     const struct comparison *k;
     const struct device *d;
-    const char *file;
 };
 
 /* A text in one of the device's files; what it was refused itself stays with it. */
@@ -270,31 +269,50 @@ static void on_held(struct crucible *c, struct mark *mark, void *arg)
         return;
     struct str person = str_of(mark->person);
     bool dossier = person.n > 0;
-    if (mark->home == me->home && (coach || !mark->notes) &&
-        (!dossier || may_see(l->k, l->d, person)))
+    if (dossier ? may_see(l->k, l->d, person, mark->notes)
+                : mark->home == me->home && (coach || !mark->notes))
         return;
-    crucible_fail(c, "device %u still has mk%06u. (of device %u, dossier %s) in %s", l->d->at,
-                  (unsigned)(mark - c->marks), mark->device, dossier ? mark->person : "none",
-                  l->file);
+    crucible_fail(c, "device %u still has mk%06u. (of device %u, dossier %s)", l->d->at,
+                  (unsigned)(mark - c->marks), mark->device, dossier ? mark->person : "none");
 }
 
-static void scan_file(struct leak *l, const char *name)
+/* One file, into `bytes`, which is used again. */
+static bool read_file(const char *path, struct buf *bytes)
 {
-    char path[PATH_MAX + 32];
-    struct buf bytes = {.max = FILE_BYTES_MAX};
-    (void)snprintf(path, sizeof path, "%s/%s", l->d->dir, name);
     FILE *file = fopen(path, "rb");
+    buf_clear(bytes);
     if (file == NULL)
-        return;
-    while (buf_reserve(&bytes, 65536)) {
-        size_t n = fread(bytes.p + bytes.n, 1, 65536, file);
-        bytes.n += n;
+        return false;
+    while (buf_reserve(bytes, 65536)) {
+        size_t n = fread(bytes->p + bytes->n, 1, 65536, file);
+        bytes->n += n;
         if (n == 0)
             break;
     }
     (void)fclose(file);
-    l->file = name;
-    scan(l->k->c, buf_str(&bytes), on_held, l);
+    return bytes->err == ERR_OK;
+}
+
+void marks_scan_files(struct crucible *c, const char *dir, mark_cb *cb, void *arg)
+{
+    struct buf bytes = {.max = FILE_BYTES_MAX};
+    char path[PATH_MAX];
+    DIR *folder = opendir(dir);
+    const struct dirent *entry = NULL;
+    while (folder != NULL &&
+           (entry = readdir(folder)) != NULL) { // NOLINT(concurrency-mt-unsafe)
+        struct stat about;
+        int n = snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        if (n < 0 || (size_t)n >= sizeof path || stat(path, &about) != 0 ||
+            !S_ISREG(about.st_mode) || strstr(entry->d_name, ".before-") != NULL)
+            continue;
+        if (read_file(path, &bytes))
+            marks_scan(c, buf_str(&bytes), cb, arg);
+        else
+            crucible_fail(c, "%s cannot be read", path);
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
     buf_done(&bytes);
 }
 
@@ -304,14 +322,14 @@ static void name_dossiers(const struct comparison *k)
     struct str rest = buf_str(&k->all);
     while (rest.n > 0) {
         struct str line = dump_line(&rest);
-        struct str name = field(line, "name");
-        if (!starts(line, "person") || name.n != MARK_BYTES)
+        struct str name = line_field(line, "name");
+        if (!line_is(line, "person") || name.n != MARK_BYTES)
             continue;
         char number[MARK_BYTES] = "";
         memcpy(number, name.p + 2, MARK_BYTES - 3);
         uint32_t n = (uint32_t)strtoul(number, NULL, 10);
         if (n < k->c->marks_n)
-            memcpy(k->c->marks[n].person, id_of(line).p, CRUCIBLE_ID_BYTES - 1);
+            memcpy(k->c->marks[n].person, line_id(line).p, CRUCIBLE_ID_BYTES - 1);
     }
 }
 
@@ -330,10 +348,11 @@ static void compare_device(const struct comparison *k, const struct device *d)
     has_its_dossiers(k, d, buf_str(&own));
     forget_found(k->c);
     scan_sql(k->c, s, "SELECT op FROM quarantine");
+    (void)snprintf(path, sizeof path, "device %u", d->at);
+    papers_compare(k->c, s, path);
     store_close(s);
     buf_done(&own);
-    scan_file(&leak, "replica.db");
-    scan_file(&leak, "replica.db-wal");
+    marks_scan_files(k->c, d->dir, on_held, &leak);
 }
 
 void compare_all(struct crucible *c)
@@ -347,10 +366,14 @@ void compare_all(struct crucible *c)
     if (dump_store(k.server, NULL, &k.all) != ERR_OK)
         crucible_fail(c, "the server's rows cannot be read");
     name_dossiers(&k);
+    traces_orders(&k);
     no_word_is_lost(&k);
+    papers_compare_server(&k);
     for (unsigned i = 0; i < CRUCIBLE_DEVICES && !c->failed; i++)
         if (c->devices[i].present)
             compare_device(&k, &c->devices[i]);
     store_close(k.server);
+    traces_compare(&k);
+    site_compare(c);
     buf_done(&k.all);
 }

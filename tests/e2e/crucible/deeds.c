@@ -18,7 +18,7 @@ void device_words(const struct device *d, struct command *cmd)
 
 /* ---- what is known of rows and marks ---- */
 
-static struct mark *new_mark(struct device *d, const struct known *row, bool notes)
+struct mark *deed_mark(struct device *d, const struct known *row, bool notes)
 {
     struct crucible *c = d->c;
     if (c->marks_n == c->marks_room) {
@@ -34,7 +34,7 @@ static struct mark *new_mark(struct device *d, const struct known *row, bool not
     return m;
 }
 
-static void new_known(struct crucible *c, const struct known *row)
+void known_add(struct crucible *c, const struct known *row)
 {
     if (c->known_n == c->known_room) {
         c->known_room = c->known_room == 0 ? 256 : 2 * c->known_room;
@@ -62,8 +62,7 @@ static bool at_hand(const struct device *d, const struct known *row)
            (me->part == PART_COORDINATOR || me->home == 1 || row->staff == d->staff);
 }
 
-/* One of the rows of a table this person may have; late ones are likelier. NULL: none. */
-static const struct known *some(struct device *d, const char *table)
+const struct known *deed_some(struct device *d, const char *table)
 {
     const struct known *chosen = NULL;
     uint64_t seen = 0;
@@ -76,6 +75,18 @@ static const struct known *some(struct device *d, const char *table)
             chosen = row;
     }
     return chosen;
+}
+
+void marks_gone(struct crucible *c, const struct device *d, uint32_t marks)
+{
+    for (uint32_t i = marks; i < c->marks_n; i++) {
+        struct mark *m = &c->marks[i];
+        if (m->device != d->at || !m->told)
+            continue;
+        m->gone = true;
+        m->bare = true;
+        m->excused = m->excused || !m->synced;
+    }
 }
 
 void marks_synced(struct crucible *c, const struct device *d, unsigned marks)
@@ -91,8 +102,7 @@ void marks_synced(struct crucible *c, const struct device *d, unsigned marks)
 
 /* ---- deeds that save ---- */
 
-/* The row that is being made. */
-static struct known *begin_row(struct device *d, const char *table, const struct known *of)
+struct known *deed_row(struct device *d, const char *table, const struct known *of)
 {
     struct known *row = &d->deed.row;
     d->deed.adds = true;
@@ -106,18 +116,18 @@ static struct known *begin_row(struct device *d, const char *table, const struct
     return row;
 }
 
-static void text(struct device *d, struct command *cmd, const char *field)
+void deed_text(struct device *d, struct command *cmd, const char *field)
 {
     command_addf(cmd, "%s=mk%06d.", field, d->deed.mark);
 }
 
 static bool add_person(struct device *d, struct command *cmd)
 {
-    struct known *row = begin_row(d, "person", NULL);
+    struct known *row = deed_row(d, "person", NULL);
     bool foreign = rng_chance(&d->rng, 60000); /* nobody may: it waits for a person */
     row->home = foreign ? 1 - row->home : row->home;
-    (void)new_mark(d, row, false);
-    text(d, cmd, "name");
+    (void)deed_mark(d, row, false);
+    deed_text(d, cmd, "name");
     command_add(cmd, "first_name=Fictive");
     if (foreign)
         command_addf(cmd, "structure=%s", d->c->structures[row->home]);
@@ -126,49 +136,49 @@ static bool add_person(struct device *d, struct command *cmd)
 
 static bool add_session(struct device *d, struct command *cmd)
 {
-    const struct known *person = some(d, "person");
-    struct known *row = begin_row(d, "session", person);
-    (void)new_mark(d, row, false);
+    const struct known *person = deed_some(d, "person");
+    struct known *row = deed_row(d, "session", person);
+    (void)deed_mark(d, row, false);
     command_add(cmd, "kind=phone");
     command_addf(cmd, "date=2026-03-%02d", (int)rng_between(&d->rng, 1, 28));
     command_addf(cmd, "minutes=%d", (int)rng_between(&d->rng, 5, 90));
     if (person != NULL)
         command_addf(cmd, "person=%s", person->id);
-    text(d, cmd, "subject");
+    deed_text(d, cmd, "subject");
     return true;
 }
 
 static bool add_note(struct device *d, struct command *cmd)
 {
-    const struct known *session = some(d, "session");
+    const struct known *session = deed_some(d, "session");
     if (session == NULL || session->person[0] == '\0')
         return false;
-    (void)new_mark(d, begin_row(d, "session_note", session), true);
+    (void)deed_mark(d, deed_row(d, "session_note", session), true);
     command_addf(cmd, "session=%s", session->id);
     command_addf(cmd, "person=%s", session->person);
-    text(d, cmd, "text");
+    deed_text(d, cmd, "text");
     return true;
 }
 
 static bool add_contact(struct device *d, struct command *cmd)
 {
-    const struct known *person = some(d, "person");
+    const struct known *person = deed_some(d, "person");
     if (person == NULL)
         return false;
-    (void)new_mark(d, begin_row(d, "contact_point", person), false);
+    (void)deed_mark(d, deed_row(d, "contact_point", person), false);
     command_addf(cmd, "person=%s", person->id);
     command_add(cmd, "kind=phone");
     command_add(cmd, "value=0470 00 00 00");
-    text(d, cmd, "note");
+    deed_text(d, cmd, "note");
     return true;
 }
 
 static bool add_pathway(struct device *d, struct command *cmd)
 {
-    const struct known *person = some(d, "person");
+    const struct known *person = deed_some(d, "person");
     if (person == NULL)
         return false;
-    (void)begin_row(d, "pathway", person);
+    (void)deed_row(d, "pathway", person);
     command_addf(cmd, "person=%s", person->id);
     command_addf(cmd, "model=%s", d->c->model);
     command_add(cmd, "entry=2026-02-02");
@@ -177,22 +187,22 @@ static bool add_pathway(struct device *d, struct command *cmd)
 
 static bool add_company(struct device *d, struct command *cmd)
 {
-    struct known *row = begin_row(d, "company", NULL);
+    struct known *row = deed_row(d, "company", NULL);
     row->network = true;
-    (void)new_mark(d, row, false);
-    text(d, cmd, "name");
+    (void)deed_mark(d, row, false);
+    deed_text(d, cmd, "name");
     return true;
 }
 
 /* A dossier is given to somebody: the coach who had it loses it. */
 static bool add_assignment(struct device *d, struct command *cmd)
 {
-    const struct known *pathway = some(d, "pathway");
+    const struct known *pathway = deed_some(d, "pathway");
     unsigned to = (unsigned)rng_below(&d->rng, CRUCIBLE_STAFF);
     const struct staff *staff = &d->c->staff[to];
     if (pathway == NULL || staff->home != pathway->home || staff->part != PART_COACH)
         return false;
-    struct known *row = begin_row(d, "assignment", pathway);
+    struct known *row = deed_row(d, "assignment", pathway);
     row->staff = to;
     known_person(d->c, pathway->person)->given = true;
     command_addf(cmd, "pathway=%s", pathway->id);
@@ -229,22 +239,22 @@ static bool deed_set(struct device *d, struct command *cmd)
         {"company", "access"},   {"contact_point", "note"},
     };
     size_t i = rng_below(&d->rng, sizeof fields / sizeof *fields);
-    const struct known *row = some(d, fields[i][0]);
+    const struct known *row = deed_some(d, fields[i][0]);
     if (row == NULL)
         return false;
     d->deed.kind = "set";
-    (void)new_mark(d, row, strcmp(row->table, "session_note") == 0);
+    (void)deed_mark(d, row, strcmp(row->table, "session_note") == 0);
     command_add(cmd, "set");
     command_add(cmd, row->table);
     command_addf(cmd, "%s", row->id);
-    text(d, cmd, fields[i][1]);
+    deed_text(d, cmd, fields[i][1]);
     return true;
 }
 
 /* A right ends. */
 static bool deed_end(struct device *d, struct command *cmd)
 {
-    const struct known *row = some(d, "assignment");
+    const struct known *row = deed_some(d, "assignment");
     if (row == NULL)
         return false;
     d->deed.kind = "end";
@@ -258,7 +268,7 @@ static bool deed_end(struct device *d, struct command *cmd)
 static bool deed_delete(struct device *d, struct command *cmd)
 {
     static const char *const tables[] = {"session", "contact_point", "person", "company"};
-    const struct known *row = some(d, tables[rng_below(&d->rng, 4)]);
+    const struct known *row = deed_some(d, tables[rng_below(&d->rng, 4)]);
     if (row == NULL)
         return false;
     d->deed.kind = rng_chance(&d->rng, 600000) ? "delete" : "restore";
@@ -270,10 +280,11 @@ static bool deed_delete(struct device *d, struct command *cmd)
 
 /* ---- the others ---- */
 
-static bool deed_sync(struct device *d, struct command *cmd)
+bool deed_sync(struct device *d, struct command *cmd)
 {
     d->deed.kind = "sync";
     command_add(cmd, "sync");
+    command_add(cmd, "--json");
     return true;
 }
 
@@ -287,7 +298,7 @@ static bool deed_decide(struct device *d, struct command *cmd)
         command_add(cmd, "all");
         return true;
     }
-    const struct known *row = some(d, "conflict");
+    const struct known *row = deed_some(d, "conflict");
     if (row == NULL) {
         d->deed.kind = "conflicts";
         command_add(cmd, "conflicts");
@@ -328,7 +339,7 @@ static bool copy(struct device *d, struct command *cmd, const char *script, unsi
 /* An image of the disk is made, is put back, or becomes a second device. */
 static bool deed_image(struct device *d, struct command *cmd)
 {
-    if (d->stays)
+    if (d->stays || d->exile != EXILE_NONE)
         return false;
     unsigned draw = (unsigned)rng_below(&d->rng, 5);
     if (draw == 0 && d->c->clones < CRUCIBLE_CLONES && d->at < CRUCIBLE_STAFF) {
@@ -348,15 +359,8 @@ static bool deed_image(struct device *d, struct command *cmd)
 
 static void was_put_back(struct device *d)
 {
-    struct crucible *c = d->c;
-    for (uint32_t i = d->image_marks; i < c->marks_n; i++) {
-        struct mark *m = &c->marks[i];
-        if (m->device != d->at || !m->told)
-            continue;
-        m->gone = true;
-        m->excused = m->excused || !m->synced;
-    }
-    crucible_say(c, "device %u: put back to an image of %u marks", d->at, d->image_marks);
+    marks_gone(d->c, d, d->image_marks);
+    crucible_say(d->c, "device %u: put back to an image of %u marks", d->at, d->image_marks);
 }
 
 static void was_cloned(struct device *d)
@@ -391,7 +395,9 @@ static void was_saved(struct device *d, struct run *run)
         memcpy(deed->row.person, deed->row.id, sizeof deed->row.person);
     if (deed->mark >= 0)
         memcpy(d->c->marks[deed->mark].person, deed->row.person, sizeof deed->row.person);
-    new_known(d->c, &deed->row);
+    if (strcmp(deed->kind, "document") == 0)
+        deed->row.mark = (uint32_t)deed->mark;
+    known_add(d->c, &deed->row);
 }
 
 /* Conflicts this device shows can be decided from now on. */
@@ -405,7 +411,7 @@ static void note_conflicts(struct device *d, const struct run *run)
         struct known row = {
             .table = "conflict", .home = d->c->staff[d->staff].home, .staff = d->staff};
         memcpy(row.id, said.p + i + sizeof key - 1, CRUCIBLE_ID_BYTES - 1);
-        new_known(d->c, &row);
+        known_add(d->c, &row);
     }
 }
 
@@ -414,9 +420,53 @@ bool sync_well(struct run *run, const struct device *d)
     struct str said = buf_str(&run->said[0]);
     bool forked = d->twin || d->at >= CRUCIBLE_STAFF;
     bool hung = d->stays; /* the process that stays had no time to answer */
+    bool odd = forked || hung;
+    bool out = d->exile != EXILE_NONE;
     crucible_say(d->c, "device %u: sync: %.*s", d->at, (int)said.n, said.n == 0 ? "" : said.p);
-    /* Changed bytes look like a peer that speaks something else. */
-    return run_well(run, forked || hung || d->corrupted ? "0134" : "034");
+    /* Changed bytes look like a peer that speaks something else, or is another. */
+    return run_well(run, out || d->corrupted ? "01345" : odd ? "0134" : "034");
+}
+
+static void was_synced(struct device *d, const struct run *run)
+{
+    struct crucible *c = d->c;
+    bool done = run->signal == 0 && (run->status == 0 || run->status == 4);
+    if (done && d->deed.restores == c->restores) {
+        marks_synced(c, d, d->deed.marks);
+        act_synced(d, d->deed.syncs);
+    }
+    c->deposits += run_number(run, "deposited") > 0 ? 1 : 0;
+    struct str said = buf_str(&run->said[0]);
+    bool revoked = said.n > 0 && memmem(said.p, said.n, "REVOKED", 7) != NULL;
+    if (run->signal == 0 && run->status == 5 && revoked && d->exile == EXILE_ORDERED)
+        d->exile = EXILE_HEARD;
+}
+
+/* A deed other than a sync ended well. */
+static void was_done(struct device *d, struct run *run)
+{
+    static const struct {
+        const char *kind;
+        void (*done)(struct device *d);
+    } kinds[] = {{"put back", was_put_back}, {"clone", was_cloned}, {"fetch", paper_told}};
+    struct deed *deed = &d->deed;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(deed->kind, kinds[i].kind) == 0) {
+            kinds[i].done(d);
+            return;
+        }
+    }
+    if (strcmp(deed->kind, "conflicts") == 0) {
+        note_conflicts(d, run);
+    } else if (strcmp(deed->kind, "image") == 0) {
+        d->image = true;
+        d->image_marks = deed->marks;
+    } else if (strcmp(deed->kind, "enrol") == 0) {
+        exile_over(d, run);
+    } else {
+        was_saved(d, run);
+        act_told(d);
+    }
 }
 
 static void on_deed(struct run *run, void *arg)
@@ -433,21 +483,10 @@ static void on_deed(struct run *run, void *arg)
                  (int)(run->said[1].n < 200 ? run->said[1].n : 200), (char *)run->said[1].p);
     if (!(strcmp(deed->kind, "sync") == 0 ? sync_well(run, d) : run_well(run, "01345")))
         return;
-    if (strcmp(deed->kind, "sync") == 0) {
-        if ((ok || run->status == 4) && deed->restores == d->c->restores)
-            marks_synced(d->c, d, deed->marks);
-    } else if (strcmp(deed->kind, "conflicts") == 0) {
-        note_conflicts(d, run);
-    } else if (ok && strcmp(deed->kind, "image") == 0) {
-        d->image = true;
-        d->image_marks = deed->marks;
-    } else if (ok && strcmp(deed->kind, "put back") == 0) {
-        was_put_back(d);
-    } else if (ok && strcmp(deed->kind, "clone") == 0) {
-        was_cloned(d);
-    } else if (ok) {
-        was_saved(d, run);
-    }
+    if (strcmp(deed->kind, "sync") == 0)
+        was_synced(d, run);
+    else if (ok)
+        was_done(d, run);
     device_next(d);
 }
 
@@ -458,7 +497,21 @@ static void on_live(struct run *run, void *arg)
     struct device *d = arg;
     d->live = NULL;
     d->killed += run->signal != 0 ? 1 : 0;
-    (void)run_well(run, "0");
+    (void)run_well(run, d->exile != EXILE_NONE ? "05" : "0");
+}
+
+static void on_live_said(struct run *run, void *arg)
+{
+    struct device *d = arg;
+    struct str said = buf_str(&run->said[0]);
+    static const char key[] = "\"synced\"";
+    const char *at = said.p;
+    d->live_synced = 0;
+    while (at != NULL) {
+        at = memmem(at, said.n - (size_t)(at - said.p), key, sizeof key - 1);
+        d->live_synced += at != NULL ? 1 : 0;
+        at = at == NULL ? NULL : at + sizeof key - 1;
+    }
 }
 
 static void stay(struct device *d)
@@ -467,7 +520,9 @@ static void stay(struct device *d)
     device_words(d, &cmd);
     command_add(&cmd, "sync");
     command_add(&cmd, "--live");
-    d->live = run_start(d->c, &cmd, NULL, on_live, d);
+    command_add(&cmd, "--json");
+    d->live_synced = 0;
+    d->live = run_start(d->c, &cmd, on_live_said, on_live, d);
 }
 
 /* ---- the next one ---- */
@@ -477,14 +532,22 @@ static bool draw_deed(struct device *d, struct command *cmd)
     static const struct {
         unsigned weight;
         bool (*draw)(struct device *d, struct command *cmd);
-    } deeds[] = {{30, deed_add},  {28, deed_set},   {4, deed_end},  {6, deed_delete},
-                 {22, deed_sync}, {7, deed_decide}, {6, deed_image}};
-    uint64_t at = rng_below(&d->rng, 103);
+    } deeds[] = {{30, deed_add},  {28, deed_set},    {4, deed_end},     {6, deed_delete},
+                 {24, deed_sync}, {7, deed_decide},  {6, deed_image},   {5, act_consent},
+                 {5, act_refer},  {3, act_withdraw}, {3, act_answer},   {9, act_hand_over},
+                 {3, act_ask},    {16, act_sign},    {8, paper_attach}, {7, paper_fetch}};
+    unsigned all = 0;
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+        all += deeds[i].weight;
+    uint64_t at = rng_below(&d->rng, all);
     device_words(d, cmd);
     d->deed = (struct deed){
         .mark = -1, .marks = d->c->marks_n, .restores = d->c->restores, .kind = "?"};
+    d->deed.syncs = ++d->c->syncs;
     if (d->c->calm)
         return deed_add(d, cmd);
+    if (d->net == NULL && d->c->state != SERVER_UP && rng_chance(&d->rng, 500000))
+        return deed_sync(d, cmd); /* that is what its site has a relay for */
     for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
         if (at < deeds[i].weight)
             return deeds[i].draw(d, cmd);
@@ -502,6 +565,11 @@ void device_next(struct device *d)
         return;
     }
     d->deeds--;
+    if (d->exile == EXILE_HEARD && d->live == NULL) {
+        exile_return(d, &cmd);
+        d->run = run_start(d->c, &cmd, NULL, on_deed, d);
+        return;
+    }
     if (!d->c->calm && rng_chance(&d->rng, 60000))
         jump(d);
     if (d->stays && d->live == NULL)

@@ -17,7 +17,7 @@ enum {
     PATIENCE_MS = 300 * 1000, /* from one deed to the next: the machine may be busy */
     PEACE_ROUNDS = 20,        /* until nobody has anything to send or to receive */
     CALM_DEEDS = 2, /* before the storm, so that there is something to disagree about */
-    DEEDS = 14,
+    DEEDS = 20,
     LIVE_PPM = 250000,
 };
 
@@ -126,8 +126,9 @@ static void begin_device(struct crucible *c, unsigned i)
     (void)snprintf(d->dir, sizeof d->dir, "%.80s/device.%u", c->dir, i);
     (void)snprintf(stream, sizeof stream, "device %u", i);
     rng_stream(&d->rng, c->seed, stream);
-    if (i >= CRUCIBLE_STAFF && i < CRUCIBLE_FRESH)
-        return; /* a copy goes its original's way */
+    if ((i >= CRUCIBLE_STAFF && i < CRUCIBLE_FRESH) || /* a copy goes its original's way */
+        (i >= CRUCIBLE_SITE_FIRST && i <= CRUCIBLE_SITE_LAST))
+        return;
     struct chaos_plan plan;
     struct note why = {""};
     char line[CHAOS_WORD_BYTES + 8];
@@ -148,6 +149,8 @@ static void on_command(struct run *run, void *arg)
 void crucible_enrol(struct crucible *c, struct device *d)
 {
     char code[400] = "";
+    char line[400] = "";
+    static const char key[] = "\"device\":";
     struct command cmd;
     server_ctl(c, &cmd);
     command_add(&cmd, "invite");
@@ -157,9 +160,17 @@ void crucible_enrol(struct crucible *c, struct device *d)
     command_add(&cmd, "enrol");
     command_add(&cmd, code);
     command_add(&cmd, "--server");
-    command_addf(&cmd, "127.0.0.1:%u", chaos_port(d->net));
+    if (d->net == NULL)
+        command_add(&cmd, c->at);
+    else
+        command_addf(&cmd, "127.0.0.1:%u", chaos_port(d->net));
+    command_add(&cmd, "--json");
     d->present = true;
-    run_now(c, &cmd, NULL, 0);
+    run_now(c, &cmd, line, sizeof line);
+    const char *at = strstr(line, key);
+    d->number = at == NULL ? 0 : (unsigned)strtoul(at + sizeof key - 1, NULL, 10);
+    if (d->number == 0)
+        crucible_fail(c, "device %u was enrolled, as what? %s", d->at, line);
     device_words(d, &cmd);
     command_add(&cmd, "sync");
     d->run = c->failed ? NULL : run_start(c, &cmd, NULL, on_command, d);
@@ -190,21 +201,16 @@ static void found(struct crucible *c)
     for (unsigned i = 0; i < CRUCIBLE_STAFF; i++)
         crucible_enrol(c, &c->devices[i]);
     crucible_wait(c);
+    site_found(c);
+    for (unsigned i = CRUCIBLE_SITE_FIRST; i <= CRUCIBLE_SITE_LAST && !c->failed; i++) {
+        device_words(&c->devices[i], &cmd);
+        command_add(&cmd, "site");
+        command_add(&cmd, c->relay_at);
+        run_now(c, &cmd, NULL, 0);
+    }
 }
 
 /* ---- syncs ---- */
-
-/* A number of the JSON that was printed; -1: not there. */
-static int64_t number(const struct run *run, const char *name)
-{
-    char key[40];
-    char text[2000];
-    struct str said = buf_str(&run->said[0]);
-    (void)snprintf(key, sizeof key, "\"%s\":", name);
-    (void)snprintf(text, sizeof text, "%.*s", (int)said.n, said.n == 0 ? "" : said.p);
-    const char *at = strstr(text, key);
-    return at == NULL ? -1 : strtoll(at + strlen(key), NULL, 10);
-}
 
 static void on_peace(struct run *run, void *arg)
 {
@@ -212,8 +218,8 @@ static void on_peace(struct run *run, void *arg)
     d->run = NULL;
     crucible_goes_on(d->c);
     d->status = run->status;
-    d->pushed = number(run, "pushed");
-    d->pulled = number(run, "pulled");
+    d->pushed = run_number(run, "pushed");
+    d->pulled = run_number(run, "pulled");
     crucible_say(d->c, "device %u: sync %lld, pushed %lld, pulled %lld", d->at,
                  (long long)run->status, (long long)d->pushed, (long long)d->pulled);
     if (sync_well(run, d) && (run->status == 0 || run->status == 4))
@@ -318,8 +324,19 @@ static void on_status(struct run *run, void *arg)
     d->run = NULL;
     if (!run_well(run, "0"))
         return;
-    if (number(run, "unsent") != 0 || number(run, "complete") == -1)
+    /* Contents of what was refused stay here, for whoever corrects it. */
+    bool contents =
+        run_number(run, "documents_damaged") == 0 &&
+        (run_number(run, "documents_unsent") == 0 || run_number(run, "quarantined") > 0);
+    if (run_number(run, "unsent") != 0 || run_number(run, "complete") == -1 || !contents)
         crucible_fail(d->c, "device %u is not done: %.*s", d->at, (int)said.n, said.p);
+}
+
+static void on_asked(struct run *run, void *arg)
+{
+    struct device *d = arg;
+    d->run = NULL;
+    d->status = run->signal == 0 ? run->status : -1;
 }
 
 /* Every device says that all is on the server, and everybody that their data are sound. */
@@ -338,19 +355,85 @@ static void ask(struct crucible *c, const char *what, const char *how, run_cb *a
     crucible_wait(c);
 }
 
+/* After the storm a process that stays may wait for minutes until its next try; a command that
+ * asks it to sync ends that, unless a server that was stopped has sent it away. False: it is
+ * not connected. */
+static bool wake(struct crucible *c, struct device *d)
+{
+    struct command cmd;
+    device_words(d, &cmd);
+    command_add(&cmd, "sync");
+    d->run = run_start(c, &cmd, NULL, on_asked, d);
+    crucible_wait(c);
+    return d->status == 0 || d->status == 4;
+}
+
+/* Whoever stays connected hears of a new row by itself. */
+static void hears_news(struct crucible *c, struct device *d, const char *id)
+{
+    while (d->live != NULL && !c->failed) {
+        struct command cmd;
+        unsigned heard = d->live_synced;
+        device_words(d, &cmd);
+        command_add(&cmd, "show");
+        command_add(&cmd, "company");
+        command_add(&cmd, id);
+        d->status = -1;
+        d->run = run_start(c, &cmd, NULL, on_asked, d);
+        crucible_wait(c);
+        if (d->status == 0)
+            return;
+        while (d->live != NULL && d->live_synced == heard && !c->failed)
+            (void)uv_run(&c->loop.uv, UV_RUN_ONCE);
+    }
+}
+
+static void news(struct crucible *c)
+{
+    struct command cmd;
+    char id[CRUCIBLE_ID_BYTES + 1] = "";
+    bool connected[CRUCIBLE_DEVICES] = {false};
+    for (unsigned i = 0; i < CRUCIBLE_DEVICES && !c->failed; i++)
+        connected[i] = c->devices[i].live != NULL && wake(c, &c->devices[i]);
+    server_ctl(c, &cmd);
+    command_add(&cmd, "company");
+    command_add(&cmd, "add");
+    command_add(&cmd, "name=Forge fictive");
+    run_now(c, &cmd, id, sizeof id);
+    for (unsigned i = 0; i < CRUCIBLE_DEVICES && !c->failed; i++)
+        if (connected[i])
+            hears_news(c, &c->devices[i], id);
+}
+
+static void fetch_all(struct crucible *c, struct device *d)
+{
+    struct command cmd;
+    device_words(d, &cmd);
+    command_add(&cmd, "fetch");
+    command_add(&cmd, "--auto");
+    command_add(&cmd, "100");
+    run_now(c, &cmd, NULL, 0);
+}
+
 static void peace(struct crucible *c)
 {
     if (c->failed)
         return;
     server_serve(c);
+    site_start(c);
+    exile_end(c);
+    news(c);
     end_live(c);
     settle(c);
+    site_stop(c); /* what it brings from now on would come late */
+    act_erase(c);
     if (c->failed)
         return;
     struct device *fresh = &c->devices[CRUCIBLE_FRESH];
     fresh->staff = (unsigned)rng_below(&c->rng, CRUCIBLE_STAFF);
     crucible_enrol(c, fresh);
     crucible_wait(c);
+    fetch_all(c, fresh);
     settle(c);
     ask(c, "status", "--json", on_status);
     ask(c, "doctor", NULL, on_command);
@@ -374,7 +457,10 @@ static void end_all(struct crucible *c)
     }
     if (c->server != NULL && c->failed)
         run_signal(c->server, SIGKILL);
+    if (c->relay != NULL && c->failed)
+        run_signal(c->relay, SIGKILL);
     server_stop(c);
+    site_stop(c);
     while (c->busy > 0)
         (void)uv_run(&c->loop.uv, UV_RUN_ONCE);
     nemesis_end(c);
@@ -406,10 +492,12 @@ static void sum_up(const struct crucible *c)
         killed += c->devices[i].killed;
     }
     for (uint32_t i = 0; i < c->marks_n; i++)
-        marks += c->marks[i].told && !c->marks[i].excused ? 1 : 0;
+        marks += c->marks[i].told && !c->marks[i].excused && !c->marks[i].erased ? 1 : 0;
     printf("seed %llu: %u deeds done, %u processes killed, %u moves, %u restores, %u copies, "
+           "%u put out, %u deposits, %u hand-overs, %u dossiers erased, %u contents, "
            "%u texts to be found\n",
-           (unsigned long long)c->seed, told, killed, c->moves, c->restores, c->clones, marks);
+           (unsigned long long)c->seed, told, killed, c->moves, c->restores, c->clones,
+           c->exiles, c->deposits, c->handed, c->erased, c->told_papers, marks);
     if (c->failed)
         printf("FAILED seed %llu: %s\n", (unsigned long long)c->seed, c->failure);
 }

@@ -100,11 +100,12 @@ static void stop_process(struct crucible *c, struct run *run, unsigned at)
     later(c, TASK_CONT, at, 2, 50);
 }
 
-/* A disk is copied whole, or not: what is copied is not the question here. */
+/* A disk is copied whole, or not: what is copied is not the question here. Nor is a command
+ * that consists of several. */
 static bool copies(const struct device *d)
 {
     return strcmp(d->deed.kind, "image") == 0 || strcmp(d->deed.kind, "clone") == 0 ||
-           strcmp(d->deed.kind, "put back") == 0;
+           strcmp(d->deed.kind, "put back") == 0 || strcmp(d->deed.kind, "enrol") == 0;
 }
 
 static void kill_device(struct crucible *c, struct device *d)
@@ -124,7 +125,17 @@ static void end_server(struct crucible *c, int number, enum server_state then)
                  then == SERVER_RESTORING ? ", to be put back" : "");
     c->state = then;
     run_signal(c->server, number);
-    later(c, TASK_START, CRUCIBLE_DEVICES, 0, 10);
+    bool long_away = rng_chance(&c->rng, 300000);
+    later(c, TASK_START, CRUCIBLE_DEVICES, long_away ? 10 : 0, long_away ? 50 : 10);
+}
+
+static void kill_relay(struct crucible *c)
+{
+    if (c->relay == NULL)
+        return;
+    crucible_say(c, "kill -9 the relay");
+    run_signal(c->relay, SIGKILL);
+    later(c, TASK_RELAY, CRUCIBLE_RELAY, 0, 20);
 }
 
 static void take_back(struct crucible *c, const struct task *task)
@@ -132,7 +143,11 @@ static void take_back(struct crucible *c, const struct task *task)
     struct device *d = task->at < CRUCIBLE_DEVICES ? &c->devices[task->at] : NULL;
     if (task->kind == TASK_START && c->state == SERVER_DOWN && c->server == NULL)
         server_start(c);
-    if (task->kind == TASK_CONT && d == NULL && c->server != NULL)
+    if (task->kind == TASK_RELAY)
+        site_start(c);
+    if (task->kind == TASK_CONT && task->at == CRUCIBLE_RELAY && c->relay != NULL)
+        run_signal(c->relay, SIGCONT);
+    if (task->kind == TASK_CONT && task->at == CRUCIBLE_DEVICES && c->server != NULL)
         run_signal(c->server, SIGCONT);
     if (task->kind == TASK_CONT && d != NULL && d->run != NULL)
         run_signal(d->run, SIGCONT);
@@ -150,7 +165,7 @@ static void take_back(struct crucible *c, const struct task *task)
 static void move(struct crucible *c)
 {
     struct device *d = &c->devices[rng_below(&c->rng, CRUCIBLE_FRESH)];
-    uint64_t draw = rng_below(&c->rng, 100);
+    uint64_t draw = rng_below(&c->rng, 107);
     c->moves++;
     if (draw < 8)
         end_server(c, SIGKILL, SERVER_ENDING);
@@ -169,7 +184,13 @@ static void move(struct crucible *c)
     else if (draw < 95)
         server_back_up(c);
     else if (draw < 98)
-        end_server(c, SIGKILL, SERVER_RESTORING);
+        end_server(c, SIGKILL, c->kept ? SERVER_ENDING : SERVER_RESTORING);
+    else if (draw < 100)
+        exile_order(c, d);
+    else if (draw < 103)
+        kill_relay(c);
+    else if (draw < 105)
+        stop_process(c, c->relay, CRUCIBLE_RELAY);
     else if (d->net != NULL)
         chaos_reset(d->net);
 }
@@ -213,6 +234,8 @@ void nemesis_end(struct crucible *c)
         c->tasks[i].kind = TASK_NONE;
     if (c->server != NULL)
         run_signal(c->server, SIGCONT);
+    if (c->relay != NULL)
+        run_signal(c->relay, SIGCONT);
     for (unsigned i = 0; i < CRUCIBLE_DEVICES; i++) {
         struct device *d = &c->devices[i];
         if (d->run != NULL)

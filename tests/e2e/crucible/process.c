@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void command_add(struct command *cmd, const char *word)
 {
@@ -161,6 +162,17 @@ struct str run_line(const struct run *run)
     struct str said = buf_str(&run->said[0]);
     const char *end = said.n == 0 ? NULL : memchr(said.p, '\n', said.n);
     return (struct str){said.p, end == NULL ? 0 : (size_t)(end - said.p)};
+}
+
+int64_t run_number(const struct run *run, const char *name)
+{
+    char key[40];
+    char text[2000];
+    struct str said = buf_str(&run->said[0]);
+    (void)snprintf(key, sizeof key, "\"%s\":", name);
+    (void)snprintf(text, sizeof text, "%.*s", (int)said.n, said.n == 0 ? "" : said.p);
+    const char *at = strstr(text, key);
+    return at == NULL ? -1 : strtoll(at + strlen(key), NULL, 10);
 }
 
 struct now {

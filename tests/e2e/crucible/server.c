@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/e2e/crucible/crucible.h"
 
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -52,8 +53,31 @@ static void on_ended(struct run *run, void *arg)
         server_go_back(c);
 }
 
+void server_free_address(char *out, size_t size)
+{
+    enum { FIRST = 20000, COUNT = 12000, STEP = 61 };
+    static unsigned drawn;
+    int fd = -1;
+    while (fd < 0 && drawn < COUNT) {
+        unsigned port = FIRST + ((unsigned)getpid() * STEP + drawn++) % COUNT;
+        struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        must(fd >= 0);
+        if (bind(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+            (void)close(fd);
+            fd = -1;
+        }
+        (void)snprintf(out, size, "127.0.0.1:%u", port);
+    }
+    must(fd >= 0);
+    (void)close(fd);
+}
+
 void server_start(struct crucible *c)
 {
+    char at[64];
     must(c->state == SERVER_DOWN && c->server == NULL);
     struct command cmd = {.n = 0};
     command_add(&cmd, c->jalond);
@@ -61,7 +85,8 @@ void server_start(struct crucible *c)
     command_add(&cmd, "--data");
     command_addf(&cmd, "%s/server", c->dir);
     command_add(&cmd, "--sync");
-    command_add(&cmd, c->at[0] == '\0' ? "127.0.0.1:0" : c->at);
+    server_free_address(at, sizeof at);
+    command_add(&cmd, c->at[0] == '\0' ? at : c->at);
     c->state = SERVER_STARTING;
     c->server = run_start(c, &cmd, on_heard, on_ended, c);
 }
@@ -127,6 +152,7 @@ static void note_restore(struct crucible *c, unsigned backup)
             continue;
         const struct known *person = known_person(c, m->person);
         m->synced = false;
+        m->bare = m->bare || m->gone || (person != NULL && person->given);
         m->excused = m->excused || m->gone || (person != NULL && person->given);
     }
 }
