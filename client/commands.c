@@ -54,6 +54,14 @@ static const struct args_option discard_options[] = {
 
 static const struct args_option duplicates_options[] = {
     {"decided", NULL, N_("aussi ce qui est déjà décidé"), false}, {NULL, NULL, NULL, false}};
+static const struct args_option report_options[] = {
+    {"at", N_("DATE"), N_("l'état de ce jour ; aujourd'hui sinon"), false},
+    {"from", N_("DATE"), N_("la période commence ce jour ; le 1er janvier sinon"), false},
+    {"to", N_("DATE"), N_("… et finit avant ce jour ; demain sinon"), false},
+    {"structure", N_("STRUCTURE"), N_("seulement les dossiers de cette structure"), false},
+    {"staff", N_("AGENT"), N_("seulement les dossiers que cet agent suit"), false},
+    {"csv", NULL, N_("en CSV"), false},
+    {NULL, NULL, NULL, false}};
 static const struct args_option candidates_options[] = {
     {"except", N_("ID"), N_("sans cette fiche-ci, que l'on change"), false},
     {NULL, NULL, NULL, false}};
@@ -159,6 +167,8 @@ static const struct args_command table[] = {
     {"completion", "bash|zsh|fish|man", 1, 1, NULL,
      N_("de quoi compléter les commandes dans un shell, ou leur page de manuel"),
      cmd_completion},
+    {"report", N_("[NOM]"), 0, 1, report_options,
+     N_("les indicateurs de ce qui est sur cet appareil"), cmd_report},
     {"doctor", "", 0, 0, doctor_options, N_("vérifier les données de cet appareil"),
      cmd_doctor},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},

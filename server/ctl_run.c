@@ -91,6 +91,16 @@ static const struct args_option access_options[] = {
     END,
 };
 
+static const struct args_option report_options[] = {
+    {"at", N_("DATE"), N_("l'état de ce jour ; aujourd'hui sinon"), false},
+    {"from", N_("DATE"), N_("la période commence ce jour ; le 1er janvier sinon"), false},
+    {"to", N_("DATE"), N_("… et finit avant ce jour ; demain sinon"), false},
+    {"structure", N_("ID"), N_("seulement les dossiers de cette structure"), false},
+    {"staff", N_("ID"), N_("seulement les dossiers que cet agent suit"), false},
+    {"csv", NULL, N_("en CSV"), false},
+    END,
+};
+
 static const struct args_command commands[] = {
     {"structure add", N_("NOM [CHAMP=VALEUR…]"), 1, -1, structure_options,
      N_("créer une structure"), ctl_structure_add},
@@ -144,6 +154,8 @@ static const struct args_command commands[] = {
      N_("dire qui a ouvert un dossier, et quels appareils l'ont eu"), ctl_access_list},
     {"access alerts", "", 0, 0, access_options,
      N_("dire qui a ouvert beaucoup de dossiers en un jour"), ctl_access_alerts},
+    {"report", N_("[NOM]"), 0, 1, report_options,
+     N_("les indicateurs ; du réseau entier, les petits nombres sont cachés"), ctl_report},
     {"stats", "", 0, 0, NULL, N_("dire où en est le serveur"), ctl_stats},
     {"check", "", 0, 0, NULL, N_("vérifier toute la base"), ctl_check},
     {"bundle take", N_("FICHIER"), 1, 1, bundle_options,
