@@ -96,15 +96,15 @@ static enum err write_rows(struct cmd *c, const struct table *table, uint64_t *c
 static enum err on_row(void *ctx, const struct row *row)
 {
     struct cmd *c = ctx;
-    return access_shown(&c->access, c->store,
+    return access_taken(&c->access, c->store,
                         schema_table_named(store_schema(c->store), str_of(c->args->word[0])),
                         row);
 }
 
-/* Whoever takes notes or the vault out of here has opened those dossiers. */
+/* Whoever takes rows out of here has opened their dossiers. */
 static enum err note_dossiers(struct cmd *c, const struct table *table)
 {
-    if (!access_secret(table))
+    if (table->scope == SCOPE_NETWORK || table->scope == SCOPE_STRUCTURE)
         return ERR_OK;
     return rows_list(c->store, table, NULL, 0, false, 0, on_row, c);
 }

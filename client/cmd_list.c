@@ -53,9 +53,7 @@ static enum err on_row_json(struct list *list, const struct row *row)
 static enum err on_row(void *ctx, const struct row *row)
 {
     struct list *list = ctx;
-    enum err err = access_secret(list->table)
-                       ? access_shown(&list->c->access, list->c->store, list->table, row)
-                       : ERR_OK;
+    enum err err = access_listed(&list->c->access, list->c->store, list->table, row);
     if (err != ERR_OK)
         return err;
     if (list->c->json)

@@ -378,7 +378,9 @@ static enum err conflict_words(struct printing *p, const struct row *row)
 static enum err on_conflict(void *ctx, const struct row *row)
 {
     struct printing *p = ctx;
-    enum err err = p->c->json ? conflict_json(p, row) : conflict_words(p, row);
+    enum err err = access_shown(&p->c->access, p->c->store, p->table, row);
+    if (err == ERR_OK)
+        err = p->c->json ? conflict_json(p, row) : conflict_words(p, row);
     p->count++;
     p->waiting += is_decided(p, row) ? 0 : 1;
     return err == ERR_OK ? cmd_flush_some(p->c) : err;

@@ -99,7 +99,7 @@ static enum err print_change(struct ctl *c, struct quarantine_reader *r)
                    (unsigned)r->number, r->table == NULL ? "?" : say_text(r->table->label), id);
         buf_u8(&c->out, '\n');
         print_fields(c, r, err == ERR_OK ? row : NULL);
-        err = ERR_OK;
+        err = err == ERR_OK ? access_shown(&c->access, c->store, r->table, row) : ERR_OK;
     }
     arena_done(&arena);
     return err;

@@ -286,9 +286,7 @@ static enum err on_row(void *ctx, const struct row *row)
     struct ctl_rows *list = ctx;
     struct buf *out = &list->c->out;
     char id[ID_TEXT_BYTES];
-    enum err err = access_secret(list->table)
-                       ? access_shown(&list->c->access, list->c->store, list->table, row)
-                       : ERR_OK;
+    enum err err = access_listed(&list->c->access, list->c->store, list->table, row);
     if (err != ERR_OK)
         return err;
     list->count++;

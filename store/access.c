@@ -12,6 +12,7 @@
 
 enum {
     HOPS_MAX = 16,
+    LOOK_BACK = 256,               /* so many are compared before one more is taken */
     SEEN_SLACK_MS = 2 * 60 * 1000, /* contacts are not noted more often than by the minute */
 };
 static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
@@ -20,7 +21,9 @@ static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 struct seen {
     struct id person;
     enum access_opened opened;
+    bool taken; /* into a file */
 };
+static const char exported[] = "export";
 static const char *const codes[] = {"dossier", "notes", "vault", "national_number"};
 
 void access_done(struct access *a)
@@ -29,11 +32,6 @@ void access_done(struct access *a)
 }
 
 /* ---- what was shown ---- */
-
-bool access_secret(const struct table *table)
-{
-    return table->facet == FACET_NOTES || table->facet == FACET_VAULT;
-}
 
 static const struct value *value_of(const struct table *table, const struct value *values,
                                     uint16_t field)
@@ -85,50 +83,87 @@ static enum err find_dossier(struct store *s, const struct table *table, const s
     return err;
 }
 
+/* What is there twice all the same is noted once. */
 static enum err add(struct access *a, const struct seen *seen)
 {
-    for (size_t at = a->list.n; at >= sizeof *seen; at -= sizeof *seen) {
+    size_t end =
+        a->list.n > LOOK_BACK * sizeof *seen ? a->list.n - LOOK_BACK * sizeof *seen : 0;
+    for (size_t at = a->list.n; at > end; at -= sizeof *seen) {
         struct seen had;
         memcpy(&had, a->list.p + at - sizeof had, sizeof had);
-        if (had.opened == seen->opened && id_eq(&had.person, &seen->person))
+        if (had.opened == seen->opened && had.taken == seen->taken &&
+            id_eq(&had.person, &seen->person))
             return ERR_OK;
     }
     buf_add(&a->list, seen, sizeof *seen);
     return a->list.err;
 }
 
+/* *of: what showing this row opens. NOTFOUND: nothing to note. */
+static enum err seen_by(struct store *s, const struct table *table, const struct row *row,
+                        struct seen *of)
+{
+    uint8_t facet = 0;
+    memset(of, 0, sizeof *of);
+    if (table->scope == SCOPE_NETWORK || table->scope == SCOPE_STRUCTURE || table->logged)
+        return ERR_NOTFOUND;
+    if (s->env.side == STORE_CLIENT && page_is_pending(s, row->stamp))
+        return ERR_NOTFOUND;
+    enum err err = find_dossier(s, table, row, &of->person, &facet);
+    if (facet == FACET_VAULT)
+        of->opened = ACCESS_VAULT;
+    else
+        of->opened = facet == FACET_NOTES ? ACCESS_NOTES : ACCESS_DOSSIER;
+    return err;
+}
+
 static enum err shown(struct access *a, struct store *s, const struct table *table,
-                      const struct row *row, bool number)
+                      const struct row *row, bool number, bool taken)
 {
     struct seen seen;
-    uint8_t facet = 0;
-    memset(&seen, 0, sizeof seen);
-    if (table->scope == SCOPE_NETWORK || table->scope == SCOPE_STRUCTURE || table->logged)
-        return ERR_OK;
-    if (s->env.side == STORE_CLIENT && page_is_pending(s, row->stamp))
-        return ERR_OK;
-    enum err err = find_dossier(s, table, row, &seen.person, &facet);
+    enum err err = seen_by(s, table, row, &seen);
     if (err != ERR_OK)
         return err == ERR_NOTFOUND ? ERR_OK : err;
-    if (number)
-        seen.opened = ACCESS_NUMBER;
-    else if (facet == FACET_VAULT)
-        seen.opened = ACCESS_VAULT;
-    else
-        seen.opened = facet == FACET_NOTES ? ACCESS_NOTES : ACCESS_DOSSIER;
+    seen.opened = number ? ACCESS_NUMBER : seen.opened;
+    seen.taken = taken;
     return add(a, &seen);
 }
 
 enum err access_shown(struct access *a, struct store *s, const struct table *table,
                       const struct row *row)
 {
-    return shown(a, s, table, row, false);
+    return shown(a, s, table, row, false, false);
 }
 
 enum err access_revealed(struct access *a, struct store *s, const struct table *table,
                          const struct row *row)
 {
-    return shown(a, s, table, row, true);
+    return shown(a, s, table, row, true, false);
+}
+
+enum err access_taken(struct access *a, struct store *s, const struct table *table,
+                      const struct row *row)
+{
+    return shown(a, s, table, row, false, true);
+}
+
+enum err access_listed(struct access *a, struct store *s, const struct table *table,
+                       const struct row *row)
+{
+    enum { MANY = 2 };
+    struct seen seen;
+    if (table->facet == FACET_NOTES || table->facet == FACET_VAULT ||
+        table->id == TABLE_CONFLICT)
+        return access_shown(a, s, table, row);
+    if (table->scope == SCOPE_PERSON || a->listed_of == MANY)
+        return ERR_OK;
+    enum err err = seen_by(s, table, row, &seen);
+    if (err != ERR_OK)
+        return err == ERR_NOTFOUND ? ERR_OK : err;
+    if (a->listed_of == 0 || !id_eq(&a->listed, &seen.person))
+        a->listed_of++;
+    a->listed = seen.person;
+    return ERR_OK;
 }
 
 /* ---- noting it ---- */
@@ -153,8 +188,9 @@ static struct id id_of(struct noting *n, const struct seen *seen)
     struct str parts[] = {{(const char *)seen->person.b, ID_BYTES},
                           {(const char *)n->staff.b, ID_BYTES},
                           str_of(codes[seen->opened]),
-                          {day, (size_t)len}};
-    return id_derive(TABLE_ACCESS_LOG, parts, 4);
+                          {day, (size_t)len},
+                          str_of(exported)};
+    return id_derive(TABLE_ACCESS_LOG, parts, seen->taken ? 5 : 4);
 }
 
 static enum err note_one(struct noting *n, const struct seen *seen)
@@ -172,8 +208,9 @@ static enum err note_one(struct noting *n, const struct seen *seen)
         values[count++] = (struct edit_value){&fields[1], value_id(&n->staff)};
     values[count++] = (struct edit_value){&fields[2], value_text(str_of(codes[seen->opened]))};
     values[count++] = (struct edit_value){&fields[3], value_int(n->now_ms)};
-    if (n->reason.n > 0)
-        values[count++] = (struct edit_value){&fields[4], value_text(n->reason)};
+    struct str reason = n->reason.n == 0 && seen->taken ? str_of(exported) : n->reason;
+    if (reason.n > 0)
+        values[count++] = (struct edit_value){&fields[4], value_text(reason)};
     err = n->edit == NULL ? edit_open(n->s, &n->edit, n->why) : ERR_OK;
     if (err != ERR_OK)
         return err;
@@ -204,8 +241,11 @@ static struct str cut(struct str text, size_t max)
 enum err access_save(struct access *a, struct store *s, const struct id *staff,
                      struct str reason, struct note *why)
 {
-    if (a->list.n == 0) /* also of a command without a store */
-        return ERR_OK;
+    const struct seen listed = {.person = a->listed, .opened = ACCESS_DOSSIER};
+    enum err err = a->listed_of == 1 ? add(a, &listed) : ERR_OK;
+    a->listed_of = 0;
+    if (err != ERR_OK || a->list.n == 0) /* also of a command without a store */
+        return err;
     struct noting n = {.s = s,
                        .table = schema_table(s->env.schema, TABLE_ACCESS_LOG),
                        .staff = s->env.side == STORE_SERVER ? *staff : s->staff,
@@ -213,7 +253,7 @@ enum err access_save(struct access *a, struct store *s, const struct id *staff,
                        .reason = cut(reason, ACCESS_REASON_MAX),
                        .why = why};
     bool wanted = false;
-    enum err err = is_wanted(s, &wanted);
+    err = is_wanted(s, &wanted);
     for (size_t at = 0; at < a->list.n && wanted && n.table != NULL && err == ERR_OK;
          at += sizeof(struct seen)) {
         struct seen seen;

@@ -17,12 +17,21 @@ enum access_opened { ACCESS_DOSSIER, ACCESS_NOTES, ACCESS_VAULT, ACCESS_NUMBER }
 
 /* What one command has shown so far. */
 struct access {
-    struct buf list; /* of access.c */
+    struct buf list;   /* of access.c */
+    struct id listed;  /* the dossier of all facts listed so far; null: none */
+    uint8_t listed_of; /* … how many: 2 is many */
 };
 /* A zeroed one is fine. */
 void access_done(struct access *a);
-/* Do rows of this table open a dossier where they are listed, too: notes and the vault? */
-bool access_secret(const struct table *table);
+/* This row is shown among others. Of notes, of the vault and of conflicts, which show values of
+ * two people, each opens its dossier. Facts do where all that are listed are of one dossier: a
+ * list over many, and any list of persons, is how one is found. */
+NODISCARD enum err access_listed(struct access *a, struct store *s, const struct table *table,
+                                 const struct row *row);
+/* This row is written to a file: noted beside what was opened, once a day, with "export" for a
+ * reason where none is given. */
+NODISCARD enum err access_taken(struct access *a, struct store *s, const struct table *table,
+                                const struct row *row);
 /* This row is shown. Nothing to note: it is of no dossier, or was made here and not sent yet.
  */
 NODISCARD enum err access_shown(struct access *a, struct store *s, const struct table *table,

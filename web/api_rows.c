@@ -291,9 +291,10 @@ static enum err print_hits(struct listing *list)
         buf_text(&api->out, i == 0 ? "\n" : ",\n");
         *row = (struct row){.rid = 0};
         err = rows_at(api->store, list->table, list->rids[i], &arena, row);
-        /* Who takes rows out of here has opened their dossiers. */
-        if (err == ERR_OK && (api->reason.n > 0 || access_secret(list->table)))
-            err = access_shown(&api->access, api->store, list->table, row);
+        if (err == ERR_OK && api->reason.n > 0)
+            err = access_taken(&api->access, api->store, list->table, row);
+        else if (err == ERR_OK)
+            err = access_listed(&api->access, api->store, list->table, row);
         if (err == ERR_OK) {
             api_row(api, list->table, row, false);
             api_names_row(names, list->table, row);

@@ -58,14 +58,25 @@ expect 2 on anne show person "$person" --reveal
 say "her own list, without a network"
 expect 0 on anne access "$person" --json
 same "openings of the number" 2 "$(grep -o national_number "$T/out" | wc -l | tr -d ' ')"
-same "openings of the vault" 1 "$(grep -o '"vault"' "$T/out" | wc -l | tr -d ' ')"
+same "openings of the vault" 2 "$(grep -o '"vault"' "$T/out" | wc -l | tr -d ' ')"
 same "openings of the dossier" 1 "$(grep -o '"dossier"' "$T/out" | wc -l | tr -d ' ')"
 said out "visite fictive"
+same "taken out" 1 "$(grep -o '"reason":"export"' "$T/out" | wc -l | tr -d ' ')"
 expect 0 on anne access "$person"
 said out "le numéro national"
 before=$(status_of anne unsent)
 expect 0 on anne show person "$person"
 same "a second opening" "$before" "$(status_of anne unsent)"
+
+say "what is written to a file is noted of each dossier, a list of people is not"
+expect 0 on anne list person
+same "a list of people" "$before" "$(status_of anne unsent)"
+expect 0 on anne export person "$T/persons.csv"
+expect 0 on anne access "$person" --json
+same "taken out" 2 "$(grep -o '"reason":"export"' "$T/out" | wc -l | tr -d ' ')"
+before=$(status_of anne unsent)
+expect 0 on anne export person "$T/persons.ndjson"
+same "taken out again" "$before" "$(status_of anne unsent)"
 
 say "the server knows, the coordinator's copy knows of no vault"
 start_server "$at"

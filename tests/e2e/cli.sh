@@ -164,8 +164,8 @@ json_is created 500
 expect 0 on anna import session "$T/s.ndjson" --each --json
 json_is unchanged 500
 expect 0 on anna sync
-before=$(status_of anna op_last)
 expect 0 on anna export session "$T/s.csv"
+before=$(status_of anna op_last) # with who took what out
 expect 0 on anna import session "$T/s.csv" --json
 json_is updated 0
 same "operations" "$before" "$(status_of anna op_last)"
@@ -205,6 +205,7 @@ expect 0 on carla sync --json
 json_is pushed 1
 
 say "without a server nothing is lost, and that is said"
+expect 0 on anna sync # who took sessions out
 stop_server
 expect 3 on anna sync
 said err "rien n'est perdu"

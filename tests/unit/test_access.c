@@ -131,6 +131,94 @@ static void a_server_that_knows_no_openings_is_told_none(void **state)
     close_rig(&r);
 }
 
+/* One command over these rows of a table. */
+static void use_all(struct party *p, const char *name,
+                    enum err (*use)(struct access *, struct store *, const struct table *,
+                                    const struct row *),
+                    const struct id *ids, size_t count)
+{
+    const struct id nobody = {{0}};
+    const struct table *table = schema_table_named(&schema_jalon, str_of(name));
+    struct access a = {.list = {0}};
+    for (size_t i = 0; i < count; i++) {
+        struct arena arena = {0};
+        struct row *row = arena_new(&arena, sizeof *row);
+        assert_int_equal(rows_find(p->store, table, &ids[i], &arena, row), ERR_OK);
+        assert_int_equal(use(&a, p->store, table, row), ERR_OK);
+        arena_done(&arena);
+    }
+    assert_int_equal(access_save(&a, p->store, &nobody, STR(""), NULL), ERR_OK);
+    access_done(&a);
+}
+
+static void a_list_of_one_dossier_opens_it(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    struct party *chloe = &r.t.replicas[CHLOE];
+    const struct id persons[] = {r.gone.person, r.kept.person};
+    const struct id sessions[] = {r.gone.session, r.kept.session};
+    const struct id notes[] = {r.gone.note, r.kept.note};
+    use_all(chloe, "person", access_listed, persons, 1);
+    use_all(chloe, "session", access_listed, sessions, 2);
+    assert_int_equal(noted(chloe->store, &r.gone.person).count, 0);
+    use_all(chloe, "session", access_listed, sessions, 1);
+    assert_int_equal(noted(chloe->store, &r.gone.person).count, 1);
+    assert_int_equal(noted(chloe->store, &r.kept.person).count, 0);
+    use_all(chloe, "session_note", access_listed, notes, 2);
+    assert_int_equal(noted(chloe->store, &r.gone.person).notes, 1);
+    assert_int_equal(noted(chloe->store, &r.kept.person).notes, 1);
+    close_rig(&r);
+}
+
+/* Beside an opening of the same day, once a day, and many are told like openings. */
+static void what_is_taken_out_is_noted_of_each_dossier(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    struct party *chloe = &r.t.replicas[CHLOE];
+    const struct id persons[] = {r.gone.person, r.kept.person};
+    open_as(chloe, "person", &r.gone.person, "");
+    use_all(chloe, "person", access_taken, persons, 2);
+    uint64_t saved = store_last_op(chloe->store);
+    use_all(chloe, "person", access_taken, persons, 2);
+    assert_int_equal(store_last_op(chloe->store), saved);
+    assert_int_equal(noted(chloe->store, &r.gone.person).count, 2);
+    assert_int_equal(noted(chloe->store, &r.kept.person).count, 1);
+    sync_all(&r);
+    assert_int_equal(noted(r.t.server.store, &r.gone.person).count, 2);
+    assert_int_equal(refused(chloe->store), 0);
+    close_rig(&r);
+}
+
+static enum err keep_id(void *ctx, const struct row *row)
+{
+    *(struct id *)ctx = row->id;
+    return ERR_OK;
+}
+
+static void whoever_reads_a_conflict_opens_the_dossier(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    const char *here[] = {"emergency=Un", NULL};
+    const char *there[] = {"emergency=Deux", NULL};
+    assert_int_equal(twin_set(&r.t.replicas[ANNA], "person", &r.gone.person, here), ERR_OK);
+    assert_int_equal(twin_set(&r.t.replicas[CHLOE], "person", &r.gone.person, there), ERR_OK);
+    sync_all(&r);
+    struct party *chloe = &r.t.replicas[CHLOE];
+    struct id conflict = {{0}};
+    assert_int_equal(
+        rows_all(chloe->store, schema_table(&schema_jalon, TABLE_CONFLICT), keep_id, &conflict),
+        ERR_OK);
+    use_all(chloe, "conflict", access_listed, &conflict, 1);
+    assert_int_equal(noted(chloe->store, &r.gone.person).count, 1);
+    close_rig(&r);
+}
+
 static void reference_data_is_no_dossier(void **state)
 {
     (void)state;
@@ -366,6 +454,9 @@ int main(void)
         cmocka_unit_test(an_opening_is_taken_down_whatever_became_of_the_right),
         cmocka_unit_test(openings_go_with_an_erased_dossier_also_late_ones),
         cmocka_unit_test(whoever_holds_a_dossier_is_listed_with_the_devices),
+        cmocka_unit_test(a_list_of_one_dossier_opens_it),
+        cmocka_unit_test(what_is_taken_out_is_noted_of_each_dossier),
+        cmocka_unit_test(whoever_reads_a_conflict_opens_the_dossier),
         cmocka_unit_test(many_dossiers_in_a_day_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
