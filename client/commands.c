@@ -25,6 +25,8 @@ static const struct args_option list_options[] = {
     {"merged", NULL, N_("aussi les fiches fusionnées avec une autre"), false},
     {"limit", N_("N"), N_("au plus N fiches"), false},
     {NULL, NULL, NULL, false}};
+static const struct args_option search_options[] = {
+    {"limit", N_("N"), N_("au plus N fiches"), false}, {NULL, NULL, NULL, false}};
 static const struct args_option import_options[] = {
     {"dry-run", NULL, N_("essayer seulement : rien n'est enregistré"), false},
     {"each", NULL, N_("enregistrer durablement ligne par ligne"), false},
@@ -111,6 +113,8 @@ static const struct args_command table[] = {
      N_("qui a ouvert ce dossier, autant qu'on le sait ici"), cmd_access},
     {"list", N_("TABLE [CHAMP=VALEUR…]"), 1, -1, list_options, N_("lister des fiches"),
      cmd_list},
+    {"search", N_("MOT…"), 1, -1, search_options,
+     N_("chercher des mots, un nom, un numéro dans toutes les fiches"), cmd_search},
     {"import", N_("TABLE FICHIER"), 2, 2, import_options,
      N_("reprendre un fichier .xlsx, .csv ou .ndjson"), cmd_import},
     {"export", N_("TABLE FICHIER"), 2, 2, export_options,

@@ -7,6 +7,7 @@
 
 #include "io/clock.h"
 #include "io/netwatch.h"
+#include "store/search.h"
 
 /* A command that waits for a sync. */
 struct waiter {
@@ -66,7 +67,11 @@ static void on_look(struct job *job)
 {
     struct live *live = (struct live *)((char *)job - offsetof(struct live, look));
     struct store *store = live->cfg.local->store;
+    bool done = false;
     live->looked = store == NULL ? ERR_CLOSED : store_status(store, &live->status);
+    /* So that whoever searches need not wait for what came in. A full disk may hinder it. */
+    if (live->looked == ERR_OK && search_catch_up(store, SEARCH_SLICE, &done) != ERR_OK)
+        live->looked = store_health(store);
 }
 
 /* ---- rounds ---- */
@@ -251,7 +256,7 @@ static void on_looked(struct job *job)
 {
     struct live *live = (struct live *)((char *)job - offsetof(struct live, look));
     live->looking = false;
-    if (live->looked == ERR_OK && !live->closing &&
+    if (live->looked == ERR_OK && !live->closing && live->presence.connected &&
         presence_outbox(&live->presence, live->status.unsent, live->status.acked_through,
                         now())) {
         tell(live, (struct live_event){.type = LIVE_STUCK});
@@ -265,7 +270,7 @@ static void on_timer(struct loop_timer *timer, void *arg)
     struct live *live = arg;
     loop_timer_start(timer, LIVE_LOOK_MS);
     relay_keep(live->relay);
-    if (live->looking || !live->presence.connected)
+    if (live->looking)
         return;
     live->look = (struct job){.run = on_look, .done = on_looked};
     live->looking = jobs_submit(live->cfg.jobs, &live->look) == ERR_OK;

@@ -17,7 +17,8 @@ enum {
     FORMAT_RELAYS = 5,  /* a device may be a relay of a site */
     FORMAT_LISTS = 6,   /* a replica finds rows by what they refer to */
     FORMAT_LINKS = 7,   /* one human in two dossiers */
-    FORMAT = FORMAT_LINKS,
+    FORMAT_SEARCH = 8,  /* a replica finds rows by their words */
+    FORMAT = FORMAT_SEARCH,
     SCHEMA_REVIEWS = 4, /* coordination opens the vault of its structure: staff_review */
     DDL_BYTES_MAX = 64 * 1024
 };
@@ -104,6 +105,13 @@ static const char *const server_tables[] = {
     "CREATE INDEX IF NOT EXISTS person_link_source ON person_link(source)",
     "CREATE TABLE IF NOT EXISTS rights(staff BLOB PRIMARY KEY, v INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID",
+};
+/* The words of rows (search.c), and through which row of each table they are there. No text and
+ * no place of a word is kept: rows are looked up, and shown from their tables. */
+static const char *const client_tables[] = {
+    "CREATE TABLE IF NOT EXISTS searched(tab INTEGER PRIMARY KEY, rid INTEGER NOT NULL) STRICT",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(words, content='', columnsize=0,"
+    " detail=none, tokenize=\"ascii tokenchars '~_'\")",
 };
 /* For who holds what (holders.c); on business tables. */
 static const char employed_dossier[] =
@@ -425,6 +433,8 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = create_all(s, service_tables, sizeof service_tables / sizeof *service_tables);
     if (err == ERR_OK && s->env.side == STORE_SERVER)
         err = create_all(s, server_tables, sizeof server_tables / sizeof *server_tables);
+    if (err == ERR_OK && s->env.side == STORE_CLIENT)
+        err = create_all(s, client_tables, sizeof client_tables / sizeof *client_tables);
     if (err == ERR_OK)
         err = add_columns(s, added_columns, sizeof added_columns / sizeof *added_columns, &sql);
     if (err == ERR_OK && s->env.side == STORE_SERVER)

@@ -146,6 +146,8 @@ struct store {
     bool repairs;            /* client: everything is told again after a difference … */
     uint64_t repaired[3];    /* … and these rows of this transaction were wrong (compare.h) */
     struct buf scratch;      /* expanded blocks */
+    int64_t *marks;          /* client: by position of the table, what search.c has of it … */
+    bool marks_known;        /* … once that was read */
     struct content *content; /* once it was asked for (content.h) */
     uint64_t content_wishes;
     uint64_t content_network_bytes, content_device_bytes; /* server: 0: as depot.h says */

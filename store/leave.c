@@ -8,6 +8,7 @@
 #include "store/referrals.h"
 #include "store/replica.h"
 #include "store/rows.h"
+#include "store/search.h"
 
 enum { MARKS_MIN = 256, PASSES_MAX = 8 };
 
@@ -536,13 +537,22 @@ enum err replica_leave(struct store *s, struct leave leave)
     return err == ERR_OK ? leave_clean(s) : err;
 }
 
+/* The index has words of rows that are gone until it merges its parts. */
+static enum err forget_words(struct store *s)
+{
+    enum err err = s->env.side == STORE_CLIENT ? store_begin(s) : ERR_OK;
+    return s->env.side == STORE_CLIENT && err == ERR_OK ? store_end(s, search_forget(s)) : err;
+}
+
 enum err leave_clean(struct store *s)
 {
     int64_t residue = 0;
     enum err err = meta_get_int(s, META_RESIDUE, &residue);
     if (err != ERR_OK || residue == 0)
         return err;
-    err = db_exec(s->db, "VACUUM");
+    err = forget_words(s);
+    if (err == ERR_OK)
+        err = db_exec(s->db, "VACUUM");
     if (err == ERR_OK)
         err = db_checkpoint(s->db); /* the log holds pages of the time before */
     if (err == ERR_OK)

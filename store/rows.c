@@ -2,6 +2,7 @@
 #include "store/rows.h"
 
 #include "store/inside.h"
+#include "store/search.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -129,15 +130,19 @@ enum err rows_insert(struct store *s, const struct table *table, struct row *row
     buf_done(&versions);
     if (err == ERR_OK && db_changes(s->db) == 0)
         return ERR_EXISTS;
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         row->rid = db_last_rowid(s->db);
+        err = search_made(s, table, row);
+    }
     return err;
 }
 
 enum err rows_update(struct store *s, const struct table *table, const struct row *row)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_row_sql(s, store_table_index(s, table), ROW_UPDATE, &stmt);
+    enum err err = search_changing(s, table, row);
+    if (err == ERR_OK)
+        err = store_row_sql(s, store_table_index(s, table), ROW_UPDATE, &stmt);
     if (err != ERR_OK)
         return err;
     struct buf versions = {0};
@@ -170,7 +175,9 @@ enum err rows_restamp(struct store *s, const struct table *table, const struct r
 enum err rows_purge(struct store *s, const struct table *table, int64_t rid)
 {
     struct stmt *stmt = NULL;
-    enum err err = store_table_sql(s, "DELETE FROM", table, "WHERE _rid=?1", &stmt);
+    enum err err = search_purging(s, table, rid);
+    if (err == ERR_OK)
+        err = store_table_sql(s, "DELETE FROM", table, "WHERE _rid=?1", &stmt);
     if (err != ERR_OK)
         return err;
     bind_int(stmt, 1, rid);

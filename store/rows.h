@@ -105,6 +105,9 @@ NODISCARD enum err rows_list_after(struct store *s, const struct table *table,
                                    const struct filter *filters, size_t count, bool deleted,
                                    int64_t after, uint64_t limit, rows_on_row *on_row,
                                    void *ctx);
+/* At most `limit` rows after a local number, deleted ones too. */
+NODISCARD enum err rows_after(struct store *s, const struct table *table, int64_t after,
+                              uint64_t limit, rows_on_row *on_row, void *ctx);
 /* All rows of a table, deleted ones too, in the same manner. */
 NODISCARD enum err rows_all(struct store *s, const struct table *table, rows_on_row *on_row,
                             void *ctx);
@@ -124,6 +127,7 @@ struct rows_pick {
     size_t count;
     const struct range *ranges;
     size_t ranges_n;
+    struct str match; /* words (search_match), or empty: the index is complete then */
     bool deleted;
     bool by_title;          /* its parts in their order, … */
     const struct field *by; /* … by this field, texts as folded, empty ones last, … */

@@ -2,6 +2,7 @@
 /* Lists of rows: which, in what order, which part of them. */
 #include "store/inside.h"
 #include "store/rows.h"
+#include "store/search.h"
 
 /* Columns by name: one added later stands last in the file, not in the declaration. */
 static enum err select_rows(struct store *s, const struct table *table, const char *where,
@@ -132,6 +133,18 @@ static enum err is_empty(struct store *s, const struct table *table, bool *out)
     return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
 }
 
+enum err rows_after(struct store *s, const struct table *table, int64_t after, uint64_t limit,
+                    rows_on_row *on_row, void *ctx)
+{
+    struct stmt *stmt = NULL;
+    enum err err = select_rows(s, table, "WHERE _rid>?1 ORDER BY _rid LIMIT ?2", &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, after);
+    bind_int(stmt, 2, (int64_t)limit);
+    return each_row(s, table, stmt, on_row, ctx);
+}
+
 enum err rows_all(struct store *s, const struct table *table, rows_on_row *on_row, void *ctx)
 {
     struct stmt *stmt = NULL;
@@ -195,6 +208,13 @@ static void where_sql(const struct table *table, const struct rows_pick *pick, s
     for (size_t i = 0; i < pick->ranges_n; i++)
         buf_printf(out, " AND \"%s\"%s%lld", pick->ranges[i].field->name,
                    pick->ranges[i].from ? ">=" : "<=", (long long)pick->ranges[i].value);
+    int64_t place = search_place(table);
+    if (pick->match.n > 0)
+        buf_printf(out,
+                   " AND _rid IN (SELECT rowid-%lld FROM word WHERE word MATCH ?%zu AND "
+                   "rowid>=%lld AND rowid<%lld)",
+                   (long long)place, pick->count + 1, (long long)place,
+                   (long long)search_place_end(table));
 }
 
 /* ",key" of one field. Nobody reads an id, so there is no order in references. */
@@ -255,6 +275,8 @@ static enum err prepare_pick(struct store *s, const struct table *table, const c
     buf_done(&rest);
     if (err == ERR_OK)
         bind_filters(*out, pick->filters, pick->count);
+    if (err == ERR_OK && pick->match.n > 0)
+        bind_text(*out, (int)pick->count + 1, pick->match);
     return err;
 }
 

@@ -8,6 +8,16 @@
     X(META_GET, "SELECT v FROM meta WHERE k=?1")                                               \
     X(META_SET,                                                                                \
       "INSERT INTO meta(k,v) VALUES(?1,?2) ON CONFLICT(k) DO UPDATE SET v=excluded.v")         \
+    /* client: words of rows */                                                                \
+    X(SEARCHED_LIST, "SELECT tab,rid FROM searched")                                           \
+    X(SEARCHED_SET, "INSERT INTO searched(tab,rid) VALUES(?1,?2) ON CONFLICT(tab) DO UPDATE "  \
+                    "SET rid=excluded.rid")                                                    \
+    X(SEARCHED_CLEAR, "DELETE FROM searched")                                                  \
+    X(WORD_ADD, "INSERT INTO word(rowid,words) VALUES(?1,?2)")                                 \
+    X(WORD_DROP, "INSERT INTO word(word,rowid,words) VALUES('delete',?1,?2)")                  \
+    X(WORD_CLEAR, "INSERT INTO word(word) VALUES('delete-all')")                               \
+    X(WORD_MATCH, "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid>=?2 AND rowid<?3 "     \
+                  "ORDER BY rowid")                                                            \
     /* client: outbox */                                                                       \
     X(OUTBOX_ADD, "INSERT INTO outbox(op_no,hash,hlc,n,op) VALUES(?1,?2,?3,?4,?5)")            \
     X(OUTBOX_LAST,                                                                             \

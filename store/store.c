@@ -241,6 +241,7 @@ enum err store_reload(struct store *s)
     s->staff = staff;
     s->structure = structure;
     refs_forget(s);
+    s->marks_known = false;
     return s->env.side == STORE_CLIENT ? compare_reload(s) : ERR_OK;
 }
 
@@ -281,7 +282,8 @@ enum err store_open(const struct store_env *env, struct store **out, struct note
     s->rows = mem_array(env->schema->table_count, sizeof *s->rows);
     s->refs = mem_array(REF_CACHE_SLOTS, sizeof *s->refs);
     s->fresh = mem_new(sizeof *s->fresh);
-    if (s->rows == NULL || s->refs == NULL || s->fresh == NULL)
+    s->marks = mem_array(env->schema->table_count, sizeof *s->marks);
+    if (s->rows == NULL || s->refs == NULL || s->fresh == NULL || s->marks == NULL)
         err = ERR_NOMEM;
     if (err == ERR_OK)
         err = db_open(env->path, env->vfs, &s->db, why);
@@ -315,6 +317,7 @@ void store_close(struct store *s)
     mem_free(s->rows);
     mem_free(s->refs);
     mem_free(s->fresh);
+    mem_free(s->marks);
     mem_free(s);
 }
 

@@ -14,6 +14,7 @@ static const struct api_route routes[] = {
     {"schema", false, 1, 0, false, 0, api_schema},
     {"status", false, 1, 0, false, 0, api_state},
     {"rows", false, 2, 0, true, 0, api_rows},
+    {"search", false, 1, 0, true, 0, api_search},
     {"row", false, 3, 0, true, 0, api_show},
     {"history", false, 3, 1, true, 0, api_history},
     {"inbox", false, 1, 0, true, 0, api_inbox},

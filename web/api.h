@@ -90,6 +90,8 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
     api_enrol(struct api *api), api_example(struct api *api), api_agenda(struct api *api),
     api_settings(struct api *api), api_settle(struct api *api);
 
+/* Words in all rows. */
+void api_search(struct api *api);
 /* A signature, and with the first one the content freezes. */
 void api_sign(struct api *api);
 /* Spreadsheets out and in. */

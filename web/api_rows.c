@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /api/rows/TABLE: filtered, searched, sorted and in pages; GET /api/row/TABLE/ID. */
-#include "store/fold.h"
-#include "store/names.h"
+/* GET /api/rows/TABLE: filtered, searched, sorted and in pages; GET /api/row/TABLE/ID; GET
+ * /api/search. */
+#include "store/search.h"
 #include "store/ties.h"
 #include "web/api.h"
 
-#include <stdlib.h>
-
-enum { WORDS_MAX = 8, LIST_MAX = 1000 * 1000, ROWS_DEFAULT = 100 };
-
-/* A row that matches: where it lies, and what it is sorted by. */
-struct hit {
-    int64_t rid;
-    struct str key; /* folded text … */
-    double number;  /* … or a number; both zero: empty, and last */
-    bool empty;
-};
+enum { ROWS_DEFAULT = 100, SEARCH_DEFAULT = 30 };
 
 struct listing {
     struct api *api;
@@ -24,13 +14,9 @@ struct listing {
     size_t count; /* of filters */
     struct range ranges[SCHEMA_FIELDS_MAX];
     size_t ranges_n;
-    struct str words[WORDS_MAX]; /* folded; a row must hold all of them */
-    size_t words_n;
-    int sort_at; /* position of the field, -1: the title */
+    struct buf match; /* words, as the index is asked for them */
+    int sort_at;      /* position of the field, -1: the title */
     bool sorted, descending;
-    struct hit *hits;
-    size_t hits_n, hits_room;
-    struct buf text; /* scratch */
     /* the page */
     uint64_t offset, limit;
     int64_t rids[API_ROWS_MAX];
@@ -105,19 +91,10 @@ static enum err read_filters(struct listing *list)
 
 static enum err read_words(struct listing *list)
 {
-    struct buf folded = {0};
-    fold_text(api_param(list->api, "q"), &folded);
-    struct str rest = {arena_copy(&list->api->arena, folded.p, folded.n), folded.n};
-    buf_done(&folded);
-    while (rest.n > 0 && list->words_n < WORDS_MAX) {
-        const char *gap = memchr(rest.p, ' ', rest.n);
-        size_t n = gap == NULL ? rest.n : (size_t)(gap - rest.p);
-        if (n > 0)
-            list->words[list->words_n++] = (struct str){rest.p, n};
-        n += gap == NULL ? 0 : 1;
-        rest = (struct str){rest.p + n, rest.n - n};
-    }
-    return ERR_OK;
+    search_match(api_param(list->api, "q"), &list->match);
+    if (list->match.err != ERR_OK || list->match.n == 0)
+        return list->match.err;
+    return search_complete(list->api->store);
 }
 
 static enum err read_sort(struct listing *list)
@@ -137,107 +114,6 @@ static enum err read_sort(struct listing *list)
 
 /* ---- which rows ---- */
 
-static bool in_ranges(const struct listing *list, const struct row *row)
-{
-    for (size_t i = 0; i < list->ranges_n; i++) {
-        const struct range *range = &list->ranges[i];
-        const struct value *v = &row->values[schema_field_index(list->table, range->field->id)];
-        if (v->type != VALUE_INT || (range->from ? v->i < range->value : v->i > range->value))
-            return false;
-    }
-    return true;
-}
-
-/* Every word must begin a word of some text of the row. */
-static bool has_words(struct listing *list, const struct row *row)
-{
-    if (list->words_n == 0)
-        return true;
-    buf_clear(&list->text);
-    buf_u8(&list->text, ' ');
-    for (uint16_t i = 0; i < list->table->field_count; i++) {
-        const struct field *field = &list->table->fields[i];
-        if (row->values[i].type != VALUE_TEXT || field->kind != KIND_TEXT || field->masked)
-            continue;
-        fold_text(row->values[i].s, &list->text);
-        buf_u8(&list->text, ' ');
-    }
-    for (size_t i = 0; i < list->words_n; i++) {
-        struct str word = list->words[i];
-        const char *at = list->text.err == ERR_OK
-                             ? memmem(list->text.p, list->text.n, word.p, word.n)
-                             : NULL;
-        while (at != NULL && at[-1] != ' ')
-            at = memmem(at + 1, list->text.n - (size_t)(at + 1 - (const char *)list->text.p),
-                        word.p, word.n);
-        if (at == NULL)
-            return false;
-    }
-    return true;
-}
-
-static enum err sort_key(struct listing *list, const struct row *row, struct hit *hit)
-{
-    if (!list->sorted)
-        return ERR_OK;
-    struct str text = {NULL, 0};
-    buf_clear(&list->text);
-    if (list->sort_at < 0) {
-        names_title(list->table, row, &list->text);
-        text = buf_str(&list->text);
-    } else {
-        const struct value *v = &row->values[list->sort_at];
-        hit->empty = v->type == VALUE_NULL;
-        hit->number = v->type == VALUE_INT ? (double)v->i : v->type == VALUE_REAL ? v->r : 0;
-        text = v->type == VALUE_TEXT ? v->s : text;
-    }
-    struct buf folded = {0};
-    fold_text(text, &folded);
-    hit->key = (struct str){arena_copy(&list->api->arena, folded.p, folded.n), folded.n};
-    enum err err = hit->key.p == NULL ? ERR_NOMEM : folded.err;
-    buf_done(&folded);
-    return err == ERR_OK ? list->text.err : err;
-}
-
-static enum err on_row(void *ctx, const struct row *row)
-{
-    struct listing *list = ctx;
-    if (!in_ranges(list, row) || !has_words(list, row))
-        return ERR_OK;
-    if (list->hits_n == list->hits_room) {
-        size_t room = list->hits_room == 0 ? 256 : 2 * list->hits_room;
-        struct hit *more =
-            room > LIST_MAX ? NULL : mem_grow(list->hits, room * sizeof *list->hits);
-        if (more == NULL)
-            return room > LIST_MAX ? ERR_LIMIT : ERR_NOMEM;
-        list->hits = more;
-        list->hits_room = room;
-    }
-    struct hit *hit = &list->hits[list->hits_n++];
-    *hit = (struct hit){.rid = row->rid};
-    return sort_key(list, row, hit);
-}
-
-static int compare_up(const void *a, const void *b)
-{
-    const struct hit *x = a;
-    const struct hit *y = b;
-    if (x->empty != y->empty)
-        return x->empty ? 1 : -1;
-    if (x->number < y->number || x->number > y->number)
-        return x->number < y->number ? -1 : 1;
-    int c = str_cmp(x->key, y->key);
-    return c != 0 ? c : (x->rid > y->rid) - (x->rid < y->rid);
-}
-
-static int compare_down(const void *a, const void *b)
-{
-    const struct hit *x = a;
-    const struct hit *y = b;
-    return x->empty != y->empty ? compare_up(a, b) : compare_up(b, a);
-}
-
-/* Without words the engine finds the page; words are looked for in each row. */
 static enum err pick(struct listing *list, const struct filter *filters, size_t count,
                      bool deleted)
 {
@@ -246,6 +122,7 @@ static enum err pick(struct listing *list, const struct filter *filters, size_t 
         .count = count,
         .ranges = list->ranges,
         .ranges_n = list->ranges_n,
+        .match = buf_str(&list->match),
         .deleted = deleted,
         .by_title = list->sorted,
         .by = list->sort_at < 0 ? NULL : &list->table->fields[list->sort_at],
@@ -263,18 +140,7 @@ static enum err find(struct listing *list)
     ties_hide(list->table, list->filters, &list->count);
     enum err err = ties_widen(list->api->store, list->filters, list->count, &list->api->arena,
                               &widened, &count);
-    if (err == ERR_OK && list->words_n == 0)
-        return pick(list, widened, count, deleted);
-    if (err == ERR_OK)
-        err =
-            rows_list(list->api->store, list->table, widened, count, deleted, 0, on_row, list);
-    if (err == ERR_OK && list->sorted && list->hits_n > 1)
-        qsort(list->hits, list->hits_n, sizeof *list->hits,
-              list->descending ? compare_down : compare_up);
-    list->total = list->hits_n;
-    for (uint64_t i = list->offset; i < list->hits_n && list->n < list->limit; i++)
-        list->rids[list->n++] = list->hits[i].rid;
-    return err;
+    return err == ERR_OK ? pick(list, widened, count, deleted) : err;
 }
 
 /* ---- the answer ---- */
@@ -333,10 +199,8 @@ void api_rows(struct api *api)
     }
     if (err == ERR_OK)
         err = print_hits(list);
-    if (list != NULL) {
-        mem_free(list->hits);
-        buf_done(&list->text);
-    }
+    if (list != NULL)
+        buf_done(&list->match);
     if (err != ERR_OK)
         api_fail(api, err);
 }
@@ -364,5 +228,49 @@ void api_show(struct api *api)
     api->out.n--; /* the closing brace: more follows */
     api_names_row(names, table, row);
     api_names_print(names);
+    buf_text(&api->out, "}\n");
+}
+
+/* ---- words in all tables ---- */
+
+struct searching {
+    struct api *api;
+    struct api_names *names;
+    size_t count;
+};
+
+static enum err on_hit(void *ctx, const struct search_hit *hit)
+{
+    struct searching *search = ctx;
+    struct api *api = search->api;
+    enum err err = access_secret(hit->table)
+                       ? access_shown(&api->access, api->store, hit->table, hit->row)
+                       : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    buf_printf(&api->out, "%s{\"table\":\"%s\",\"sounds\":%s,\"found\":",
+               search->count++ == 0 ? "\n" : ",\n", hit->table->name,
+               hit->sounds ? "true" : "false");
+    api_row(api, hit->table, hit->row, false);
+    buf_u8(&api->out, '}');
+    api_names_row(search->names, hit->table, hit->row);
+    return api->out.err;
+}
+
+void api_search(struct api *api)
+{
+    struct searching search = {.api = api, .names = api_names_new(api)};
+    uint64_t limit = api_number(api, "limit", SEARCH_DEFAULT);
+    limit = limit > API_ROWS_MAX ? API_ROWS_MAX : limit;
+    buf_text(&api->out, "{\"rows\":[");
+    enum err err = search.names == NULL ? ERR_NOMEM : ERR_OK;
+    if (err == ERR_OK)
+        err = search_rows(api->store, api_param(api, "q"), limit, on_hit, &search);
+    if (err != ERR_OK) {
+        api_fail(api, err);
+        return;
+    }
+    buf_u8(&api->out, ']');
+    api_names_print(search.names);
     buf_text(&api->out, "}\n");
 }

@@ -5,6 +5,8 @@
 #include "store/grants.h"
 #include "store/inside.h"
 #include "store/rows.h"
+#include "store/search.h"
+#include "store/search_words.h"
 #include "tests/sim/erasing.h"
 #include "tests/sim/papers.h"
 #include "tests/support/dump.h"
@@ -210,6 +212,55 @@ static void check_store(struct world *w, struct node *n)
     buf_done(&report);
 }
 
+/* Each row is found by its first word, and the index is whole. */
+struct wording {
+    struct world *w;
+    struct node *n;
+    const struct table *table;
+};
+
+static enum err check_words(void *ctx, const struct row *row)
+{
+    struct wording *look = ctx;
+    struct buf words = {0};
+    struct buf match = {0};
+    search_words(look->table, row->values, &words);
+    const void *gap = words.n == 0 ? NULL : memchr(words.p, ' ', words.n);
+    size_t n = gap == NULL ? words.n : (size_t)((const uint8_t *)gap - words.p);
+    search_match((struct str){(const char *)words.p, n}, &match);
+    bool found = match.n == 0;
+    struct stmt *stmt = NULL;
+    if (!found && store_sql(look->n->store, SQL_WORD_MATCH, &stmt) == ERR_OK) {
+        int64_t place = search_place(look->table) + row->rid;
+        bind_text(stmt, 1, buf_str(&match));
+        bind_int(stmt, 2, place);
+        bind_int(stmt, 3, place + 1);
+        found = stmt_step(stmt) == STEP_ROW;
+        stmt_reset(stmt);
+    }
+    if (!found)
+        world_fail(look->w, "node %u: a row of %s is not found by its words", look->n->at,
+                   look->table->name);
+    buf_done(&words);
+    buf_done(&match);
+    return ERR_OK;
+}
+
+static void check_search(struct world *w, struct node *n)
+{
+    const struct schema *schema = store_schema(n->store);
+    enum err err = search_complete(n->store);
+    if (err == ERR_OK)
+        err = db_exec(n->store->db, "INSERT INTO word(word) VALUES('integrity-check')");
+    for (uint16_t i = 0; i < schema->table_count && err == ERR_OK; i++) {
+        struct wording look = {w, n, &schema->tables[i]};
+        if (search_covers(look.table))
+            err = rows_all(n->store, look.table, check_words, &look);
+    }
+    if (err != ERR_OK)
+        world_fail(w, "node %u: search: %s", n->at, err_name(err));
+}
+
 /* Where no disk altered rows, no comparison with the server finds a difference; where one did,
  * it was repaired. */
 static void check_compared(struct world *w, struct client *c)
@@ -321,6 +372,7 @@ static void check_all(struct world *w)
         if (!takes_part(c))
             continue;
         check_store(w, &c->node);
+        check_search(w, &c->node);
         check_compared(w, c);
         check_same(w, c);
         check_unseen(w, c);

@@ -5,6 +5,7 @@
 #include "store/duplicates.h"
 #include "store/handover.h"
 #include "store/inside.h"
+#include "store/search.h"
 #include "tests/sim/draft.h"
 #include "tests/sim/erasing.h"
 #include "tests/sim/papers.h"
@@ -261,10 +262,22 @@ bool people_keep_papers(uint64_t seed)
     return rng_chance(&rng, 600000);
 }
 
+/* The program that stays looks after its index; a search does. */
+static bool look_for_words(struct people *p, struct node *n)
+{
+    bool done = false;
+    if (n->at == WORLD_SERVER || !rng_chance(&p->words, 300000))
+        return true;
+    enum err err = search_catch_up(n->store, 1 + rng_below(&p->words, 40), &done);
+    if (err != ERR_OK && !saving_of_machine(err))
+        world_fail(n->w, "node %u: taking words in: %s", n->at, err_name(err));
+    return node_survived(n) && store_health(n->store) == ERR_OK;
+}
+
 void people_act(struct people *p, struct node *n)
 {
     struct saving s;
-    if (n->store == NULL || store_health(n->store) != ERR_OK)
+    if (n->store == NULL || store_health(n->store) != ERR_OK || !look_for_words(p, n))
         return;
     if (p->papers_ppm > 0 && rng_chance(&p->papers, p->papers_ppm) && papers_act(n, &p->papers))
         return;
@@ -329,6 +342,7 @@ void people_start(struct people *p, struct world *w, int64_t ms)
     p->w = w;
     p->rng = engine_rng(&w->engine, "people");
     p->papers = engine_rng(&w->engine, "papers");
+    p->words = engine_rng(&w->engine, "words");
     if (people_keep_papers(w->plan.seed)) {
         p->papers_ppm = 150000;
         p->erase_ppm = w->plan.mixed_roles ? 40000 : 0;

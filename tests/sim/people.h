@@ -17,7 +17,7 @@ struct people {
     uint32_t batch_ppm;  /* of the actions are imports */
     uint32_t papers_ppm; /* … are about documents … */
     uint32_t erase_ppm;  /* … and erasures, drawn from: */
-    struct rng papers;
+    struct rng papers, words;
 };
 /* Do the people of this seed attach documents and order erasures? */
 bool people_keep_papers(uint64_t seed);

@@ -162,7 +162,7 @@ static void mistakes_are_named_with_what_was_meant(void **state)
     (void)state;
     assert_int_equal(RUN("lits", "company"), CMD_USAGE);
     assert_true(talked("list"));
-    assert_int_equal(RUN("search", "x"), CMD_USAGE);
+    assert_int_equal(RUN("seek", "x"), CMD_USAGE);
     assert_int_equal(RUN("add", "sesion", "x=1"), CMD_FAILED);
     assert_true(talked("session"));
     assert_int_equal(RUN("add", "company", "nam=Forge"), CMD_FAILED);

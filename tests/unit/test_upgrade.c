@@ -4,6 +4,7 @@
  */
 #include "store/closing.h"
 #include "store/inside.h"
+#include "store/search.h"
 #include "support/twin.h"
 
 #include <setjmp.h>
@@ -160,7 +161,7 @@ static void opened_again_nothing_is_done_twice(void **state)
     store_close(old.server->store);
     twin_open_party(&old.twin, old.server);
     assert_int_equal((int64_t)serve_seq(old.server->store), seq);
-    assert_int_equal(number(old.server->store, "SELECT v FROM meta WHERE k=1"), 7);
+    assert_int_equal(number(old.server->store, "SELECT v FROM meta WHERE k=1"), 8);
     assert_int_equal(
         number(old.server->store, "SELECT count(*) FROM sqlite_master WHERE name='feed_of'"),
         1);
@@ -183,6 +184,13 @@ static void a_replica_finds_its_rows_by_what_they_refer_to(void **state)
                                                 "name='l_session_person'"),
                      1);
     assert_int_equal(number(old.server->store, lists), 0);
+    /* … and by the words in them, once they are asked for. */
+    assert_int_equal(number(old.replica->store, "SELECT count(*) FROM searched"), 0);
+    assert_int_equal(search_complete(old.replica->store), ERR_OK);
+    assert_int_equal(number(old.replica->store, "SELECT rid FROM searched WHERE tab=50"),
+                     number(old.replica->store, "SELECT max(_rid) FROM t_person"));
+    assert_int_equal(
+        number(old.server->store, "SELECT count(*) FROM sqlite_master WHERE name='word'"), 0);
     assert_sound(old.replica->store);
     twin_close(&fresh);
     close_old(&old);
