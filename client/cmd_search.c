@@ -51,9 +51,7 @@ static enum err on_hit(void *ctx, const struct search_hit *hit)
     struct search *search = ctx;
     struct cmd *c = search->c;
     char id[ID_TEXT_BYTES];
-    enum err err = access_secret(hit->table)
-                       ? access_shown(&c->access, c->store, hit->table, hit->row)
-                       : ERR_OK;
+    enum err err = access_listed(&c->access, c->store, hit->table, hit->row);
     search->sounding += hit->sounds ? 1 : 0;
     if (err != ERR_OK || c->json)
         return err == ERR_OK ? on_hit_json(search, hit) : err;

@@ -243,9 +243,7 @@ static enum err on_hit(void *ctx, const struct search_hit *hit)
 {
     struct searching *search = ctx;
     struct api *api = search->api;
-    enum err err = access_secret(hit->table)
-                       ? access_shown(&api->access, api->store, hit->table, hit->row)
-                       : ERR_OK;
+    enum err err = access_listed(&api->access, api->store, hit->table, hit->row);
     if (err != ERR_OK)
         return err;
     buf_printf(&api->out, "%s{\"table\":\"%s\",\"sounds\":%s,\"found\":",
