@@ -104,6 +104,6 @@ args_run ctl_relay_add, ctl_add, ctl_list, ctl_show, ctl_set, ctl_structure_add,
     ctl_quarantine_resubmit, ctl_quarantine_discard, ctl_duplicate_list, ctl_duplicate_same,
     ctl_duplicate_different, ctl_duplicate_undo, ctl_erasure_orders, ctl_erasure_ids, ctl_stats,
     ctl_check, ctl_backup, ctl_bundle_take, ctl_handover, ctl_access_list, ctl_access_alerts,
-    ctl_report;
+    ctl_report, ctl_register;
 
 #endif

@@ -91,6 +91,10 @@ static const struct args_option access_options[] = {
     END,
 };
 
+static const struct args_option register_options[] = {
+    {"markdown", NULL, N_("en Markdown"), false},
+    END,
+};
 static const struct args_option report_options[] = {
     {"at", N_("DATE"), N_("l'état de ce jour ; aujourd'hui sinon"), false},
     {"from", N_("DATE"), N_("la période commence ce jour ; le 1er janvier sinon"), false},
@@ -156,6 +160,8 @@ static const struct args_command commands[] = {
      N_("dire qui a ouvert beaucoup de dossiers en un jour"), ctl_access_alerts},
     {"report", N_("[NOM]"), 0, 1, report_options,
      N_("les indicateurs ; du réseau entier, les petits nombres sont cachés"), ctl_report},
+    {"register", "", 0, 0, register_options,
+     N_("le registre des traitements (RGPD, art. 30), tiré des tables"), ctl_register},
     {"stats", "", 0, 0, NULL, N_("dire où en est le serveur"), ctl_stats},
     {"check", "", 0, 0, NULL, N_("vérifier toute la base"), ctl_check},
     {"bundle take", N_("FICHIER"), 1, 1, bundle_options,
