@@ -33,6 +33,7 @@ static const struct api_route routes[] = {
     {"attach", true, 3, 0, false, CONTENT_BYTES_MAX, api_attach},
     {"sheet", true, 1, 0, true, JSON_BYTES_MAX, api_sheet},
     {"import", true, 2, 0, true, IMPORT_BYTES_MAX, api_import},
+    {"undo", true, 1, 0, true, 0, api_undo},
     {"sign", true, 1, 0, false, 0, api_sign},
     {"fetch", true, 2, 0, true, 0, api_fetch},
     {"enrol", true, 1, 0, false, 0, api_enrol},

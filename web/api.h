@@ -95,7 +95,7 @@ void api_search(struct api *api);
 /* A signature, and with the first one the content freezes. */
 void api_sign(struct api *api);
 /* Spreadsheets out and in. */
-void api_sheet(struct api *api), api_import(struct api *api);
+void api_sheet(struct api *api), api_import(struct api *api), api_undo(struct api *api);
 /* Lists with what was decided before. */
 void api_conflicts(struct api *api), api_duplicates(struct api *api);
 

@@ -2,6 +2,7 @@
 /* The routes that are commands of the command line too: the same words, the same JSON. */
 #include "io/file.h"
 #include "io/json.h"
+#include "store/undo.h"
 #include "web/api.h"
 
 #include <strings.h>
@@ -418,6 +419,40 @@ static enum err put_file(struct api *api, struct buf *path)
                          : err;
 }
 
+/* Which operations it made, so that they can be undone: {…,"first":N,"last":N}. */
+static void add_ops(struct api *api, uint64_t first, uint64_t last)
+{
+    while (api->out.n > 0 && api->out.p[api->out.n - 1] != '}')
+        api->out.n--;
+    if (api->out.n > 0)
+        api->out.n--;
+    buf_printf(&api->out, ",\"first\":%llu,\"last\":%llu}\n", (unsigned long long)first,
+               (unsigned long long)last);
+}
+
+/* {"first":N,"last":N} */
+void api_undo(struct api *api)
+{
+    struct words *w = words_new(api);
+    struct undo_tally tally;
+    uint64_t ends[2] = {0, 0};
+    static const char *const names[] = {"first", "last"};
+    if (w == NULL || !read_body(w))
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        struct json_val val = {.kind = JSON_NUMBER, .text = member(w, names[i])};
+        int64_t n = 0;
+        if (val.text.n > 0 && json_as_int(&val, &n) && n > 0)
+            ends[i] = (uint64_t)n;
+    }
+    enum err err = undo_ops(api->store, ends[0], ends[1], &tally, &api->why);
+    if (err == ERR_OK)
+        buf_printf(&api->out, "{\"undone\":%llu,\"kept\":%llu}\n",
+                   (unsigned long long)tally.undone, (unsigned long long)tally.kept);
+    else
+        api_fail(api, err);
+}
+
 void api_import(struct api *api)
 {
     struct words *w = words_new(api);
@@ -430,6 +465,7 @@ void api_import(struct api *api)
         api_fail(api, err);
         return;
     }
+    uint64_t before = store_last_op(api->store);
     add(w, "import");
     add(w, "--skip-bad");
     if (api_number(api, "dry", 0) != 0)
@@ -442,4 +478,6 @@ void api_import(struct api *api)
     buf_done(&path);
     if (err != ERR_OK)
         api_fail(api, err);
+    else if (api->status == 200)
+        add_ops(api, before + 1, store_last_op(api->store));
 }

@@ -81,6 +81,12 @@ test('a table comes in: columns chosen, tried, then saved; the choice is remembe
     await page.getByRole('button', { name: 'Enregistrer 2 lignes' }).click();
     await page.getByText('Enregistré sur cet appareil').waitFor();
     assert.deepEqual(JSON.parse(w.cli('anna', '--json', 'list', 'person', 'name=Import')).map((p) => p.first_name).sort(), ['Noé', 'Théo']);
+    // One of them is changed meanwhile: it stays when the import is undone.
+    const theo = JSON.parse(w.cli('anna', '--json', 'list', 'person', 'first_name=Théo'))[0].id;
+    w.cli('anna', 'set', 'person', theo, 'city=Ville-Fictive');
+    await page.getByRole('button', { name: 'Annuler cet import' }).click();
+    await page.getByText('1 fiche reprise · 1 laissée, changée depuis').waitFor();
+    assert.deepEqual(JSON.parse(w.cli('anna', '--json', 'list', 'person', 'name=Import')).map((p) => p.first_name), ['Théo']);
     // Chosen once, known the next time.
     await page.reload();
     await page.getByLabel('Choisir le fichier').setInputFiles(file);

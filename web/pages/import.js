@@ -2,7 +2,7 @@
 // A spreadsheet that exists already: which column is what, what it would do, and then do it. The
 // try is the same work as the real one, forgotten at its end.
 import { useState } from 'preact/hooks';
-import { importFile } from './api.js';
+import { importFile, post } from './api.js';
 import { html } from './html.js';
 import { allTables, editable, table as tableOf } from './schema.js';
 import { t, tn } from './text.js';
@@ -76,6 +76,7 @@ export function Import({ go }) {
     const [told, setTold] = useState(null);
     const [problem, setProblem] = useState('');
     const [busy, setBusy] = useState(false);
+    const [said, setSaid] = useState('');
     const table = tableOf(name);
     const choices = allTables().filter((one) => !one.program_only && one.writers !== 0).sort((a, b) => a.label.localeCompare(b.label, 'fr'));
     const take = async (chosen, into = table) => {
@@ -99,6 +100,17 @@ export function Import({ go }) {
         }
         setBusy(false);
     };
+    const undo = async () => {
+        setBusy(true);
+        try {
+            const { undone, kept } = await post('/api/undo', { first: told.first, last: told.last });
+            setTold(null);
+            setSaid(`${tn('{0} fiche reprise', '{0} fiches reprises', undone)}${kept ? ` · ${tn('{0} laissée, changée depuis', '{0} laissées, changées depuis', kept)}` : ''}`);
+        } catch (error) {
+            setProblem(error.message);
+        }
+        setBusy(false);
+    };
     const pick = (i, field) => {
         setColumns((old) => old.map((one, k) => (k === i ? field : one === field && field ? '' : one)));
         setTold(null);
@@ -112,6 +124,6 @@ export function Import({ go }) {
         ${file && html`<p class="buttons"><button type="button" class=${told ? 'quiet' : ''} disabled=${busy} onClick=${() => run(true)}>${t('Essayer')}</button>
             ${told && !told.saved && told.created + told.updated > 0 && html`<button type="button" disabled=${busy} onClick=${() => run(false)}>${tn('Enregistrer {0} ligne', 'Enregistrer {0} lignes', told.created + told.updated)}</button>`}</p>`}
         ${told && html`<section class="card"><h2>${told.dry_run ? t("Voici ce que l'import ferait ; rien n'est enregistré") : t('Enregistré sur cet appareil')}</h2><${Tally} told=${told} />
-            ${!told.dry_run && html`<p class="buttons"><button type="button" class="quiet" onClick=${() => go(name === 'person' ? '#/persons' : `#/table/${name}`)}>${t('Voir la liste')}</button></p>`}</section>`}
-        <p class="problem" role="alert">${problem}</p>`;
+            ${!told.dry_run && html`<p class="buttons">${told.last >= told.first && html`<button type="button" class="quiet" disabled=${busy} onClick=${undo}>${t('Annuler cet import')}</button>`}<button type="button" class="quiet" onClick=${() => go(name === 'person' ? '#/persons' : `#/table/${name}`)}>${t('Voir la liste')}</button></p>`}</section>`}
+        <p role="status">${said}</p><p class="problem" role="alert">${problem}</p>`;
 }
