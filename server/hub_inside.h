@@ -302,6 +302,9 @@ void hub_devices_sweep(struct hub *hub);
 /* Forget them all; no peer is left. */
 void hub_devices_done(struct hub *hub);
 
+/* hub_take.c: a frame of a peer that is not paused. */
+void hub_on_frame(struct hub *hub, struct hub_peer *peer, struct str frame);
+
 /* hub_first.c: first syncs. */
 /* After WELCOME: has the peer everything to read, and may it? */
 void hub_first_ask(struct hub *hub, struct hub_peer *peer, const struct hub_job *hello);

@@ -14,13 +14,6 @@
 #include "store/scopes.h"
 #include "store/unknown.h"
 
-static enum err refuse(struct judge *j, enum reason reason)
-{
-    j->verdict = VERDICT_REFUSED;
-    j->reason = reason;
-    return ERR_OK;
-}
-
 enum err author_put(struct author *author, const struct grant *grant)
 {
     if (author->grants != author->own) {
@@ -30,126 +23,6 @@ enum err author_put(struct author *author, const struct grant *grant)
         author->grants = author->own;
     }
     return grants_put(author->own, grant);
-}
-
-/* A table without a facet of its own takes its row's: whoever may not read it may not write it.
- * What was granted when the edit was made counts: the device could not know better. */
-static enum err check_rights(struct judge *j, const struct table *table, struct scope scope,
-                             uint8_t facet)
-{
-    if (j->author->origin == 0 ||
-        (scope_may_write(j->author->grants, table, scope) &&
-         (table->facet != 0 || scope_may_read(j->author->grants, scope, facet))))
-        return ERR_OK;
-    bool had = false;
-    enum err err =
-        grants_had_then(j->s, &j->author->staff, table, scope, facet, j->edit_ms, &had);
-    if (err != ERR_OK || !had)
-        return err == ERR_OK ? refuse(j, REASON_RIGHTS) : err;
-    return holders_trace(j->s, &j->author->staff, scope, j->seq, j->recv_ms);
-}
-
-/* What somebody did is taken down whether they may or not; what others did is for them to tell.
- * Who may not see it hears that it leaves. */
-static enum err check_logged(struct judge *j, const struct table *table, const struct row *row,
-                             uint8_t facet)
-{
-    int at = schema_field_index(table, FIELD_ACCESS_STAFF);
-    const struct value staff = value_id(&j->author->staff);
-    must(at >= 0);
-    if (j->author->origin == 0)
-        return ERR_OK;
-    if (!value_eq(&row->values[at], &staff))
-        return refuse(j, REASON_RIGHTS);
-    if (scope_may_read(j->author->grants, row->scope, facet))
-        return ERR_OK;
-    return holders_trace(j->s, &j->author->staff, row->scope, j->seq, j->recv_ms);
-}
-
-static uint8_t roles_in(const struct judge *j, struct scope scope)
-{
-    return scope_roles(j->author->grants, scope);
-}
-
-/* Rights come from these two tables. Whoever coordinates a structure places its people and
- * gives out its roles, not those of other structures, and makes nobody an administrator:
- * otherwise each coordinator could give himself every right there is. */
-static enum err check_staff(struct judge *j, const struct table *table,
-                            const struct value *values)
-{
-    bool roles = table->id == TABLE_STAFF_ROLE;
-    if (j->author->origin == 0 || (!roles && table->id != TABLE_STAFF))
-        return ERR_OK;
-    if ((j->author->grants->roles & (ROLE_ADMIN | ROLE_FEDERATION)) != 0)
-        return ERR_OK;
-    int at = schema_field_index(table, roles ? (uint16_t)FIELD_STAFF_ROLE_STRUCTURE
-                                             : (uint16_t)FIELD_STAFF_STRUCTURE);
-    int role = roles ? schema_field_index(table, FIELD_STAFF_ROLE_ROLE) : -1;
-    must(at >= 0);
-    struct id id = {0};
-    struct scope scope = {0};
-    if (values[at].type != VALUE_BYTES || values[at].s.n != ID_BYTES ||
-        (role >= 0 && values[role].type == VALUE_TEXT && str_eq(values[role].s, STR("admin"))))
-        return refuse(j, REASON_RIGHTS);
-    memcpy(id.b, values[at].s.p, ID_BYTES);
-    enum err err = scopes_home(j->s, &id, &scope.home);
-    if (err == ERR_NOTFOUND || (err == ERR_OK && (roles_in(j, scope) & table->writers) == 0))
-        return refuse(j, REASON_RIGHTS);
-    return err;
-}
-
-/* Facet of a stored row; FACET_VAULT when it can no longer be told. */
-static enum err facet_of(struct judge *j, const struct table *table, const struct row *row,
-                         uint8_t *facet)
-{
-    *facet = table->facet;
-    if (table->facet != 0)
-        return ERR_OK;
-    struct scope scope;
-    enum err err = scopes_of(j->s, table, &row->id, row->values, &scope, facet);
-    if (err == ERR_NOTFOUND)
-        *facet = FACET_VAULT;
-    return err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
-/* A row that should exist does not: was it erased, its insert refused, or never seen? */
-static enum err refuse_missing(struct judge *j, const struct table *table, const struct id *id)
-{
-    struct stmt *stmt = NULL;
-    uint64_t erased = 0;
-    enum err err = erased_find(j->s, id, &erased);
-    if (err != ERR_OK || erased != 0)
-        return err == ERR_OK ? refuse(j, REASON_ERASED) : err;
-    err = store_sql(j->s, SQL_QUARANTINE_ROW_FIND, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, table->id);
-    bind_id(stmt, 2, id);
-    bind_int(stmt, 3, j->author->origin);
-    enum step step = stmt_step(stmt);
-    stmt_reset(stmt);
-    if (step == STEP_FAILED)
-        return db_error(j->s->db);
-    return refuse(j, step == STEP_ROW ? REASON_DEPENDS : REASON_MISSING);
-}
-
-/* A value as declared, and pointing to a row that exists. */
-static enum err check_value(struct judge *j, const struct table *table,
-                            const struct field *field, const struct id *row,
-                            const struct value *v)
-{
-    if (value_check(field, v, NULL) != ERR_OK)
-        return refuse(j, REASON_INVALID);
-    if (field->kind != KIND_REF || v->type == VALUE_NULL)
-        return ERR_OK;
-    struct id to = {0};
-    memcpy(to.b, v->s.p, ID_BYTES);
-    if (field->ref == table->id && id_eq(&to, row))
-        return ERR_OK;
-    const struct table *target = schema_table(j->s->env.schema, field->ref);
-    struct scope scope;
-    enum err err = rows_locate(j->s, target, &to, &scope);
-    return err == ERR_NOTFOUND ? refuse_missing(j, target, &to) : err;
 }
 
 /* Read the fields of an insert into the row; those unknown here are kept raw. */
@@ -184,11 +57,11 @@ static enum err check_insert(struct judge *j, const struct table *table, const s
          i++) {
         const struct value *v = &row->values[i];
         if (v->type != VALUE_NULL || table->fields[i].required)
-            err = check_value(j, table, &table->fields[i], &row->id, v);
+            err = judge_value(j, table, &table->fields[i], &row->id, v);
     }
     if (err == ERR_OK && j->reason == REASON_NONE &&
         (!rules_exactly_one(table, row->values) || !rules_outside_vault(table, row->values)))
-        return refuse(j, REASON_INVALID);
+        return judge_refuse(j, REASON_INVALID);
     return err;
 }
 
@@ -260,7 +133,7 @@ static enum err check_case(struct judge *j, const struct table *table, const str
     enum err err = rows_locate(j->s, to, &id, &scope);
     if (err == ERR_NOTFOUND ||
         (err == ERR_OK && !scope_may_read(j->author->grants, scope, to->facet)))
-        return refuse(j, REASON_RIGHTS);
+        return judge_refuse(j, REASON_RIGHTS);
     return err;
 }
 
@@ -272,7 +145,7 @@ static enum err check_base(struct judge *j, const struct row *row, const struct 
     if (e->base.origin == 0 || stamp_eq(row_stamp(row, e->id), e->base))
         return ERR_OK;
     enum err err = quarantine_wrote(j->s, e->base, &refused);
-    return err == ERR_OK && refused ? refuse(j, REASON_DEPENDS) : err;
+    return err == ERR_OK && refused ? judge_refuse(j, REASON_DEPENDS) : err;
 }
 
 /* Rules that hold whoever is right: program's fields, locked rows, valid values. */
@@ -280,8 +153,8 @@ static enum err check_update(struct judge *j, const struct table *table, const s
                              const struct edit_field *edits, uint32_t count)
 {
     uint8_t decider = rules_decider(table, row);
-    if (decider != 0 && j->author->origin != 0 && (roles_in(j, row->scope) & decider) == 0)
-        return refuse(j, REASON_RIGHTS);
+    if (decider != 0 && j->author->origin != 0 && (judge_roles(j, row->scope) & decider) == 0)
+        return judge_refuse(j, REASON_RIGHTS);
     bool locked = false;
     enum err err = check_case(j, table, row);
     if (err == ERR_OK && j->reason == REASON_NONE)
@@ -295,19 +168,19 @@ static enum err check_update(struct judge *j, const struct table *table, const s
             break;
         if (e->id == FIELD_DELETED) {
             if (e->after.type != VALUE_INT || table->program_only)
-                err = refuse(j, REASON_INVALID);
+                err = judge_refuse(j, REASON_INVALID);
             continue;
         }
         bool own_state = rules_own_state(table, e->id);
         bool tie = e->index >= 0 && table->fields[e->index].tie != TIE_NONE;
         if (locked && !own_state && !tie &&
             (e->index < 0 || !value_eq(&row->values[e->index], &e->after)))
-            return refuse(j, REASON_FROZEN);
+            return judge_refuse(j, REASON_FROZEN);
         if (e->index < 0)
             continue;
         if (!rules_field_open(table, e->id) && j->author->origin != 0)
-            return refuse(j, REASON_RIGHTS);
-        err = check_value(j, table, &table->fields[e->index], &row->id, &e->after);
+            return judge_refuse(j, REASON_RIGHTS);
+        err = judge_value(j, table, &table->fields[e->index], &row->id, &e->after);
     }
     return err;
 }
@@ -317,12 +190,12 @@ static enum err check_settled(struct judge *j, const struct table *table, const 
                               uint8_t *facet)
 {
     if (!rules_exactly_one(table, row->values) || !rules_outside_vault(table, row->values))
-        return refuse(j, REASON_INVALID);
+        return judge_refuse(j, REASON_INVALID);
     struct scope scope = row->scope;
     enum err err = scopes_of(j->s, table, &row->id, row->values, &scope, facet);
     if (err == ERR_NOTFOUND || (err == ERR_OK && scope.home != row->scope.home))
-        return refuse(j, REASON_SCOPE);
-    return err == ERR_OK ? check_staff(j, table, row->values) : err;
+        return judge_refuse(j, REASON_SCOPE);
+    return err == ERR_OK ? judge_staff(j, table, row->values) : err;
 }
 
 /* The same row made twice (ids derived from its fields, or sent again under another epoch):
@@ -337,10 +210,10 @@ static enum err merge_insert(struct judge *j, const struct table *table,
     enum err err = rows_find(j->s, table, &incoming->id, j->arena, row);
     uint8_t facet = 0;
     if (err == ERR_OK)
-        err = facet_of(j, table, row, &facet);
+        err = judge_facet(j, table, row, &facet);
     if (err != ERR_OK)
         return err;
-    err = check_rights(j, table, row->scope, facet);
+    err = judge_rights(j, table, row->scope, facet);
     if (err != ERR_OK || j->reason != REASON_NONE)
         return err;
     uint32_t count = 0;
@@ -353,7 +226,7 @@ static enum err merge_insert(struct judge *j, const struct table *table,
                                              .after = incoming->values[i]};
     }
     /* What locks a row against a change locks it against being made again. */
-    err = check_staff(j, table, row->values);
+    err = judge_staff(j, table, row->values);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_update(j, table, row, edits, count);
     if (err == ERR_OK && j->reason == REASON_NONE && table->id == TABLE_ERASURE)
@@ -388,7 +261,7 @@ static enum err merge_logged(struct judge *j, const struct table *table, const s
     uint8_t facet = 0;
     enum err err = row == NULL ? ERR_NOMEM : rows_find(j->s, table, id, j->arena, row);
     if (err == ERR_OK)
-        err = facet_of(j, table, row, &facet);
+        err = judge_facet(j, table, row, &facet);
     if (err != ERR_OK)
         return err;
     retell_all(j, table, row);
@@ -423,12 +296,12 @@ static enum err open_dossier(struct judge *j, const struct table *table, struct 
                                  .facets = FACET_FACTS | FACET_NOTES | FACET_VAULT};
     if (j->author->origin == 0)
         return ERR_OK;
-    uint8_t roles = roles_in(j, home);
+    uint8_t roles = judge_roles(j, home);
     bool had = (roles & table->writers) != 0;
     bool coach = (roles & ROLE_JOBCOACH) != 0;
     enum err err = had ? ERR_OK : opened_then(j, table, home, &had, &coach);
     if (err != ERR_OK || !had)
-        return err == ERR_OK ? refuse(j, REASON_RIGHTS) : err;
+        return err == ERR_OK ? judge_refuse(j, REASON_RIGHTS) : err;
     return coach ? author_put(j->author, &opened) : ERR_OK;
 }
 
@@ -445,9 +318,9 @@ static enum err check_makes(struct judge *j, const struct table *table, const st
     if (*nothing)
         return erase_again_on(j->s, j->author->origin, erased);
     if (err == ERR_OK && erased != 0)
-        return refuse(j, REASON_ERASED);
+        return judge_refuse(j, REASON_ERASED);
     if (err == ERR_OK && table->program_only && !table->logged && j->author->origin != 0)
-        return refuse(j, REASON_RIGHTS);
+        return judge_refuse(j, REASON_RIGHTS);
     return err;
 }
 
@@ -471,14 +344,14 @@ static enum err judge_insert(struct judge *j, const struct table *table,
     uint8_t facet = 0;
     err = scopes_of(j->s, table, &row->id, row->values, &row->scope, &facet);
     if (err == ERR_NOTFOUND)
-        return refuse(j, REASON_SCOPE);
+        return judge_refuse(j, REASON_SCOPE);
     bool opens = table->scope == SCOPE_PERSON;
     if (err == ERR_OK && table->logged)
-        err = check_logged(j, table, row, facet);
+        err = judge_logged(j, table, row, facet);
     else if (err == ERR_OK && !opens)
-        err = check_rights(j, table, row->scope, facet);
+        err = judge_rights(j, table, row->scope, facet);
     if (err == ERR_OK && j->reason == REASON_NONE)
-        err = check_staff(j, table, row->values);
+        err = judge_staff(j, table, row->values);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = referrals_check_insert(j, table, row);
     if (err == ERR_OK && j->reason == REASON_NONE && table->id == TABLE_ERASURE)
@@ -562,14 +435,14 @@ static enum err judge_update(struct judge *j, const struct table *table,
     if (err == ERR_OK)
         err = find_for_change(j, table, change, &row);
     if (err == ERR_NOTFOUND)
-        return refuse_missing(j, table, &change->row);
+        return judge_missing(j, table, &change->row);
     uint8_t facet = 0;
     if (err == ERR_OK)
-        err = facet_of(j, table, row, &facet);
+        err = judge_facet(j, table, row, &facet);
     if (err == ERR_OK)
-        err = check_rights(j, table, row->scope, facet);
+        err = judge_rights(j, table, row->scope, facet);
     if (err == ERR_OK && j->reason == REASON_NONE)
-        err = check_staff(j, table, row->values);
+        err = judge_staff(j, table, row->values);
     if (err == ERR_OK && j->reason == REASON_NONE)
         err = check_update(j, table, row, edits, change->fields);
     if (err == ERR_OK && j->reason == REASON_NONE && table->id == TABLE_ERASURE)
@@ -604,9 +477,9 @@ enum err judge_change(struct judge *j, const struct change *change, struct cur *
     uint64_t erased = 0;
     enum err err = erased_find(j->s, &change->row, &erased);
     if (err != ERR_OK || erased != 0)
-        return err == ERR_OK ? refuse(j, REASON_ERASED) : err;
+        return err == ERR_OK ? judge_refuse(j, REASON_ERASED) : err;
     if (table == NULL)
-        return refuse(j, REASON_UNKNOWN);
+        return judge_refuse(j, REASON_UNKNOWN);
     if (change->kind == CHANGE_INSERT)
         return judge_insert(j, table, change, cur);
     return judge_update(j, table, change, cur);
@@ -627,7 +500,7 @@ enum err judge_retell(struct judge *j, const struct change *change, struct cur *
         err = find_for_change(j, table, change, &row);
     uint8_t facet = 0;
     if (err == ERR_OK)
-        err = facet_of(j, table, row, &facet);
+        err = judge_facet(j, table, row, &facet);
     if (err != ERR_OK)
         return err == ERR_NOTFOUND ? ERR_OK : err;
     if (j->author->origin == 0 || !scope_may_read(j->author->grants, row->scope, facet))

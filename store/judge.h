@@ -43,6 +43,31 @@ NODISCARD enum err judge_change(struct judge *j, const struct change *change, st
  */
 NODISCARD enum err judge_retell(struct judge *j, const struct change *change, struct cur *cur);
 
+/* judge_may.c: OK also when refused, like all of it. The whole operation is refused. */
+NODISCARD enum err judge_refuse(struct judge *j, enum reason reason);
+/* May the author write rows of this table and facet in this scope, or might when it was done?
+ */
+NODISCARD enum err judge_rights(struct judge *j, const struct table *table, struct scope scope,
+                                uint8_t facet);
+/* The same for a table of what people did. */
+NODISCARD enum err judge_logged(struct judge *j, const struct table *table,
+                                const struct row *row, uint8_t facet);
+/* And may he give out this place, or this role? */
+NODISCARD enum err judge_staff(struct judge *j, const struct table *table,
+                               const struct value *values);
+/* The author's roles there. */
+uint8_t judge_roles(const struct judge *j, struct scope scope);
+/* Facet of a stored row; FACET_VAULT when it can no longer be told. */
+NODISCARD enum err judge_facet(struct judge *j, const struct table *table,
+                               const struct row *row, uint8_t *facet);
+/* Refuse for a row that should be there and is not. */
+NODISCARD enum err judge_missing(struct judge *j, const struct table *table,
+                                 const struct id *id);
+/* A value as declared, and pointing to a row that exists? */
+NODISCARD enum err judge_value(struct judge *j, const struct table *table,
+                               const struct field *field, const struct id *row,
+                               const struct value *v);
+
 /* closing.c: a person has closed a refused operation of their own. */
 NODISCARD enum err judge_closing(struct judge *j, const struct change *change, struct cur *cur);
 

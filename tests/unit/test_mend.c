@@ -187,6 +187,38 @@ static void without_its_list_of_tables_it_is_read_page_by_page(void **state)
     same_dumps(anna());
 }
 
+/* A byte of what somebody wrote: the engine sees nothing, the hash does. It is not sent, and is
+ * what a repair names; what was written before and after arrives. */
+static void an_operation_the_disk_has_altered_is_not_sent(void **state)
+{
+    (void)state;
+    struct db *db = NULL;
+    struct buf out = {0};
+    uint64_t last = 0;
+    uint64_t acked = anna()->store->acked;
+    close_party(anna());
+    assert_int_equal(db_open(anna()->path, NULL, &db, NULL), ERR_OK);
+    assert_int_equal(db_exec(db,
+                             "UPDATE outbox SET op=CAST(replace(CAST(op AS TEXT),'Exemple1',"
+                             "'Examplf1') AS BLOB) WHERE instr(op,CAST('Exemple1' AS BLOB))"),
+                     ERR_OK);
+    db_close(db);
+    twin_open_party(&f.twin, anna());
+    assert_int_equal(replica_push(anna()->store, acked, &out, &last), ERR_CORRUPT);
+    buf_done(&out);
+    close_party(anna());
+    struct mend_report report = mend(anna());
+    assert_int_equal(report.unsent, UNSENT);
+    assert_int_equal(report.lost_count, 1);
+    assert_int_equal(report.lost[0].op_no, acked + 3);
+    assert_int_equal(report.lost[0].table, TABLE_PERSON);
+    assert_true(report.lost[0].edit_ms > 0);
+    fleet_sync(&f, 0);
+    assert_true(is_there(&unsent[0]) && is_there(&unsent[2]));
+    assert_false(is_there(&unsent[1]));
+    same_dumps(anna());
+}
+
 /* ---- every page ---- */
 
 struct image {
@@ -393,6 +425,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sound_replica_is_mended_without_loss, open_fleet,
                                         close_fleet),
         cmocka_unit_test_setup_teardown(without_its_list_of_tables_it_is_read_page_by_page,
+                                        open_fleet, close_fleet),
+        cmocka_unit_test_setup_teardown(an_operation_the_disk_has_altered_is_not_sent,
                                         open_fleet, close_fleet),
         cmocka_unit_test_setup_teardown(a_failing_disk_makes_it_no_worse, open_fleet,
                                         close_fleet),
