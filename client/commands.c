@@ -64,6 +64,8 @@ static const struct args_option report_options[] = {
     {"staff", N_("AGENT"), N_("seulement les dossiers que cet agent suit"), false},
     {"csv", NULL, N_("en CSV"), false},
     {NULL, NULL, NULL, false}};
+static const struct args_option today_options[] = {
+    {"at", N_("DATE"), N_("un autre jour qu'aujourd'hui"), false}, {NULL, NULL, NULL, false}};
 static const struct args_option candidates_options[] = {
     {"except", N_("ID"), N_("sans cette fiche-ci, que l'on change"), false},
     {NULL, NULL, NULL, false}};
@@ -171,6 +173,8 @@ static const struct args_command table[] = {
     {"completion", "bash|zsh|fish|man", 1, 1, NULL,
      N_("de quoi compléter les commandes dans un shell, ou leur page de manuel"),
      cmd_completion},
+    {"today", "", 0, 0, today_options,
+     N_("les visites du jour, ce qui est en retard, ce qui approche"), cmd_today},
     {"report", N_("[NOM]"), 0, 1, report_options,
      N_("les indicateurs de ce qui est sur cet appareil"), cmd_report},
     {"doctor", "", 0, 0, doctor_options, N_("vérifier les données de cet appareil"),

@@ -20,6 +20,7 @@ static const struct api_route routes[] = {
     {"inbox", false, 1, 0, true, 0, api_inbox},
     {"conflicts", false, 1, 0, true, 0, api_conflicts},
     {"duplicates", false, 1, 0, true, 0, api_duplicates},
+    {"today", false, 1, 0, true, 0, api_today},
     {"candidates", false, 2, 0, true, 0, api_candidates},
     {"refused", false, 3, 0, true, 0, api_refused},
     {"document", false, 2, 0, true, 0, api_document},

@@ -324,6 +324,16 @@ static void add_param(struct words *w, const char *option, const char *name)
     add_text(w, text);
 }
 
+void api_today(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL)
+        return;
+    add(w, "today");
+    add_param(w, "--at", "at");
+    run(w);
+}
+
 /* FIELD=VALUE of each field that the query names. */
 void api_candidates(struct api *api)
 {

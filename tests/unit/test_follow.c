@@ -4,6 +4,7 @@
 #include "proto/day.h"
 #include "store/due.h"
 #include "store/parameter.h"
+#include "store/today.h"
 #include "support/caseload.h"
 
 #include <setjmp.h>
@@ -348,6 +349,80 @@ static void an_accreditation_has_its_dates(void **state)
     twin_close(&w.t);
 }
 
+struct told {
+    char text[2000];
+    struct id person;
+};
+
+static enum err on_item(void *ctx, const struct today_item *item)
+{
+    struct told *t = ctx;
+    struct buf day = {0};
+    struct value v = value_int(item->day);
+    size_t n = strlen(t->text);
+    value_print(KIND_DATE, &v, &day);
+    (void)snprintf(t->text + n, sizeof t->text - n, "%s %.*s;", today_word(item->kind),
+                   (int)day.n, (const char *)day.p);
+    buf_done(&day);
+    t->person = item->person;
+    return ERR_OK;
+}
+
+static const char *told_on(struct work *w, const char *on)
+{
+    static struct told t;
+    t = (struct told){.text = ""};
+    assert_int_equal(today_list(w->p->store, day(on), on_item, &t), ERR_OK);
+    if (t.text[0] != '\0')
+        assert_true(id_eq(&t.person, &w->c.person));
+    return t.text;
+}
+
+static void a_day_tells_what_it_asks(void **state)
+{
+    (void)state;
+    struct work w;
+    open_work(&w, 1);
+    struct id contract = hire(&w, w.p, "2026-08-29", false);
+    const char *next[] = {"next_date=2026-11-29", NULL};
+    assert_int_equal(twin_set(w.p, "session", &w.c.session, next), ERR_OK);
+    const char *action[] = {case_ref("pathway", &w.c.pathway), "who=person", "label=Permis B",
+                            "due=2026-11-20", NULL};
+    struct id permit = twin_add(w.p, "action", action);
+    const char *manual[] = {"of_table=person", case_ref("of_row", &w.c.person), "label=Papiers",
+                            "due=2027-02-01", NULL};
+    (void)twin_add(w.p, "deadline", manual);
+    assert_string_equal(told_on(&w, "2026-11-29"),
+                        "visit 2026-11-29;action 2026-11-20;point 2026-09-29;"
+                        "point 2026-11-29;deadline 2027-02-01;");
+    change(w.p, "action", &permit, "state=done");
+    (void)follow_up(w.p, &contract, "M1", "2026-09-30");
+    assert_string_equal(told_on(&w, "2026-11-15"), "point 2026-11-29;deadline 2027-02-01;");
+    assert_string_equal(told_on(&w, "2026-11-13"), "deadline 2027-02-01;");
+    assert_string_equal(told_on(&w, "2026-08-01"), "");
+    twin_close(&w.t);
+}
+
+/* Two devices moved the start to different days: what the losing day made is not told. */
+static void what_no_row_makes_due_any_more_is_not_told(void **state)
+{
+    (void)state;
+    struct work w;
+    open_work(&w, 2);
+    struct id contract = hire(&w, w.p, "2026-09-01", false);
+    case_sync_all(&w.t);
+    change(w.p, "contract", &contract, "start=2026-10-01");
+    change(&w.t.replicas[1], "contract", &contract, "start=2026-11-01");
+    case_sync_all(&w.t);
+    case_sync_all(&w.t);
+    bool first =
+        strcmp(twin_get(w.p->store, "contract", &contract, "start"), "2026-10-01") == 0;
+    assert_int_equal(twin_count(w.p->store, "deadline"), 9);
+    assert_string_equal(told_on(&w, "2026-12-01"),
+                        first ? "point 2026-11-01;" : "point 2026-12-01;");
+    twin_close(&w.t);
+}
+
 static void months_end_where_they_end(void **state)
 {
     (void)state;
@@ -392,6 +467,8 @@ int main(void)
         cmocka_unit_test(an_import_with_ids_is_left_alone),
         cmocka_unit_test(other_rows_have_their_deadlines),
         cmocka_unit_test(an_accreditation_has_its_dates),
+        cmocka_unit_test(a_day_tells_what_it_asks),
+        cmocka_unit_test(what_no_row_makes_due_any_more_is_not_told),
         cmocka_unit_test(months_end_where_they_end),
         cmocka_unit_test(each_default_fits_its_key),
     };
