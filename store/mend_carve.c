@@ -225,8 +225,8 @@ static enum err take_record(struct carve *c, struct value *cols, size_t count, i
                             bool sure)
 {
     bool keyed = cols[0].type == VALUE_NULL; /* the number of the row is the first column */
-    if (keyed && (count == 6 || count == 5) && all_int(cols, 1, 4) &&
-        cols[4].type == VALUE_BYTES && rowid > 0) {
+    bool cut_told = count == 5 || (count == 6 && cols[5].type == VALUE_INT);
+    if (keyed && cut_told && all_int(cols, 1, 4) && cols[4].type == VALUE_BYTES && rowid > 0) {
         cols[0] = value_int(rowid);
         return mend_take_op(c->m, cols, count);
     }

@@ -28,7 +28,7 @@ struct page_work {
 
 bool page_is_pending(const struct store *s, struct stamp stamp)
 {
-    return stamp.origin == s->epoch && stamp.hlc > s->acked_hlc;
+    return s->epoch != 0 && stamp.origin == s->epoch && stamp.hlc > s->acked_hlc;
 }
 
 static void saw(struct page_work *w, struct stamp stamp)

@@ -187,6 +187,35 @@ static void without_its_list_of_tables_it_is_read_page_by_page(void **state)
     same_dumps(anna());
 }
 
+/* Everything it knew of itself is gone, and nothing waits to be sent: the server says who it
+ * is, and work goes on. */
+static void a_replica_that_knows_nothing_of_itself_learns_it_from_the_server(void **state)
+{
+    (void)state;
+    struct db *db = NULL;
+    fleet_sync(&f, 0);
+    struct store_status before;
+    struct store_status after;
+    assert_int_equal(store_status(anna()->store, &before), ERR_OK);
+    close_party(anna());
+    assert_int_equal(db_open(anna()->path, NULL, &db, NULL), ERR_OK);
+    assert_int_equal(db_exec(db, "DELETE FROM meta WHERE k>3; DELETE FROM outbox"), ERR_OK);
+    db_close(db);
+    struct mend_report report = mend(anna());
+    assert_true(report.nameless);
+    fleet_sync(&f, 0);
+    fleet_sync(&f, 0);
+    assert_int_equal(store_status(anna()->store, &after), ERR_OK);
+    assert_int_equal(after.device, before.device);
+    assert_true(id_eq(&after.staff, &before.staff));
+    same_dumps(anna());
+    const char *phone[] = {"emergency=la soeur", NULL};
+    assert_int_equal(twin_set(anna(), "person", &known, phone), ERR_OK);
+    fleet_sync(&f, 0);
+    assert_string_equal(twin_get(f.twin.server.store, "person", &known, "emergency"),
+                        "la soeur");
+}
+
 /* A byte of what somebody wrote: the engine sees nothing, the hash does. It is not sent, and is
  * what a repair names; what was written before and after arrives. */
 static void an_operation_the_disk_has_altered_is_not_sent(void **state)
@@ -426,6 +455,9 @@ int main(void)
                                         close_fleet),
         cmocka_unit_test_setup_teardown(without_its_list_of_tables_it_is_read_page_by_page,
                                         open_fleet, close_fleet),
+        cmocka_unit_test_setup_teardown(
+            a_replica_that_knows_nothing_of_itself_learns_it_from_the_server, open_fleet,
+            close_fleet),
         cmocka_unit_test_setup_teardown(an_operation_the_disk_has_altered_is_not_sent,
                                         open_fleet, close_fleet),
         cmocka_unit_test_setup_teardown(a_failing_disk_makes_it_no_worse, open_fleet,
