@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/compare.h"
 
+#include "store/expire.h"
 #include "store/inside.h"
 #include "store/sweep.h"
 
@@ -187,7 +188,9 @@ enum err compare_rows(struct store *s, const struct idle *idle, bool *repair)
     err = compare_report(s, &r);
     if (err != ERR_OK || !is_due(&r, store_now(s)))
         return err;
-    err = digest_replica(s, &ours);
+    err = expire_here(s);
+    if (err == ERR_OK)
+        err = digest_replica(s, &ours);
     bool unreadable = err == ERR_CORRUPT && db_health(s->db) == ERR_OK;
     if (err != ERR_OK && !unreadable)
         return err;

@@ -130,6 +130,7 @@ struct store {
     uint64_t rights;      /* version of the grants */
     bool rights_touched;  /* this transaction changed them */
     bool stale;           /* the mirrors could not be brought back after a rollback */
+    int32_t expired_day;  /* of the last look at what is too old (expire.h) */
     int32_t rights_day;   /* the day they are worked out for */
     bool erasing;         /* server: erase_due has work */
     uint64_t erased_last; /* server: last order of erasure; 0: no id was ever erased */

@@ -2,6 +2,7 @@
 #include "store/judge.h"
 
 #include "store/erase.h"
+#include "store/expire.h"
 #include "store/feed.h"
 #include "store/grants.h"
 #include "store/holders.h"
@@ -305,8 +306,8 @@ static enum err open_dossier(struct judge *j, const struct table *table, struct 
     return coach ? author_put(j->author, &opened) : ERR_OK;
 }
 
-/* May it be made at all? That an erased dossier was opened is taken, and nothing kept of it
- * here or there. */
+/* May it be made at all? That an erased dossier was opened, or one longer ago than is kept, is
+ * taken, and nothing kept of it here or there. */
 static enum err check_makes(struct judge *j, const struct table *table, const struct row *row,
                             bool *nothing)
 {
@@ -317,6 +318,10 @@ static enum err check_makes(struct judge *j, const struct table *table, const st
     *nothing = err == ERR_OK && erased != 0 && table->logged;
     if (*nothing)
         return erase_again_on(j->s, j->author->origin, erased);
+    if (err == ERR_OK && table->logged)
+        err = expire_old(j->s, row->stamp, nothing);
+    if (err != ERR_OK || *nothing)
+        return err;
     if (err == ERR_OK && erased != 0)
         return judge_refuse(j, REASON_ERASED);
     if (err == ERR_OK && table->program_only && !table->logged && j->author->origin != 0)

@@ -13,6 +13,11 @@
       N_("Un appareil sans contact se verrouille après (0 : jamais)"))                         \
     X(ACCESS_ALERT, "access_alert", NUMBER, 1000000, "50", N_("dossiers par jour"),            \
       N_("usage"), false, N_("Alerte quand un agent en ouvre davantage"))                      \
+    X(ACCESS_MONTHS, "access_months", NUMBER, 600, "24", N_("mois"), N_("RGPD, art. 5"), true, \
+      N_("L'ouverture d'un dossier reste notée (0 : toujours)"))                               \
+    X(ACCESS_KEPT_FROM, "access_kept_from", NUMBER, 99991231, "0", N_("AAAAMMJJ"),             \
+      N_("RGPD, art. 5"), false,                                                               \
+      N_("Les ouvertures d'avant sont effacées (tenu par le serveur)"))                        \
     X(JOBCOACH_SEES, "jobcoach_sees", WORDS, 40, "caseload", "", N_("usage"), false,           \
       N_("Ce qu'un jobcoach voit : caseload ou structure"))                                    \
     X(SILENT_DAYS, "silent_days", NUMBER, 3650, "7", N_("jours"), N_("usage"), false,          \

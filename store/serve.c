@@ -7,6 +7,7 @@
 #include "store/content.h"
 #include "store/epochs.h"
 #include "store/erase.h"
+#include "store/expire.h"
 #include "store/holders.h"
 #include "store/ranges.h"
 #include "store/scopes.h"
@@ -255,6 +256,8 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
     struct epoch_row epoch = {0};
     int64_t generation = 0;
     enum err err = holders_today(s);
+    if (err == ERR_OK)
+        err = expire_due(s);
     if (err == ERR_OK)
         err = erase_due(s);
     if (err == ERR_OK)

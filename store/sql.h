@@ -298,6 +298,7 @@
       "(structure IS NULL OR structure=?2) ORDER BY structure IS NULL,valid_from DESC,"        \
       "_rid DESC LIMIT 1")                                                                     \
     /* access log */                                                                           \
+    X(ACCESS_OLD, "SELECT _rid FROM t_access_log WHERE _hlc<?1 ORDER BY _rid")                 \
     X(ACCESS_DAYS, "SELECT at/86400000,staff,count(DISTINCT person) FROM t_access_log WHERE "  \
                    "at>=?1 AND staff IS NOT NULL GROUP BY 1,2 ORDER BY 1 DESC,2")              \
     X(ACCESS_HELD,                                                                             \

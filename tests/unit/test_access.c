@@ -409,6 +409,66 @@ static void whoever_holds_a_dossier_is_listed_with_the_devices(void **state)
     twin_close(&t);
 }
 
+static void move_days(struct rig *r, int64_t days)
+{
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    r->t.server.wall_ms += days * day_ms;
+    for (size_t i = 0; i < r->t.count; i++)
+        r->t.replicas[i].wall_ms = r->t.server.wall_ms;
+}
+
+/* Also one that was noted then and comes now. */
+static void openings_are_kept_for_a_time_on_all_sides(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct note why = {0};
+    open_rig(&r, true);
+    struct party *anna = &r.t.replicas[ANNA];
+    struct party *chloe = &r.t.replicas[CHLOE];
+    move_days(&r, 0);
+    open_as(chloe, "person", &r.gone.person, "");
+    sync_all(&r);
+    open_as(anna, "person", &r.gone.person, ""); /* and she is away for long */
+    move_days(&r, 400);
+    open_as(chloe, "person", &r.gone.person, "");
+    (void)twin_sync(&r.t, CHLOE);
+    move_days(&r, 360); /* 24 months have passed since the first */
+    (void)twin_sync(&r.t, CHLOE);
+    (void)twin_sync(&r.t, BILAL);
+    assert_int_equal(noted(r.t.server.store, &r.gone.person).count, 1);
+    assert_int_equal(noted(of(&r, BILAL), &r.gone.person).count, 1);
+    assert_int_equal(noted(of(&r, CHLOE), &r.gone.person).count, 1);
+    assert_int_equal(twin_sync(&r.t, ANNA).refused, 0);
+    sync_all(&r);
+    assert_int_equal(noted(r.t.server.store, &r.gone.person).count, 1);
+    for (size_t i = 0; i < PARTIES; i++) {
+        assert_int_equal(noted(of(&r, i), &r.gone.person).count, 1);
+        assert_sound(of(&r, i));
+    }
+    assert_sound(r.t.server.store);
+    assert_int_equal(serve_chain_check(r.t.server.store, &why), ERR_OK);
+    assert_int_equal(twin_count(r.t.server.store, "parameter"), 1 + 1); /* and jobcoach_sees */
+    close_rig(&r);
+}
+
+/* A clock that was put back puts no opening back. */
+static void a_wrong_clock_loses_no_opening(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    struct party *chloe = &r.t.replicas[CHLOE];
+    move_days(&r, 1000);
+    sync_all(&r);
+    chloe->wall_ms -= INT64_C(990) * 24 * 60 * 60 * 1000;
+    open_as(chloe, "person", &r.gone.person, "");
+    sync_all(&r);
+    assert_int_equal(noted(r.t.server.store, &r.gone.person).count, 1);
+    assert_int_equal(noted(of(&r, ANNA), &r.gone.person).count, 1);
+    close_rig(&r);
+}
+
 static enum err on_alert(void *ctx, const struct access_alert *alert)
 {
     *(struct access_alert *)ctx = *alert;
@@ -457,6 +517,8 @@ int main(void)
         cmocka_unit_test(a_list_of_one_dossier_opens_it),
         cmocka_unit_test(what_is_taken_out_is_noted_of_each_dossier),
         cmocka_unit_test(whoever_reads_a_conflict_opens_the_dossier),
+        cmocka_unit_test(openings_are_kept_for_a_time_on_all_sides),
+        cmocka_unit_test(a_wrong_clock_loses_no_opening),
         cmocka_unit_test(many_dossiers_in_a_day_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
