@@ -9,7 +9,7 @@
 #include "io/file.h"
 #include "io/ical.h"
 #include "io/json.h"
-#include "proto/codes.h"
+#include "web/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +43,6 @@ struct agenda {
     struct event *events;
     size_t n, events_room;
     bool names;
-    struct str label; /* of the code looked up */
 };
 
 /* ---- what is in it ---- */
@@ -271,41 +270,14 @@ static void put_who(struct agenda *a, const struct event *event, bool names, str
     buf_done(&name);
 }
 
-/* The label of a row of `code`, for a code the network added to its list. */
-static enum err on_code(void *ctx, const struct row *row)
-{
-    struct agenda *a = ctx;
-    char name[16];
-    (void)snprintf(name, sizeof name, "label_%s", say_code());
-    const struct value *label = value_of(a->table, row, name);
-    a->label = keep(a, label->type == VALUE_TEXT ? label : value_of(a->table, row, "label_fr"));
-    return ERR_OK;
-}
-
-static void put_code(struct agenda *a, struct str list, struct str code, struct buf *out)
-{
-    static const char *const languages[] = {"fr", "nl", "de", "en"};
-    const struct code_words *words = codes_find(list, code);
-    a->table = schema_table(&schema_jalon, TABLE_CODE);
-    for (size_t i = 0; words != NULL && i < CODES_LANGUAGES; i++)
-        if (strcmp(say_code(), languages[i]) == 0 && words->label[i] != NULL) {
-            buf_text(out, words->label[i]);
-            return;
-        }
-    struct filter filters[] = {{schema_field_named(a->table, STR("list")), value_text(list)},
-                               {schema_field_named(a->table, STR("code")), value_text(code)}};
-    a->label = code;
-    enum err err = rows_list(a->c->store, a->table, filters, 2, false, 1, on_code, a);
-    buf_add(out, a->label.p, a->label.n);
-    if (err != ERR_OK)
-        out->err = err;
-}
-
 static void put_what(struct agenda *a, const struct event *event, struct buf *out)
 {
+    const struct field *kind =
+        schema_field_named(schema_table(&schema_jalon, TABLE_SESSION), STR("kind"));
+    enum err err = ERR_OK;
     switch (event->kind) {
     case EVENT_SESSION:
-        put_code(a, STR("session_kind"), event->code, out);
+        err = words_code(a->c->store, kind, event->code, &a->c->arena, out);
         break;
     case EVENT_NEXT:
         buf_text(out, T("Prochain rendez-vous"));
@@ -317,6 +289,8 @@ static void put_what(struct agenda *a, const struct event *event, struct buf *ou
         buf_text(out, T("Échéance"));
         break;
     }
+    if (err != ERR_OK)
+        out->err = err;
 }
 
 static void day_text(int32_t day, char out[static 16])

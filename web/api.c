@@ -4,9 +4,9 @@
 #include "io/json.h"
 #include "store/content.h"
 #include "store/lease.h"
-#include "store/names.h"
 #include "store/page.h"
 #include "store/rows_json.h"
+#include "web/words.h"
 
 enum { IMPORT_BYTES_MAX = 32 * 1024 * 1024 };
 
@@ -283,7 +283,7 @@ void api_names_print(struct api_names *names)
         if (slot->table == NULL)
             continue;
         buf_clear(&title);
-        names_row(names->api->store, slot->table, &slot->id, &title);
+        words_titled(names->api->store, slot->table, &slot->id, &title);
         id_print(&slot->id, text);
         buf_printf(out, "%s\"%s\":", more ? "," : "", text);
         rows_json_text(buf_str(&title), out);
@@ -321,7 +321,7 @@ void api_row(struct api *api, const struct table *table, const struct row *row, 
 {
     struct buf *out = &api->out;
     struct buf title = {0};
-    names_title(table, row, &title);
+    words_title(api->store, table, row, &api->arena, &title);
     buf_text(out, "{\"title\":");
     rows_json_text(buf_str(&title), out);
     buf_printf(out, ",\"unsent\":%s,\"row\":", row_unsent(api, row) ? "true" : "false");

@@ -48,9 +48,8 @@ struct front {
     struct stream *streams;
     struct loop_timer beat;
     bool beat_closed;
-    size_t tasks;            /* out */
-    int64_t idle_ms;         /* whoever was away so long must come in anew; 0: never */
-    int64_t touched_mono_ms; /* somebody who is inside was here */
+    size_t tasks;    /* out */
+    int64_t idle_ms; /* whoever was away so long must come in anew; 0: never */
     bool closing;
     httpd_closed_cb on_closed;
     void *closed_arg;
@@ -236,10 +235,8 @@ static void lock(struct front *front)
  * were closed: the browser still has their cookie. */
 static bool forgotten(struct front *front)
 {
-    int64_t now_ms = clock_mono_ms();
-    bool away = front->idle_ms > 0 && front->streams == NULL && front->touched_mono_ms > 0 &&
-                now_ms - front->touched_mono_ms > front->idle_ms;
-    front->touched_mono_ms = now_ms;
+    bool away =
+        gate_forgotten(&front->gate, clock_mono_ms(), front->idle_ms, front->streams != NULL);
     if (away)
         lock(front);
     return away;
@@ -291,7 +288,7 @@ static void on_gone(void *arg, struct exchange *x)
     struct stream *gone = *at;
     *at = gone->next;
     mem_free(gone);
-    front->touched_mono_ms = clock_mono_ms();
+    (void)gate_forgotten(&front->gate, clock_mono_ms(), 0, true);
 }
 
 /* ---- the API ---- */

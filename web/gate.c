@@ -46,6 +46,13 @@ void gate_lock(struct gate *gate, const uint8_t *chance)
     print_hex(chance + GATE_SECRET_BYTES, GATE_SECRET_BYTES, gate->csrf);
 }
 
+bool gate_forgotten(struct gate *gate, int64_t now_mono_ms, int64_t idle_ms, bool open)
+{
+    bool long_ago = gate->touched_ms > 0 && now_mono_ms - gate->touched_ms > idle_ms;
+    gate->touched_ms = now_mono_ms;
+    return long_ago && idle_ms > 0 && !open;
+}
+
 /* ---- tickets ---- */
 
 static void seal(const struct gate *gate, const uint8_t sealed[SEALED_BYTES],

@@ -24,6 +24,8 @@ struct gate {
     char csrf[GATE_WORD_BYTES];      /* what its page adds to whatever changes something */
     uint8_t used[GATE_USED_MAX][16]; /* nonces of tickets that were opened … */
     int64_t used_until_ms[GATE_USED_MAX]; /* … and until when they would have been good */
+    int64_t
+        touched_ms; /* on a clock that only goes forward: somebody inside was here; 0: never */
 };
 
 /* `chance`: 3 * GATE_SECRET_BYTES random bytes. */
@@ -31,6 +33,9 @@ void gate_init(struct gate *gate, uint16_t port, const uint8_t *chance);
 /* Whoever is inside is outside again; tickets stay good. `chance`: 2 * GATE_SECRET_BYTES random
  * bytes. */
 void gate_lock(struct gate *gate, const uint8_t *chance);
+/* Somebody who is inside is here. Was nobody for longer than idle_ms (0: any time is fine)? Not
+ * while a page is open, which knows better itself. */
+bool gate_forgotten(struct gate *gate, int64_t now_mono_ms, int64_t idle_ms, bool open);
 /* A link that lets in once: http://127.0.0.1:PORT/#TICKET. nonce: 16 random bytes. Any thread.
  */
 void gate_link(const struct gate *gate, int64_t now_ms, const uint8_t nonce[static 16],

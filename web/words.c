@@ -2,6 +2,9 @@
 #include "web/words.h"
 
 #include "io/say.h"
+#include "proto/value.h"
+#include "store/names.h"
+#include "store/ties.h"
 
 #include <stdio.h>
 
@@ -65,4 +68,63 @@ enum err words_code(struct store *s, const struct field *field, struct str code,
         words = code;
     buf_add(out, words.p, words.n);
     return out->err;
+}
+
+static void put_title_part(struct store *s, const struct field *field, const struct value *v,
+                           struct arena *arena, struct buf *out)
+{
+    int y = 0;
+    int m = 0;
+    int d = 0;
+    enum err err = ERR_OK;
+    if (field->kind == KIND_ENUM && v->type == VALUE_TEXT) {
+        err = words_code(s, field, v->s, arena, out);
+    } else if (field->kind == KIND_DATE && v->type == VALUE_INT) {
+        date_split((int32_t)v->i, &y, &m, &d);
+        buf_printf(out, "%02d/%02d/%04d", d, m, y);
+    } else {
+        value_print(field->kind, v, out);
+    }
+    if (err != ERR_OK)
+        out->err = err;
+}
+
+void words_title(struct store *s, const struct table *table, const struct row *row,
+                 struct arena *arena, struct buf *out)
+{
+    size_t start = out->n;
+    bool spoken = false; /* more than names one after the other */
+    for (uint16_t i = 0; i < table->field_count; i++)
+        spoken =
+            spoken || (table->fields[i].once_per_row && table->fields[i].kind != KIND_TEXT);
+    if (!spoken) {
+        names_title(table, row, out);
+        return;
+    }
+    for (uint16_t i = 0; i < table->field_count; i++) {
+        const struct field *field = &table->fields[i];
+        if (!field->once_per_row || row->values[i].type == VALUE_NULL)
+            continue;
+        if (out->n > start)
+            buf_text(out, " · ");
+        put_title_part(s, field, &row->values[i], arena, out);
+    }
+}
+
+void words_titled(struct store *s, const struct table *table, const struct id *id,
+                  struct buf *out)
+{
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    size_t before = out->n;
+    struct id shown = *id;
+    bool found = row != NULL && ties_shown(s, table, id, &shown) == ERR_OK;
+    if (found && rows_find(s, table, &shown, &arena, row) == ERR_OK)
+        words_title(s, table, row, &arena, out);
+    if (out->n == before) {
+        char text[ID_TEXT_BYTES];
+        id_print(id, text);
+        buf_text(out, text);
+    }
+    arena_done(&arena);
 }

@@ -205,6 +205,20 @@ static void after_the_lock_whoever_was_inside_needs_a_link(void **state)
     assert_true(gate_open(&gate, NOW + 1, ticket_of(link)));
 }
 
+static void whoever_closed_the_page_and_comes_back_late_is_forgotten(void **state)
+{
+    enum { IDLE_MS = 600 * 1000 };
+    (void)state;
+    assert_false(gate_forgotten(&gate, 5000000, IDLE_MS, false)); /* the first time ever */
+    assert_false(gate_forgotten(&gate, 5000000 + IDLE_MS, IDLE_MS, false));
+    assert_false(gate_forgotten(&gate, 5000000 + 2 * IDLE_MS, IDLE_MS, false));
+    assert_true(gate_forgotten(&gate, 5000001 + 3 * IDLE_MS, IDLE_MS, false));
+    assert_false(gate_forgotten(&gate, 5000002 + 3 * IDLE_MS, IDLE_MS, false));
+    assert_false(
+        gate_forgotten(&gate, 5000000 + 9 * IDLE_MS, IDLE_MS, true));      /* a page is open */
+    assert_false(gate_forgotten(&gate, 5000000 + 20 * IDLE_MS, 0, false)); /* never wanted */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +230,8 @@ int main(void)
         cmocka_unit_test_setup(who_may_come_in, make_gate),
         cmocka_unit_test_setup(the_cookie_is_for_the_browser_alone, make_gate),
         cmocka_unit_test_setup(after_the_lock_whoever_was_inside_needs_a_link, make_gate),
+        cmocka_unit_test_setup(whoever_closed_the_page_and_comes_back_late_is_forgotten,
+                               make_gate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,8 +35,11 @@ function useAttendances(session) {
     const here = useRows('attendance', { session: id, limit: MANY }).answer;
     const notes = useRows('session_note', { session: id, limit: MANY }).answer;
     const [problem, setProblem] = useState('');
+    const [wished, setWished] = useState({}); // ticks on their way: a box shows them at once
+    const wish = (person, on) => setWished((old) => ({ ...old, [person]: on }));
     const of = (answer, person) => answer?.rows.find((one) => one.row.person === person)?.row;
     const tick = async (person) => {
+        wish(person, true);
         try {
             const sessionId = await session.ensure();
             const { date, minutes } = session.told.row;
@@ -45,18 +48,26 @@ function useAttendances(session) {
             else await save('attendance', '', { session: sessionId, person, date, status: 'present', minutes: String(minutes ?? '') });
             setProblem('');
         } catch (error) {
+            wish(person, undefined);
             setProblem(error.message);
         }
     };
     const untick = async (row) => {
+        wish(row.person, false);
         try {
             await remove('attendance', row.id, true);
             setProblem('');
         } catch (error) {
+            wish(row.person, undefined);
             setProblem(error.message);
         }
     };
-    return { here, notes, of, tick, untick, problem };
+    const ticked = (person) => wished[person] ?? Boolean(of(here, person));
+    // Once the program says the same, it alone says it.
+    useEffect(() => {
+        if (here) setWished((old) => Object.fromEntries(Object.entries(old).filter(([person, on]) => on !== undefined && on !== Boolean(of(here, person)))));
+    }, [here]);
+    return { here, notes, of, tick, untick, ticked, problem };
 }
 
 // The group that met the last time, to be taken over with one press.
@@ -84,7 +95,7 @@ function Again({ session, tick, present }) {
 export function Attendances({ session, disabled }) {
     const [q, setQ] = useState('');
     const [adding, setAdding] = useState(false);
-    const { here, notes, of, tick, untick, problem } = useAttendances(session);
+    const { here, notes, of, tick, untick, ticked, problem } = useAttendances(session);
     const people = useRows('person', { q, sort: 'title', limit: 200 }).answer;
     if (!here || !people || !notes) return null;
     const present = here.rows.map((one) => one.row.person);
@@ -101,7 +112,7 @@ export function Attendances({ session, disabled }) {
             const row = of(here, one.row.id);
             const name = titleOf(one);
             return html`<li key=${one.row.id} class=${row ? 'in' : ''}>
-                <label class="check"><input type="checkbox" checked=${Boolean(row)} disabled=${disabled} onChange=${() => (row ? untick(row) : tick(one.row.id))} /> ${name}</label>
+                <label class="check"><input type="checkbox" checked=${ticked(one.row.id)} disabled=${disabled} onChange=${() => (row ? untick(row) : tick(one.row.id))} /> ${name}</label>
                 ${row && html`<${Presence} key=${row.id} id=${row.id} name=${name} disabled=${disabled} />
                     <${Note} key=${`n${one.row.id}`} session=${session} person=${one.row.id} name=${name} id=${of(notes, one.row.id)?.id} disabled=${disabled} />`}</li>`;
         })}</ul>

@@ -76,5 +76,5 @@ function SessionList({ table }) {
     const [from, setFrom] = useState('');
     return html`<div class="tools"><label class="short">${t('État')}
             <select value=${from} onChange=${(e) => setFrom(e.target.value)}><option value="">${t('toutes')}</option><option value="draft">${t('Brouillon')}</option><option value="validated">${t('Validée')}</option></select></label></div>
-        <${List} table=${table} query=${from === 'draft' ? { state: ['', 'draft'] } : { state: from }} columns=${['date', 'person', 'kind', 'place']} sort="date" desc=${true} link=${(one) => `#/session/${one.row.id}`} />`;
+        <${List} table=${table} query=${from === 'draft' ? { state: ['', 'draft'] } : { state: from }} columns=${['date', 'person', 'place']} sort="date" desc=${true} link=${(one) => `#/session/${one.row.id}`} />`;
 }
