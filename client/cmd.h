@@ -95,12 +95,12 @@ NODISCARD enum err cmd_value(struct cmd *c, const struct field *field, struct st
                              struct value *out, struct note *why);
 
 /* One per command, in cmd_<name>.c; program: struct cmd. */
-args_run cmd_add, cmd_candidates, cmd_today, cmd_report, cmd_set, cmd_delete, cmd_restore,
-    cmd_show, cmd_list, cmd_schema, cmd_status, cmd_conflicts, cmd_resolve, cmd_inbox,
-    cmd_inbox_show, cmd_inbox_resubmit, cmd_inbox_discard, cmd_duplicates, cmd_duplicate_same,
-    cmd_duplicate_different, cmd_duplicate_undo, cmd_import, cmd_export, cmd_doctor, cmd_enrol,
-    cmd_sync, cmd_site, cmd_bundle_write, cmd_bundle_read, cmd_attach, cmd_fetch, cmd_handover,
-    cmd_ui, cmd_access, cmd_completion, cmd_agenda, cmd_referral_accept, cmd_settings,
-    cmd_search;
+args_run cmd_add, cmd_candidates, cmd_today, cmd_overlaps, cmd_report, cmd_set, cmd_delete,
+    cmd_restore, cmd_show, cmd_list, cmd_schema, cmd_status, cmd_conflicts, cmd_resolve,
+    cmd_inbox, cmd_inbox_show, cmd_inbox_resubmit, cmd_inbox_discard, cmd_duplicates,
+    cmd_duplicate_same, cmd_duplicate_different, cmd_duplicate_undo, cmd_import, cmd_export,
+    cmd_doctor, cmd_enrol, cmd_sync, cmd_site, cmd_bundle_write, cmd_bundle_read, cmd_attach,
+    cmd_fetch, cmd_handover, cmd_ui, cmd_access, cmd_completion, cmd_agenda,
+    cmd_referral_accept, cmd_settings, cmd_search;
 
 #endif

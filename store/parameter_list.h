@@ -35,6 +35,8 @@
       N_("Durée du suivi dans l'emploi"))                                                      \
     X(FOLLOWUP_PHASE, "followup_phase", WORDS, 40, "JC5", "", N_("usage"), false,              \
       N_("Phase qu'un contrat ouvre (code réseau ; none : aucune)"))                           \
+    X(EXCLUSIVE_STATUS, "exclusive_status", WORDS, 200, "RIS ERIS DEI_paid DEI_unpaid", "",    \
+      N_("usage"), false, N_("Situations administratives qui s'excluent"))                     \
     X(JOB_GAP_DAYS, "job_gap_days", NUMBER, 365, "14", N_("jours"), N_("usage"), false,        \
       N_("Deux emplois n'en font qu'un quand l'interruption ne dépasse pas"))                  \
     X(CONTRACT_END_DAYS, "contract_end_days", NUMBER, 3650, "56", N_("jours"), N_("usage"),    \

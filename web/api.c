@@ -21,6 +21,7 @@ static const struct api_route routes[] = {
     {"conflicts", false, 1, 0, true, 0, api_conflicts},
     {"duplicates", false, 1, 0, true, 0, api_duplicates},
     {"today", false, 1, 0, true, 0, api_today},
+    {"overlaps", false, 2, 0, true, 0, api_overlaps},
     {"candidates", false, 2, 0, true, 0, api_candidates},
     {"refused", false, 3, 0, true, 0, api_refused},
     {"document", false, 2, 0, true, 0, api_document},

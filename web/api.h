@@ -84,11 +84,12 @@ void api_row(struct api *api, const struct table *table, const struct row *row, 
 void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api *api),
     api_save(struct api *api), api_remove(struct api *api), api_history(struct api *api),
     api_state(struct api *api), api_inbox(struct api *api), api_candidates(struct api *api),
-    api_today(struct api *api), api_refused(struct api *api), api_resolve(struct api *api),
-    api_resubmit(struct api *api), api_discard(struct api *api), api_duplicate(struct api *api),
-    api_attach(struct api *api), api_content(struct api *api), api_document(struct api *api),
-    api_fetch(struct api *api), api_enrol(struct api *api), api_example(struct api *api),
-    api_agenda(struct api *api), api_settings(struct api *api), api_settle(struct api *api);
+    api_today(struct api *api), api_overlaps(struct api *api), api_refused(struct api *api),
+    api_resolve(struct api *api), api_resubmit(struct api *api), api_discard(struct api *api),
+    api_duplicate(struct api *api), api_attach(struct api *api), api_content(struct api *api),
+    api_document(struct api *api), api_fetch(struct api *api), api_enrol(struct api *api),
+    api_example(struct api *api), api_agenda(struct api *api), api_settings(struct api *api),
+    api_settle(struct api *api);
 
 /* Words in all rows. */
 void api_search(struct api *api);

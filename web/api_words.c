@@ -334,6 +334,17 @@ void api_today(struct api *api)
     run(w);
 }
 
+void api_overlaps(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL)
+        return;
+    add(w, "overlaps");
+    add(w, "--");
+    add_text(w, api->part[1]);
+    run(w);
+}
+
 /* FIELD=VALUE of each field that the query names. */
 void api_candidates(struct api *api)
 {
