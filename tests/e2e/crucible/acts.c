@@ -279,6 +279,44 @@ void act_erase(struct crucible *c)
     }
 }
 
+/* The caseload of whoever was given a dossier last goes to the next coach, by the
+ * administrator.
+ */
+static void on_handed(struct run *run, void *arg)
+{
+    struct said *said = arg;
+    said->ended = true;
+    if (run_well(run, "014") && run->status == 0)
+        run->c->handed++;
+}
+
+void act_hand_over_all(struct crucible *c)
+{
+    const struct known *last[CRUCIBLE_STRUCTURES] = {NULL};
+    for (uint32_t i = 0; i < c->known_n; i++)
+        if (strcmp(c->known[i].table, "assignment") == 0)
+            last[c->known[i].home] = &c->known[i];
+    for (unsigned home = 0; home < CRUCIBLE_STRUCTURES; home++) {
+        struct command cmd;
+        struct said said = {.ended = false};
+        unsigned to = last[home] == NULL ? 0 : last[home]->staff;
+        if (last[home] == NULL || c->failed)
+            continue;
+        do
+            to = (to + 1) % CRUCIBLE_STAFF;
+        while (c->staff[to].home != home || c->staff[to].part != PART_COACH);
+        server_ctl(c, &cmd);
+        command_add(&cmd, "handover");
+        command_add(&cmd, c->staff[last[home]->staff].id);
+        command_add(&cmd, c->staff[to].id);
+        command_add(&cmd, "--from");
+        command_add(&cmd, "2020-06-01");
+        (void)run_start(c, &cmd, NULL, on_handed, &said);
+        while (!said.ended)
+            (void)uv_run(&c->loop.uv, UV_RUN_ONCE);
+    }
+}
+
 /* ---- what is known then ---- */
 
 static void was_decided(struct device *d)

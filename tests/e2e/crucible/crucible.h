@@ -315,6 +315,8 @@ void act_told(struct device *d);
 void act_synced(struct device *d, unsigned syncs);
 /* In peace: one dossier of each structure is erased, if it can be. */
 void act_erase(struct crucible *c);
+/* … and one caseload changes hands. */
+void act_hand_over_all(struct crucible *c);
 /* Send what is here. Always possible. */
 bool deed_sync(struct device *d, struct command *cmd);
 /* What was fetched into a file is what was attached. */

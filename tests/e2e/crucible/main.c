@@ -427,6 +427,7 @@ static void peace(struct crucible *c)
     settle(c);
     site_stop(c); /* what it brings from now on would come late */
     act_erase(c);
+    act_hand_over_all(c);
     if (c->failed)
         return;
     struct device *fresh = &c->devices[CRUCIBLE_FRESH];

@@ -142,18 +142,20 @@ static unsigned newest(const struct crucible *c)
 }
 
 /* What the backup holds is safe; the rest must come again from where it was made, unless it has
- * left there: its disk was put back, or the dossier is somebody else's. */
+ * left there: its disk was put back, or the dossier is somebody else's. The server may have had
+ * what nobody was told it had. */
 static void note_restore(struct crucible *c, unsigned backup)
 {
     c->restores++;
     for (uint32_t i = 0; i < c->marks_n; i++) {
         struct mark *m = &c->marks[i];
-        if (!m->synced || m->backups < backup)
+        if (m->synced && m->backups < backup)
             continue;
         const struct known *person = known_person(c, m->person);
+        bool left = m->gone || (person != NULL && person->given);
         m->synced = false;
-        m->bare = m->bare || m->gone || (person != NULL && person->given);
-        m->excused = m->excused || m->gone || (person != NULL && person->given);
+        m->bare = m->bare || left;
+        m->excused = m->excused || left;
     }
 }
 
