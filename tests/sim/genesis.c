@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { KEPT_MAX = 16, FIELDS_MAX = 8, DAY_MS = 24 * 60 * 60 * 1000 };
+enum { KEPT_MAX = 4, FIELDS_MAX = 8, DAY_MS = 24 * 60 * 60 * 1000 };
 enum { ROUND_MS = 20 * 1000, ROUNDS_MAX = 30 };
 
 /* One network as it begins. */
