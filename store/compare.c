@@ -8,8 +8,9 @@
 #include <stdlib.h>
 
 enum {
-    ROW_COST_US = 2500,  /* a thousand times what reading one row takes */
-    REPAIR_MS = 86400000 /* between two repairs */
+    ROW_COST_US = 2500,    /* a thousand times what reading one row takes */
+    REPAIR_MS = 86400000,  /* between two repairs */
+    FIRST_ROWS_MAX = 2000, /* so few are compared at once */
 };
 
 /* ---- what is kept: one line of numbers ---- */
@@ -23,7 +24,9 @@ static bool next_number(struct str *rest, int64_t *out)
     return found;
 }
 
-enum err compare_report(struct store *s, struct compare_report *out)
+/* As it is kept: of COMPARE_NEVER, at_ms is when the first one was put off, and `rows` the
+ * server's count. */
+static enum err read_report(struct store *s, struct compare_report *out)
 {
     struct buf text = {0};
     enum err err = meta_get_text(s, META_COMPARE, &text);
@@ -50,6 +53,14 @@ enum err compare_report(struct store *s, struct compare_report *out)
     return err;
 }
 
+enum err compare_report(struct store *s, struct compare_report *out)
+{
+    enum err err = read_report(s, out);
+    if (err == ERR_OK && out->state == COMPARE_NEVER)
+        out->at_ms = 0;
+    return err;
+}
+
 static enum err keep(struct store *s, const struct compare_report *r)
 {
     struct buf text = {0};
@@ -67,7 +78,7 @@ static enum err keep(struct store *s, const struct compare_report *r)
 enum err compare_reload(struct store *s)
 {
     struct compare_report r;
-    enum err err = compare_report(s, &r);
+    enum err err = read_report(s, &r);
     if (err == ERR_OK) {
         s->repairs = r.state == COMPARE_REPAIRING;
         s->repaired[COMPARE_CHANGED] = s->repaired[COMPARE_MISSING] = 0;
@@ -96,7 +107,7 @@ enum err compare_keep(struct store *s)
     uint64_t sum = 0;
     for (int i = 0; i < COMPARE_FAULTS; i++)
         sum += s->repaired[i];
-    enum err err = sum == 0 ? ERR_OK : compare_report(s, &r);
+    enum err err = sum == 0 ? ERR_OK : read_report(s, &r);
     if (err != ERR_OK || sum == 0)
         return err;
     for (int i = 0; i < COMPARE_FAULTS; i++) {
@@ -118,7 +129,7 @@ static enum err begin_repair(struct store *s, struct compare_report *r)
 enum err compare_tell_again(struct store *s)
 {
     struct compare_report r;
-    enum err err = compare_report(s, &r);
+    enum err err = read_report(s, &r);
     if (err != ERR_OK)
         return err;
     r.at_ms = store_now(s);
@@ -176,6 +187,15 @@ static enum err note(struct store *s, struct compare_report *r, bool same, bool 
     return err;
 }
 
+/* A first sync is long enough: its rows were all just told. A later one compares. */
+static enum err put_off(struct store *s, struct compare_report *r, uint64_t rows)
+{
+    r->at_ms = store_now(s);
+    r->rows = rows;
+    enum err err = store_begin(s);
+    return err == ERR_OK ? store_end(s, keep(s, r)) : err;
+}
+
 enum err compare_rows(struct store *s, const struct idle *idle, bool *repair)
 {
     struct compare_report r;
@@ -185,9 +205,11 @@ enum err compare_rows(struct store *s, const struct idle *idle, bool *repair)
     enum err err = idle->compared ? is_quiet(s, idle, &quiet) : ERR_OK;
     if (err != ERR_OK || !quiet)
         return err;
-    err = compare_report(s, &r);
+    err = read_report(s, &r);
     if (err != ERR_OK || !is_due(&r, store_now(s)))
         return err;
+    if (r.at_ms == 0 && idle->rows > FIRST_ROWS_MAX)
+        return put_off(s, &r, idle->rows);
     err = expire_here(s);
     if (err == ERR_OK)
         err = digest_replica(s, &ours);
@@ -203,7 +225,7 @@ enum err compare_rows(struct store *s, const struct idle *idle, bool *repair)
 enum err compare_hasten(struct store *s)
 {
     struct compare_report r;
-    enum err err = compare_report(s, &r);
+    enum err err = read_report(s, &r);
     if (err != ERR_OK || r.rows == 0)
         return err;
     r.rows = 0;

@@ -35,10 +35,10 @@ NODISCARD enum err search_forget(struct store *s);
 /* Rows of a table have numbers from here to there in the index, the last one not among them. */
 int64_t search_place(const struct table *table);
 int64_t search_place_end(const struct table *table);
-/* What the index is asked for these words (rows_pick.match), appended; nothing: no word in
- * them.
+/* What the index is asked for the words in a text (rows_pick.match), appended; nothing: no word
+ * in them.
  */
-void search_match(struct str words, struct buf *out);
+void search_match(struct str text, struct buf *out);
 
 /* A row that was found; valid during the call. */
 struct search_hit {

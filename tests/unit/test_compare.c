@@ -282,6 +282,37 @@ static void it_takes_little_of_the_time(void **state)
     assert_true(repair);
 }
 
+/* Nobody who syncs for the first time waits until all rows were read once more; it is made up
+ * for. */
+static void the_first_one_of_many_rows_is_put_off(void **state)
+{
+    (void)state;
+    struct store *s = anna()->store;
+    struct store_status status;
+    assert_int_equal(store_status(s, &status), ERR_OK);
+    char none[80];
+    (void)snprintf(none, sizeof none, "DELETE FROM meta WHERE k=%d", META_COMPARE);
+    damage(anna(), none);
+    s = anna()->store;
+    const struct idle many = {.compared = true,
+                              .through = status.pulled_through,
+                              .judged = status.acked_through,
+                              .rows = 100000,
+                              .sum = 1};
+    bool repair = true;
+    assert_int_equal(compare_rows(s, &many, &repair), ERR_OK);
+    assert_false(repair);
+    expect(anna(), COMPARE_NEVER, 0, 0, 0);
+    assert_int_equal(report_of(anna()).at_ms, 0);
+    pass(100000);
+    assert_int_equal(compare_rows(s, &many, &repair), ERR_OK);
+    expect(anna(), COMPARE_NEVER, 0, 0, 0);
+    pass(200000);
+    assert_int_equal(compare_rows(s, &many, &repair), ERR_OK);
+    assert_true(repair);
+    assert_true(report_of(anna()).at_ms > 0);
+}
+
 /* A version that knows other fields is told nothing to compare with. */
 static void an_idle_without_a_digest_is_no_difference(void **state)
 {
@@ -357,6 +388,7 @@ int main(void)
         TEST(a_damaged_server_is_told_of_and_not_asked_forever),
         TEST(an_altered_row_of_the_server_is_found_by_its_check),
         TEST(it_takes_little_of_the_time),
+        TEST(the_first_one_of_many_rows_is_put_off),
         TEST(an_idle_without_a_digest_is_no_difference),
         TEST(what_is_deleted_counts_on),
         cmocka_unit_test(the_digest_of_a_row_is_what_it_was),
