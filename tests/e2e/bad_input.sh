@@ -66,7 +66,10 @@ printf '{"name":"Sansfin","first_name":\n' >"$T/open.ndjson"
 expect 1 on anna import person "$T/open.ndjson"
 said err "ligne 1"
 expect 1 on anna import person "$T/nothing.csv"
-expect 2 on anna import person "$T/persons.xlsx"
+expect 2 on anna import person "$T/persons.ods"
+cp "$T/persons.csv" "$T/persons.xlsx"
+expect 1 on anna import person "$T/persons.xlsx"
+said err ".xlsx"
 count_is 2 on anna list person --json
 expect 0 on anna sync
 
