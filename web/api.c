@@ -33,6 +33,7 @@ static const struct api_route routes[] = {
     {"discard", true, 1, 0, true, 0, api_discard},
     {"duplicate", true, 1, 0, true, 0, api_duplicate},
     {"attach", true, 3, 0, false, CONTENT_BYTES_MAX, api_attach},
+    {"accept", true, 1, 0, true, 0, api_accept},
     {"sheet", true, 1, 0, true, JSON_BYTES_MAX, api_sheet},
     {"import", true, 2, 0, true, IMPORT_BYTES_MAX, api_import},
     {"undo", true, 1, 0, true, 0, api_undo},

@@ -95,6 +95,8 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
 void api_search(struct api *api);
 /* A signature, and with the first one the content freezes. */
 void api_sign(struct api *api);
+/* A referral accepted: a dossier of one's own. */
+void api_accept(struct api *api);
 /* Spreadsheets out and in. */
 void api_sheet(struct api *api), api_import(struct api *api), api_undo(struct api *api);
 /* Lists with what was decided before. */

@@ -292,6 +292,19 @@ void api_discard(struct api *api)
     run(w);
 }
 
+void api_accept(struct api *api)
+{
+    struct words *w = words_new(api);
+    if (w == NULL || !read_body(w))
+        return;
+    add(w, "referral");
+    add(w, "accept");
+    add(w, "--");
+    add_text(w, member(w, "id"));
+    add_set(w);
+    run(w);
+}
+
 void api_duplicate(struct api *api)
 {
     static const char *const decisions[] = {"same", "different", "undo"};

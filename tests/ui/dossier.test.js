@@ -152,7 +152,7 @@ test('a consent is withdrawn by one press; what it was stays readable', async ()
     await form.getByLabel('Finalité').selectOption('information');
     await form.getByRole('button', { name: 'Ajouter' }).click();
     await page.getByText(/donné le/).waitFor();
-    await page.getByRole('button', { name: /^Retirer : / }).click();
+    await page.getByRole('button', { name: /^Retirer\s: / }).click();
     await page.getByText(/retiré le/).waitFor();
     assert.match(listed('consent')[0].withdrawn_on, /^\d{4}/);
     assert.deepEqual(errors, []);

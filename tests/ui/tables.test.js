@@ -94,3 +94,25 @@ test('a table comes in: columns chosen, tried, then saved; the choice is remembe
     assert.deepEqual(errors, []);
     await context.close();
 });
+
+test('a search finds names without accents, numbers in any grouping, and leads there', async () => {
+    const person = JSON.parse(w.cli('anna', '--json', 'list', 'person', 'first_name=Élise'))[0].id;
+    w.cli('anna', 'add', 'contact_point', `person=${person}`, 'kind=phone', 'value=0400 12 34 56');
+    w.cli('anna', 'add', 'company', 'name=Menuiserie de l\'Été', 'city=Ville-Fictive');
+    const { context, page, errors } = await fresh('#/search');
+    const field = page.getByRole('searchbox');
+    await field.fill('elise');
+    await page.getByRole('link', { name: /Fictif Élise/ }).waitFor();
+    await inspectAll(page, 'search');
+    await field.fill('0400123456');
+    await page.getByText('0400 12 34 56').waitFor();
+    await field.fill('menuiserie ete');
+    await page.getByRole('link', { name: /Menuiserie/ }).click();
+    await page.getByRole('heading', { name: /Menuiserie/ }).waitFor();
+    await page.goBack();
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'menuiserie ete');
+    await page.getByRole('searchbox').fill('xyzzy');
+    await page.getByText('Rien ne répond à cette recherche.').waitFor();
+    assert.deepEqual(errors, []);
+    await context.close();
+});

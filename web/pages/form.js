@@ -73,7 +73,9 @@ export function useRow(tableName, id, { draft, made } = {}) {
         if (!mine.id) return;
         try {
             const answer = await fetchRow(tableName, mine.id);
-            if (it.current === mine && !mine.running) take(answer);
+            if (it.current !== mine || mine.running) return;
+            take(answer);
+            setMissing(''); // it may have come only by now
         } catch (problem) {
             // What is on the page stays, whatever becomes of a second look.
             if (!mine.told) setMissing(problem.message);

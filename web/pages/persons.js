@@ -16,7 +16,7 @@ export function Persons({ go }) {
             <label class="search">${t('Chercher')} <input type="search" value=${q} placeholder=${t('nom, prénom, localité…')} onInput=${(e) => setQ(e.target.value)} /></label>
             ${!adding && html`<button type="button" onClick=${() => setAdding(true)}>${t('Nouvelle personne')}</button>`}
         </div>
-        <p><a href="#/import">${t('Reprendre un tableau')}</a></p>
+        <p class="ways"><a href="#/search">${t('Chercher partout')}</a> <a href="#/import">${t('Reprendre un tableau')}</a></p>
         ${adding && html`<section class="card"><h2>${t('Nouvelle personne')}</h2>
             <${NewForm} table=${table} only=${['name', 'first_name', 'birth_date', 'gender', 'city', 'language']}
                 done=${(made) => go(`#/person/${made.row.id}`)} cancel=${() => setAdding(false)} /></section>`}

@@ -8,6 +8,7 @@ import { useRow } from './form.js';
 import { History } from './history.js';
 import { html } from './html.js';
 import { useRows } from './list.js';
+import { useDecision } from './look.js';
 import { Sent } from './marks.js';
 import { useChange } from './records.js';
 import { codesOf, table as tableOf, words } from './schema.js';
@@ -92,24 +93,30 @@ function NewReferral({ person, go }) {
 
 // ---- what became of it ----
 
-function Answer({ told, change }) {
+// The one it goes to answers; the one it comes from may withdraw it.
+function Answer({ told, change, mine }) {
     const { row } = told;
     const [refusal, setRefusal] = useState('');
     const [day, setDay] = useState('');
-    const waited = daysBetween(row.sent_on, today());
+    const { problem, decide } = useDecision();
     const field = tableOf('referral').field;
     if (row.answer !== 'pending' && row.answer) return null;
-    return html`<section class="card"><h2>${t('Répondre')}</h2><p class="lead">${tn('sans réponse depuis {0} jour', 'sans réponse depuis {0} jours', waited)}</p>
-        <div class="fields"><${Field} field=${field.get('appointment')} value=${day} change=${setDay} /><${Field} field=${field.get('refusal')} value=${refusal} change=${setRefusal} /></div>
-        <p class="buttons"><button type="button" onClick=${() => change('referral', told, day ? { answer: 'accepted', appointment: day } : { answer: 'accepted' })}>${t('Accepter')}</button>
-            <button type="button" class="quiet" disabled=${refusal === ''} onClick=${() => change('referral', told, { answer: 'refused', refusal })}>${t('Refuser avec ce motif')}</button>
-            <button type="button" class="quiet" onClick=${() => change('referral', told, { answer: 'withdrawn' })}>${t('Retirer la passerelle')}</button></p></section>`;
+    const accept = async () => {
+        const made = await decide('/api/accept', { id: row.id, set: day ? { appointment: day } : {} });
+        if (made) location.hash = `#/person/${made.id}`;
+    };
+    return html`<section class="card"><h2>${mine ? t('Répondre') : t('En attente de réponse')}</h2><p class="lead">${tn('sans réponse depuis {0} jour', 'sans réponse depuis {0} jours', daysBetween(row.sent_on, today()))}</p>
+        ${mine && html`<div class="fields"><${Field} field=${field.get('appointment')} value=${day} change=${setDay} /><${Field} field=${field.get('refusal')} value=${refusal} change=${setRefusal} /></div>`}
+        <p class="buttons">${mine ? html`<button type="button" onClick=${accept}>${t('Accepter et ouvrir un dossier')}</button>
+            <button type="button" class="quiet" disabled=${refusal === ''} onClick=${() => change('referral', told, { answer: 'refused', refusal })}>${t('Refuser avec ce motif')}</button>`
+            : html`<button type="button" class="quiet" onClick=${() => change('referral', told, { answer: 'withdrawn' })}>${t('Retirer la passerelle')}</button>`}</p>
+        <p class="problem" role="alert">${problem}</p></section>`;
 }
 
-export function Referral({ parts, go }) {
-    return parts[0] === 'new' ? html`<${NewReferral} person=${parts[1]} go=${go} />` : html`<${ReferralOf} id=${parts[0]} />`;
+export function Referral({ parts, go, status }) {
+    return parts[0] === 'new' ? html`<${NewReferral} person=${parts[1]} go=${go} />` : html`<${ReferralOf} id=${parts[0]} structure=${status?.structure} />`;
 }
-function ReferralOf({ id }) {
+function ReferralOf({ id, structure }) {
     const table = tableOf('referral');
     const state = useRow('referral', id);
     const consent = useRow('consent', state.told?.row.consent);
@@ -131,7 +138,7 @@ function ReferralOf({ id }) {
             <section class="card"><h2>${t('Ce qui est partagé')}</h2><p><strong>${label('referral', 'shares', row.shares)}</strong></p>
                 ${agreed && html`<p>${agreed.withdrawn_on ? t('Consentement retiré le {0} : plus rien n\'est partagé.', showDay(agreed.withdrawn_on)) : t('Consentement donné le {0} ({1})', showDay(agreed.given_on), label('consent', 'mode', agreed.mode))} <a href=${`#/row/consent/${row.consent}`}>${t('Voir')}</a></p>`}
                 <ul class="chips">${points.map((name) => html`<li key=${name}>${row[name] ? '✓' : '✗'} ${table.field.get(name).label}</li>`)}</ul></section></div>
-        <${Answer} told=${state.told} change=${change} />
+        <${Answer} told=${state.told} change=${change} mine=${row.to === structure} />
         <p class="problem" role="alert">${problem}</p>
         <${History} table=${table} id=${id} />`;
 }

@@ -5,12 +5,14 @@ import { Assessment } from './assessment.js';
 import { Company } from './company.js';
 import { Import } from './import.js';
 import { Referral } from './referral.js';
+import { Search } from './search.js';
 import { Visit } from './visit.js';
 
 const ID = '([0-9a-f-]{36})';
 export const sheets = [
     [new RegExp(`^#/visit/${ID}$`), Visit],
     [/^#\/import$/, Import],
+    [/^#\/search(?:\/(.*))?$/, Search],
     [new RegExp(`^#/company/${ID}$`), Company],
     [new RegExp(`^#/assessment/${ID}$`), Assessment],
     [new RegExp(`^#/agreement/${ID}$`), Agreement],
