@@ -28,8 +28,9 @@ NODISCARD enum err compare_report(struct store *s, struct compare_report *out);
 /* Compare with the server's digest of the moment the replica has just come to by an IDLE, when
  * it is due and the replica quiet: nothing unsent, all judged by then, nothing being told
  * again. A comparison reads all rows, and is due when it takes a thousandth of the time at
- * most; the first one of many rows likewise after the sync that brought or sent them. After a difference the next sync asks for everything, once in a day; *repair: it should
- * begin at once. */
+ * most; the first one of many rows likewise after the sync that brought or sent them. After a
+ * difference the next sync asks for everything, once in a day; *repair: it should begin at
+ * once. */
 NODISCARD enum err compare_rows(struct store *s, const struct idle *idle, bool *repair);
 /* Inside a transaction: the rows are known to be wrong, the next sync asks for everything. */
 NODISCARD enum err compare_tell_again(struct store *s);
