@@ -134,6 +134,8 @@ static void end_text(struct reader *r, struct texts *texts)
 static struct str text_at(const struct texts *texts, uint32_t i)
 {
     uint32_t from = i == 0 ? 0 : texts->ends[i - 1];
+    if (texts->bytes.n == 0)
+        return (struct str){NULL, 0};
     return (struct str){(const char *)texts->bytes.p + from, texts->ends[i] - from};
 }
 
