@@ -67,6 +67,9 @@ struct value col_value(struct stmt *stmt, int i);
 /* Transactions: BEGIN IMMEDIATE … COMMIT. A commit that fails is rolled back before it returns.
  */
 NODISCARD enum err db_begin(struct db *db);
+/* The same for what another side tells again: the commit may be lost with the power, not with
+ * the process, until one of db_begin follows; then all is as it was before it, never a part. */
+NODISCARD enum err db_begin_soft(struct db *db);
 NODISCARD enum err db_commit(struct db *db);
 void db_rollback(struct db *db);
 bool db_in_tx(const struct db *db);

@@ -23,6 +23,7 @@ struct db {
     struct stmt *stmts;
     enum err error;     /* of the last failed call */
     enum err dead;      /* IO or CORRUPT once met: no more writes through this connection */
+    bool soft;          /* a commit does not wait for the disk */
     bool damaged;       /* opened to read what still reads: errors are of one statement */
     struct buf folding; /* scratch of folded() */
     struct stmt *begin, *commit, *save, *keep, *undo;
@@ -401,10 +402,27 @@ struct value col_value(struct stmt *stmt, int i)
     }
 }
 
-enum err db_begin(struct db *db)
+static enum err begin(struct db *db, bool soft)
 {
     must(!db_in_tx(db));
+    enum err err = ERR_OK;
+    /* In WAL mode NORMAL appends to the log without a sync: the next one takes it along. */
+    if (db->soft != soft)
+        err = db_exec(db, soft ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
+    if (err != ERR_OK)
+        return err;
+    db->soft = soft;
     return stmt_run(db->begin);
+}
+
+enum err db_begin(struct db *db)
+{
+    return begin(db, false);
+}
+
+enum err db_begin_soft(struct db *db)
+{
+    return begin(db, true);
 }
 
 enum err db_commit(struct db *db)

@@ -181,6 +181,8 @@ NODISCARD enum err meta_set_text(struct store *s, enum meta key, struct str text
 /* A transaction of the store: on failure everything is rolled back and the mirrors are
  * reloaded; when not even that is possible, before the next one begins. */
 NODISCARD enum err store_begin(struct store *s);
+/* The same for what the server tells again (db_begin_soft). */
+NODISCARD enum err store_begin_soft(struct store *s);
 /* Commit when err is OK, else roll back; returns what went wrong first. */
 NODISCARD enum err store_end(struct store *s, enum err err);
 /* Forget a transaction, also one the engine has rolled back by itself. */

@@ -445,7 +445,7 @@ enum err replica_verdicts(struct store *s, struct verdicts verdicts,
     if (verdicts.epoch != s->epoch)
         return ERR_PROTOCOL;
     struct replica_tally sum = *tally;
-    enum err err = store_begin(s);
+    enum err err = store_begin_soft(s);
     if (err != ERR_OK)
         return err;
     for (uint32_t i = 0; i < verdicts.count && err == ERR_OK; i++) {
@@ -490,7 +490,7 @@ enum err replica_stable(struct store *s, uint64_t stable_op)
     uint64_t through = stable_op < s->acked ? stable_op : s->acked;
     if (err != ERR_OK || through <= (uint64_t)released)
         return err;
-    err = store_begin(s);
+    err = store_begin_soft(s);
     return err == ERR_OK ? store_end(s, release(s, through)) : err;
 }
 

@@ -134,7 +134,7 @@ enum err replica_pages(struct store *s, const struct page *pages, size_t count,
                        const struct idle *idle, struct replica_tally *tally)
 {
     uint64_t rows = 0;
-    enum err err = store_begin(s);
+    enum err err = store_begin_soft(s);
     if (err != ERR_OK)
         return err;
     err = store_end(s, all_pages(s, pages, count, idle, &rows));
@@ -153,7 +153,7 @@ enum err replica_pages(struct store *s, const struct page *pages, size_t count,
 enum err replica_synced(struct store *s)
 {
     int64_t now_ms = store_now(s);
-    enum err err = store_begin(s);
+    enum err err = store_begin_soft(s);
     if (err != ERR_OK)
         return err;
     err = meta_set_int(s, META_LAST_SYNC, now_ms);

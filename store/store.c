@@ -245,11 +245,23 @@ enum err store_reload(struct store *s)
     return s->env.side == STORE_CLIENT ? compare_reload(s) : ERR_OK;
 }
 
-enum err store_begin(struct store *s)
+static enum err refresh(struct store *s)
 {
     enum err err = s->stale ? store_reload(s) : ERR_OK;
     s->stale = s->stale && err != ERR_OK;
+    return err;
+}
+
+enum err store_begin(struct store *s)
+{
+    enum err err = refresh(s);
     return err == ERR_OK ? db_begin(s->db) : err;
+}
+
+enum err store_begin_soft(struct store *s)
+{
+    enum err err = refresh(s);
+    return err == ERR_OK ? db_begin_soft(s->db) : err;
 }
 
 enum err store_end(struct store *s, enum err err)
