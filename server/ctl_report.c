@@ -82,13 +82,13 @@ int ctl_report(void *program, const struct args *args)
     const struct report *report = args->n == 0 ? NULL : report_named(str_of(args->word[0]));
     if (args->n == 0)
         return list(c);
-    enum err err = report == NULL
-                       ? note_set(&why, ERR_NOTFOUND,
-                                  N_("il n'y a pas de tel indicateur : voyez jalonctl report"))
-                       : ERR_OK;
-    if (err == ERR_OK)
-        err = report_days(c->store, args_value(args, "at"), args_value(args, "from"),
-                          args_value(args, "to"), &ask, &why);
+    if (report == NULL)
+        return ctl_fail(c,
+                        note_set(&why, ERR_NOTFOUND,
+                                 N_("il n'y a pas de tel indicateur : voyez jalonctl report")),
+                        &why);
+    enum err err = report_days(c->store, args_value(args, "at"), args_value(args, "from"),
+                               args_value(args, "to"), &ask, &why);
     if (err == ERR_OK)
         err = read_scope(c, args, &ask, &why);
     if (err == ERR_OK && args_flag(args, "csv"))

@@ -39,9 +39,9 @@ static enum err contracts(struct store *s, const struct report_ask *ask, struct 
     while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW) {
         struct contract c = {.start = (int32_t)col_int(stmt, 2),
                              .end = col_null(stmt, 3) ? DUE_NEVER : (int32_t)col_int(stmt, 3)};
-        if (!col_id(stmt, 0, &c.id) || !col_id(stmt, 1, &c.who))
-            err = ERR_CORRUPT;
-        else if (!col_null(stmt, 4) && !col_id(stmt, 4, &c.employer))
+        bool employed = !col_null(stmt, 4);
+        if (!col_id(stmt, 0, &c.id) || !col_id(stmt, 1, &c.who) ||
+            (employed && !col_id(stmt, 4, &c.employer)))
             err = ERR_CORRUPT;
         buf_add(out, &c, sizeof c);
     }
@@ -116,7 +116,7 @@ static enum err one_of_cohort(struct store *s, const struct report_ask *ask,
     enum { MONTHS = 6 };
     int64_t gap = 0;
     int64_t days = 0;
-    struct told told;
+    struct told told = {0};
     int32_t day = day_add_months(c->start, MONTHS);
     enum err err = parameter_number(s, PARAMETER_JOB_GAP_DAYS, &ask->structure, ask->at, &gap);
     if (err == ERR_OK)
@@ -194,7 +194,7 @@ static enum err point_of(struct store *s, const struct report_ask *ask, const st
     enum err err = ERR_OK;
     for (size_t i = 0; i < all->n / sizeof *list && err == ERR_OK; i++) {
         struct due_list due = {.count = 0};
-        struct told told;
+        struct told told = {0};
         due_points(milestone, list[i].start, list[i].end, &due);
         if (due.count != 1 || due.due[0].day < ask->from || due.due[0].day >= ask->to ||
             due.due[0].day > ask->at)
@@ -273,7 +273,9 @@ static enum err delay(struct store *s, const struct report_ask *ask, const char 
     int64_t n = (int64_t)(days.n / sizeof *list);
     err = step == STEP_FAILED ? db_error(s->db) : days.err;
     if (err == ERR_OK) {
-        double median = n == 0 ? 0 : ((double)list[(n - 1) / 2] + (double)list[n / 2]) / 2;
+        int64_t upper = n / 2;
+        int64_t lower = n % 2 == 0 ? upper - 1 : upper;
+        double median = n == 0 ? 0 : ((double)list[lower] + (double)list[upper]) / 2;
         struct report_cell cells[] = {text_cell(what),
                                       count_cell(n),
                                       {.none = n == 0, .number = median},
