@@ -69,8 +69,10 @@ static void on_look(struct job *job)
     struct store *store = live->cfg.local->store;
     bool done = false;
     live->looked = store == NULL ? ERR_CLOSED : store_status(store, &live->status);
-    /* So that whoever searches need not wait for what came in. A full disk may hinder it. */
-    if (live->looked == ERR_OK && search_catch_up(store, SEARCH_SLICE, &done) != ERR_OK)
+    /* So that whoever lists or searches need not wait for what came in. A full disk may hinder
+     * it. */
+    if (live->looked == ERR_OK &&
+        (store_lists(store) != ERR_OK || search_catch_up(store, SEARCH_SLICE, &done) != ERR_OK))
         live->looked = store_health(store);
 }
 

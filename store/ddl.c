@@ -418,6 +418,17 @@ static enum err upgrade(struct store *s, int64_t was, int64_t was_schema)
     return err;
 }
 
+enum err ddl_lists(struct store *s)
+{
+    struct buf sql;
+    enum err err = ERR_OK;
+    buf_init(&sql, DDL_BYTES_MAX);
+    for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
+        err = index_lists(s, &s->env.schema->tables[i], &sql);
+    buf_done(&sql);
+    return err == ERR_OK ? meta_set_int(s, META_LISTED, 1) : err;
+}
+
 enum err ddl_migrate(struct store *s, struct note *why)
 {
     bool done = false;
@@ -446,9 +457,8 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = migrate_table(s, &s->env.schema->tables[i], &sql);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
         err = index_tie(s, &s->env.schema->tables[i], &sql);
-    for (uint16_t i = 0;
-         i < s->env.schema->table_count && err == ERR_OK && s->env.side == STORE_CLIENT; i++)
-        err = index_lists(s, &s->env.schema->tables[i], &sql);
+    if (err == ERR_OK && format != 0 && s->env.side == STORE_CLIENT)
+        err = ddl_lists(s);
     if (err == ERR_OK && s->env.side == STORE_SERVER)
         err = create_all(s, server_indexes, sizeof server_indexes / sizeof *server_indexes);
     /* What waits there is told like a page, to a replica that knows who it is. */

@@ -52,6 +52,7 @@ enum meta {
     META_LEASE_FIRST,        /* first time it was looked at without a sync */
     META_LEASE_BEGAN,        /* the last sync, by the server's clock */
     META_CONTENT,            /* contents of documents were kept here (content.h) */
+    META_LISTED = 57,        /* lists have their indexes (ddl_lists) */
     META_SERVER_SCHEMA = 58, /* the server's, as it said last; 0: not yet */
     /* server */
     META_SITE = 54,      /* text: address of the site's relay (deposited.h) */
@@ -192,6 +193,8 @@ NODISCARD enum err store_reload(struct store *s);
 
 /* ddl.c: service tables, tables and columns of the schema; one transaction. */
 NODISCARD enum err ddl_migrate(struct store *s, struct note *why);
+/* For store_lists: make the indexes, whatever has come. Inside a transaction. */
+NODISCARD enum err ddl_lists(struct store *s);
 /* SQL of a table's statements. */
 void ddl_row_sql(const struct table *table, enum row_sql which, struct buf *out);
 

@@ -17,8 +17,9 @@
 /* What the next sync tells anew, or what counts rows that may be missing. */
 static bool is_fresh(int64_t key)
 {
-    static const enum meta list[] = {META_FORMAT,  META_SIDE, META_SCHEMA,  META_HISTORY,
-                                     META_ORIGINS, META_FULL, META_COMPARE, META_MENDED};
+    static const enum meta list[] = {META_FORMAT,  META_SIDE,    META_SCHEMA,
+                                     META_HISTORY, META_ORIGINS, META_FULL,
+                                     META_COMPARE, META_MENDED,  META_LISTED};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (key == (int64_t)list[i])
             return true;

@@ -387,7 +387,8 @@ static enum err tell_all(struct asking *a)
     }
     for (uint16_t i = 0; i < schema->table_count && err == ERR_OK && a->left > 0; i++) {
         const struct table *table = &schema->tables[i];
-        if (!table->program_only && table->facet != FACET_VAULT)
+        bool settings = table->id == TABLE_CODE || table->id == TABLE_PARAMETER;
+        if (!table->program_only && table->facet != FACET_VAULT && !settings)
             err = tell_table(a, table);
     }
     return err;

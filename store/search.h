@@ -49,9 +49,9 @@ struct search_hit {
 typedef enum err search_on_hit(void *ctx, const struct search_hit *hit);
 /* Live rows with all the words, at most `limit`: persons first, then other names, then the
  * rest, newest first; whose title has the very words comes before the others of its table. Not
- * the vault, nor what the program keeps. For a row that was merged into another, that one. When
- * no person has the words, those whose names sound like them are last. Completes the index
- * first. */
+ * the vault, nor codes and parameters, nor what the program keeps. For a row that was merged
+ * into another, that one. When no person has the words, those whose names sound like them are
+ * last. Completes the index first. */
 NODISCARD enum err search_rows(struct store *s, struct str words, uint64_t limit,
                                search_on_hit *on_hit, void *ctx);
 

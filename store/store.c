@@ -284,6 +284,19 @@ void store_forget(struct store *s)
         s->stale = store_reload(s) != ERR_OK;
 }
 
+enum err store_lists(struct store *s)
+{
+    int64_t listed = 0;
+    int64_t complete = 0;
+    enum err err = meta_get_int(s, META_LISTED, &listed);
+    if (err == ERR_OK && listed == 0)
+        err = meta_get_int(s, META_COMPLETE, &complete);
+    if (err != ERR_OK || listed != 0 || complete == 0)
+        return err;
+    err = store_begin(s);
+    return err == ERR_OK ? store_end(s, ddl_lists(s)) : err;
+}
+
 enum err store_open(const struct store_env *env, struct store **out, struct note *why)
 {
     struct store *s = mem_new(sizeof *s);
@@ -303,6 +316,8 @@ enum err store_open(const struct store_env *env, struct store **out, struct note
         err = ddl_migrate(s, why);
     if (err == ERR_OK)
         err = store_reload(s);
+    if (err == ERR_OK && env->side == STORE_CLIENT)
+        err = store_lists(s);
     if (err != ERR_OK) {
         store_close(s);
         return err;

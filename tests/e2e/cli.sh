@@ -54,7 +54,7 @@ wrong 1 "déjà inscrit" on anna enrol "$code"
 
 say "wrong words: what was meant, what to do, and nothing is done"
 wrong 2 "list" on anna lits person
-wrong 2 "commande inconnue" on anna search Zoé
+wrong 2 "commande inconnue" on anna chercher Zoé
 wrong 2 "TABLE" on anna add
 wrong 2 "--limit" on anna list person --limt 3
 wrong 1 "person" on anna add persn name=A first_name=B
