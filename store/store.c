@@ -293,6 +293,11 @@ enum err store_lists(struct store *s)
         err = meta_get_int(s, META_COMPLETE, &complete);
     if (err != ERR_OK || listed != 0 || complete == 0)
         return err;
+    int64_t bytes = 0;
+    int64_t free_bytes = 0;
+    err = db_size(s->db, &bytes, &free_bytes);
+    if (err != ERR_OK || bytes - free_bytes < STORE_LISTS_BYTES)
+        return err;
     err = store_begin(s);
     return err == ERR_OK ? store_end(s, ddl_lists(s)) : err;
 }
@@ -316,8 +321,6 @@ enum err store_open(const struct store_env *env, struct store **out, struct note
         err = ddl_migrate(s, why);
     if (err == ERR_OK)
         err = store_reload(s);
-    if (err == ERR_OK && env->side == STORE_CLIENT)
-        err = store_lists(s);
     if (err != ERR_OK) {
         store_close(s);
         return err;

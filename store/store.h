@@ -28,10 +28,11 @@ struct store_env {
  * outlive the store. Every function below and in store/ runs on the database thread. */
 NODISCARD enum err store_open(const struct store_env *env, struct store **out,
                               struct note *why);
-/* A replica has indexes for its lists once its first sync has come to its end: rows that come
- * by the thousand are sorted into them at once, for less than one by one. Opening sees to it; a
- * process that stays calls this. One transaction, some 2 µs a row; else nothing to do. Client.
- */
+/* A replica has indexes for its lists once its first sync has come to its end and it is so
+ * large that they are worth something: rows that come by the thousand are sorted into them at
+ * once, for less than one by one. Called before much is read, and by a process that stays. One
+ * transaction, some 2 µs a row; else nothing to do. Client. */
+enum { STORE_LISTS_BYTES = 3 * 1024 * 1024 };
 NODISCARD enum err store_lists(struct store *s);
 /* NULL is fine; whatever was not committed is gone. */
 void store_close(struct store *s);

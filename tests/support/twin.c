@@ -569,3 +569,14 @@ void twin_dump_seen(struct store *s, const struct id *staff, struct buf *out)
     grants_done(&d->grants);
     free(d);
 }
+
+void twin_swell(struct party *p)
+{
+    enum { CHARS = 19000 };
+    static char body[sizeof "body=" + CHARS] = "body=";
+    memset(body + strlen("body="), 'a', CHARS);
+    for (size_t bytes = 0; bytes < STORE_LISTS_BYTES; bytes += CHARS)
+        (void)twin_add(
+            p, "resource",
+            (const char *const[]){"kind=partner", "title=Fiche fictive", body, NULL});
+}

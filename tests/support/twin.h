@@ -58,6 +58,8 @@ struct id twin_add(struct party *p, const char *table, const char *const *fields
 enum err twin_set(struct party *p, const char *table, const struct id *id,
                   const char *const *fields);
 enum err twin_delete(struct party *p, const char *table, const struct id *id, bool deleted);
+/* Drafts of resources, so long that the file is large enough for store_lists. */
+void twin_swell(struct party *p);
 /* A field's printed value; "" when empty. Static buffer of 4 texts. */
 const char *twin_get(struct store *s, const char *table, const struct id *id,
                      const char *field);

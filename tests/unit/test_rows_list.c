@@ -53,6 +53,7 @@ static int open_twin(void **state)
         if (i % 11 == 0)
             assert_int_equal(twin_delete(p, "session", &made, true), ERR_OK);
     }
+    twin_swell(p);
     (void)twin_sync(&twin, 0);
     assert_int_equal(store_lists(p->store), ERR_OK);
     return 0;
