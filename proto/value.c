@@ -32,6 +32,14 @@ enum value_type value_type_of(enum kind kind)
     return VALUE_NULL;
 }
 
+bool value_to_id(const struct value *v, struct id *out)
+{
+    if (v->type != VALUE_BYTES || v->s.n != ID_BYTES)
+        return false;
+    memcpy(out->b, v->s.p, ID_BYTES);
+    return true;
+}
+
 bool value_eq(const struct value *a, const struct value *b)
 {
     if (a->type != b->type)

@@ -37,6 +37,9 @@ static inline struct value value_id(const struct id *id)
     return value_bytes((struct str){(const char *)id->b, ID_BYTES});
 }
 
+/* The id a REF or ID holds; false when it holds none. */
+bool value_to_id(const struct value *v, struct id *out);
+
 /* Type that a kind's values have when not NULL. */
 enum value_type value_type_of(enum kind kind);
 bool value_eq(const struct value *a, const struct value *b);

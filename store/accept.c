@@ -22,21 +22,6 @@ static const struct table *table_of(const struct accepting *a, uint16_t id)
     return schema_table(a->s->env.schema, id);
 }
 
-static const struct value *get(const struct table *table, const struct row *row, uint16_t field)
-{
-    int i = schema_field_index(table, field);
-    must(i >= 0);
-    return &row->values[i];
-}
-
-static bool id_of(const struct value *v, struct id *out)
-{
-    if (v->type != VALUE_BYTES || v->s.n != ID_BYTES)
-        return false;
-    memcpy(out->b, v->s.p, ID_BYTES);
-    return true;
-}
-
 /* ---- may it be? ---- */
 
 static enum err found_one(void *ctx, const struct row *row)
@@ -49,9 +34,9 @@ static enum err found_one(void *ctx, const struct row *row)
 static enum err check_place(struct accepting *a)
 {
     const struct table *roles = table_of(a, TABLE_STAFF_ROLE);
-    const struct value *to = get(table_of(a, TABLE_REFERRAL), a->row, FIELD_REFERRAL_TO);
+    const struct value *to = rows_field(table_of(a, TABLE_REFERRAL), a->row, FIELD_REFERRAL_TO);
     struct id id;
-    bool own = id_of(to, &id) && id_eq(&id, &a->s->structure);
+    bool own = value_to_id(to, &id) && id_eq(&id, &a->s->structure);
     const struct filter of[] = {
         {schema_field(roles, FIELD_STAFF_ROLE_STAFF), value_id(&a->s->staff)},
         {schema_field(roles, FIELD_STAFF_ROLE_STRUCTURE), *to}};
@@ -65,7 +50,7 @@ static enum err check_place(struct accepting *a)
 static enum err check_open(struct accepting *a)
 {
     const struct table *table = table_of(a, TABLE_REFERRAL);
-    const struct value *answer = get(table, a->row, FIELD_REFERRAL_ANSWER);
+    const struct value *answer = rows_field(table, a->row, FIELD_REFERRAL_ANSWER);
     bool open = answer->type == VALUE_NULL ||
                 (answer->type == VALUE_TEXT &&
                  (str_eq(answer->s, STR("pending")) || str_eq(answer->s, STR("accepted"))));
@@ -87,7 +72,7 @@ static enum err find_source(struct accepting *a)
 {
     const struct table *table = table_of(a, TABLE_REFERRAL);
     struct id person;
-    if (!id_of(&a->row->values[0], &person))
+    if (!value_to_id(&a->row->values[0], &person))
         return ERR_CORRUPT;
     enum err err =
         ties_all(a->s, table_of(a, table->fields[0].ref), &person, a->from, &a->from_count);
@@ -137,7 +122,7 @@ static enum err insert_copy(struct accepting *a, const struct table *table,
 static enum err copy_person(struct accepting *a)
 {
     const struct table *table = table_of(a, TABLE_PERSON);
-    const struct value *to = get(table_of(a, TABLE_REFERRAL), a->row, FIELD_REFERRAL_TO);
+    const struct value *to = rows_field(table_of(a, TABLE_REFERRAL), a->row, FIELD_REFERRAL_TO);
     struct row *row = arena_new(&a->arena, sizeof *row);
     if (row == NULL)
         return ERR_NOMEM;

@@ -18,21 +18,6 @@ static const struct table *cases(struct store *s)
     return schema_table(s->env.schema, TABLE_DUPLICATE_CASE);
 }
 
-static const struct value *get(const struct table *table, const struct row *row, uint16_t field)
-{
-    int i = schema_field_index(table, field);
-    must(i >= 0);
-    return &row->values[i];
-}
-
-static bool id_of(const struct value *v, struct id *out)
-{
-    if (v->type != VALUE_BYTES || v->s.n != ID_BYTES)
-        return false;
-    memcpy(out->b, v->s.p, ID_BYTES);
-    return true;
-}
-
 const char *duplicate_why(const struct row *row)
 {
     static const struct {
@@ -51,7 +36,7 @@ const char *duplicate_why(const struct row *row)
         {"company date", N_("même entreprise, même jour, deux agents")},
     };
     const struct table *table = schema_table(&schema_jalon, TABLE_DUPLICATE_CASE);
-    const struct value *why = get(table, row, FIELD_DUPLICATE_WHY);
+    const struct value *why = rows_field(table, row, FIELD_DUPLICATE_WHY);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (why->type == VALUE_TEXT && str_eq(why->s, str_of(texts[i].word)))
             return texts[i].text;
@@ -68,7 +53,7 @@ static enum err tied_to(struct store *s, const struct table *table, const struct
     enum err err = row == NULL ? ERR_NOMEM : rows_find(s, table, id, &arena, row);
     *here = err == ERR_OK && !row->deleted;
     if (err == ERR_OK)
-        (void)id_of(get(table, row, schema_tie(table)->id), out);
+        (void)value_to_id(rows_field(table, row, schema_tie(table)->id), out);
     arena_done(&arena);
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
@@ -115,13 +100,14 @@ static enum err are_one(struct store *s, const struct duplicate *d, bool *one, b
 enum err duplicate_read(struct store *s, const struct row *row, struct duplicate *out)
 {
     const struct table *table = cases(s);
-    const struct value *kind = get(table, row, FIELD_DUPLICATE_KIND);
-    const struct value *state = get(table, row, FIELD_DUPLICATE_STATE);
+    const struct value *kind = rows_field(table, row, FIELD_DUPLICATE_KIND);
+    const struct value *state = rows_field(table, row, FIELD_DUPLICATE_STATE);
     *out = (struct duplicate){.state = DUPLICATE_OPEN};
-    if (kind->type != VALUE_TEXT || !id_of(get(table, row, FIELD_DUPLICATE_LEFT), &out->left) ||
-        !id_of(get(table, row, FIELD_DUPLICATE_RIGHT), &out->right))
+    if (kind->type != VALUE_TEXT ||
+        !value_to_id(rows_field(table, row, FIELD_DUPLICATE_LEFT), &out->left) ||
+        !value_to_id(rows_field(table, row, FIELD_DUPLICATE_RIGHT), &out->right))
         return ERR_CORRUPT;
-    (void)id_of(get(table, row, FIELD_DUPLICATE_TIED), &out->tied);
+    (void)value_to_id(rows_field(table, row, FIELD_DUPLICATE_TIED), &out->tied);
     if (state->type == VALUE_TEXT && str_eq(state->s, STR("same")))
         out->state = DUPLICATE_SAME;
     else if (state->type == VALUE_TEXT && str_eq(state->s, STR("different")))

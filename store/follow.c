@@ -35,14 +35,6 @@ static enum err unless_ours(enum err err)
     return err;
 }
 
-static const struct value *get(const struct table *table, const struct row *row,
-                               const char *name)
-{
-    const struct field *field = schema_field_named(table, str_of(name));
-    must(field != NULL);
-    return &row->values[schema_field_index(table, field->id)];
-}
-
 static bool is(const struct value *v, const char *code)
 {
     return v->type == VALUE_TEXT && str_eq(v->s, str_of(code));
@@ -89,7 +81,7 @@ static enum err settle(struct follow *f, const struct due *due)
         return make(f, due, &id);
     if (err != ERR_OK || row->deleted)
         return err;
-    const struct value *state = get(f->deadlines, row, "state");
+    const struct value *state = rows_named(f->deadlines, row, "state");
     const struct due *was = due_find(&f->before, &f->of_row, &id);
     if (due->done)
         return is(state, "done") ? ERR_OK : move(f, &id, "done");
@@ -108,7 +100,7 @@ static enum err put_aside(struct follow *f, const struct due *due)
     enum err err = row == NULL ? ERR_NOMEM : rows_find(f->s, f->deadlines, &id, &f->arena, row);
     if (err != ERR_OK || row->deleted)
         return err == ERR_NOTFOUND ? ERR_OK : err;
-    const struct value *state = get(f->deadlines, row, "state");
+    const struct value *state = rows_named(f->deadlines, row, "state");
     if (is(state, "done") || is(state, "not_applicable"))
         return ERR_OK;
     return move(f, &id, "not_applicable");
@@ -144,8 +136,8 @@ struct looking {
 static enum err on_phase(void *ctx, const struct row *row)
 {
     struct looking *l = ctx;
-    const struct value *code = get(l->table, row, "network_phase");
-    const struct value *rank = get(l->table, row, "rank");
+    const struct value *code = rows_named(l->table, row, "network_phase");
+    const struct value *rank = rows_named(l->table, row, "rank");
     if (code->type != VALUE_TEXT || !str_eq(code->s, l->code) || rank->type != VALUE_INT ||
         (!id_is_null(&l->phase) && rank->i >= l->rank))
         return ERR_OK;
@@ -157,10 +149,10 @@ static enum err on_phase(void *ctx, const struct row *row)
 static enum err on_step(void *ctx, const struct row *row)
 {
     struct looking *l = ctx;
-    const struct value *phase = get(l->table, row, "phase");
-    const struct value *start = get(l->table, row, "start");
+    const struct value *phase = rows_named(l->table, row, "phase");
+    const struct value *start = rows_named(l->table, row, "start");
     const struct value mine = value_id(&l->phase);
-    if (get(l->table, row, "end")->type != VALUE_NULL)
+    if (rows_named(l->table, row, "end")->type != VALUE_NULL)
         return ERR_OK;
     if (value_eq(phase, &mine))
         l->there = true;
@@ -211,7 +203,7 @@ static enum err model_of(struct follow *f, const struct value *pathway, struct v
     memcpy(id.b, pathway->s.p, ID_BYTES);
     enum err err = rows_find(f->s, pathways, &id, &f->arena, row);
     if (err == ERR_OK)
-        *model = *get(pathways, row, "model");
+        *model = *rows_named(pathways, row, "model");
     return err;
 }
 
@@ -242,11 +234,11 @@ static enum err phase_follows(struct follow *f, const struct row *before,
                               const struct row *after)
 {
     const struct table *steps = schema_table(f->s->env.schema, TABLE_STEP);
-    const struct value *pathway = get(f->table, after, "pathway");
-    const struct value *start = get(f->table, after, "start");
+    const struct value *pathway = rows_named(f->table, after, "pathway");
+    const struct value *start = rows_named(f->table, after, "start");
     bool may = (f->s->roles & steps->writers) != 0 && (f->s->roles & ROLE_MANAGER) == 0;
     if (!may || after->deleted || pathway->type != VALUE_BYTES || start->type != VALUE_INT ||
-        (before != NULL && value_eq(get(f->table, before, "pathway"), pathway)))
+        (before != NULL && value_eq(rows_named(f->table, before, "pathway"), pathway)))
         return ERR_OK;
     return open_phase(f, pathway, start->i);
 }
@@ -258,7 +250,7 @@ static bool is_past(struct follow *f, const struct row *row)
 {
     if (f->table->id != TABLE_CONTRACT)
         return false;
-    const struct value *end = get(f->table, row, "actual_end");
+    const struct value *end = rows_named(f->table, row, "actual_end");
     return end->type == VALUE_INT && end->i < store_now(f->s) / DAY_MS;
 }
 
@@ -273,7 +265,7 @@ static enum err of_contract(struct follow *f, const struct row *before, const st
 static bool is_ours(const struct follow *f, const struct row *row)
 {
     const struct value ours = value_id(&f->s->structure);
-    return f->table->id != TABLE_REFERRAL || value_eq(get(f->table, row, "from"), &ours);
+    return f->table->id != TABLE_REFERRAL || value_eq(rows_named(f->table, row, "from"), &ours);
 }
 
 /* The follow-ups as they were: the one row with its values before. */
@@ -288,8 +280,8 @@ static enum err before_followup(struct follow *f, const struct table *table,
         return ERR_OK;
     enum err err = parameter_number(f->s, PARAMETER_FOLLOWUP_DAYS, &f->s->structure,
                                     store_now(f->s) / DAY_MS, &days);
-    milestone = get(table, before, "milestone");
-    date = get(table, before, "date");
+    milestone = rows_named(table, before, "milestone");
+    date = rows_named(table, before, "date");
     if (err == ERR_OK && !before->deleted && milestone->type == VALUE_TEXT &&
         date->type == VALUE_INT)
         due_point_done(&f->before, milestone->s, (int32_t)date->i, days);

@@ -44,22 +44,6 @@ static const struct table *table_of(const struct planning *p, uint16_t id)
     return schema_table(p->s->env.schema, id);
 }
 
-static const struct value *get(const struct table *table, const struct row *row,
-                               const char *name)
-{
-    const struct field *field = schema_field_named(table, str_of(name));
-    must(field != NULL);
-    return &row->values[schema_field_index(table, field->id)];
-}
-
-static bool id_of(const struct value *v, struct id *out)
-{
-    if (v->type != VALUE_BYTES || v->s.n != ID_BYTES)
-        return false;
-    memcpy(out->b, v->s.p, ID_BYTES);
-    return true;
-}
-
 static bool text_is(const struct value *v, const char *word)
 {
     return v->type == VALUE_TEXT && str_eq(v->s, str_of(word));
@@ -68,8 +52,8 @@ static bool text_is(const struct value *v, const char *word)
 /* A period that has begun by this day and has not ended. */
 static bool runs_on(const struct table *table, const struct row *row, int32_t day)
 {
-    const struct value *start = get(table, row, "start");
-    const struct value *end = get(table, row, "end");
+    const struct value *start = rows_named(table, row, "start");
+    const struct value *end = rows_named(table, row, "end");
     return start->type == VALUE_INT && start->i <= day &&
            (end->type != VALUE_INT || end->i >= day);
 }
@@ -94,7 +78,7 @@ static enum err id_in(const struct planning *p, uint16_t table, const struct id 
     enum err err = row == NULL ? ERR_NOMEM : rows_find(p->s, t, id, &arena, row);
     *out = (struct id){0};
     if (err == ERR_OK)
-        (void)id_of(get(t, row, field), out);
+        (void)value_to_id(rows_named(t, row, field), out);
     arena_done(&arena);
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
@@ -112,10 +96,10 @@ static enum err on_role(void *ctx, const struct row *row)
 {
     struct roles *r = ctx;
     const struct table *table = table_of(r->p, TABLE_STAFF_ROLE);
-    const struct value *role = get(table, row, "role");
+    const struct value *role = rows_named(table, row, "role");
     struct id structure;
-    if (!id_of(get(table, row, "structure"), &structure) || !id_eq(&structure, r->structure) ||
-        !runs_on(table, row, r->day))
+    if (!value_to_id(rows_named(table, row, "structure"), &structure) ||
+        !id_eq(&structure, r->structure) || !runs_on(table, row, r->day))
         return ERR_OK;
     r->any = true;
     r->jobcoach = r->jobcoach || text_is(role, "jobcoach");
@@ -143,10 +127,10 @@ static enum err on_holder(void *ctx, const struct row *row)
 {
     struct holders *h = ctx;
     const struct table *table = table_of(h->p, TABLE_ASSIGNMENT);
-    const struct value *role = get(table, row, "role");
-    const struct value *end = get(table, row, "end");
+    const struct value *role = rows_named(table, row, "role");
+    const struct value *end = rows_named(table, row, "end");
     struct id staff;
-    if (role->type != VALUE_TEXT || !id_of(get(table, row, "staff"), &staff) ||
+    if (role->type != VALUE_TEXT || !value_to_id(rows_named(table, row, "staff"), &staff) ||
         (end->type == VALUE_INT && end->i < h->p->h->day))
         return ERR_OK;
     h->referent = h->referent || (scope_assignment(role->s).facets & FACET_VAULT) != 0;
@@ -182,12 +166,12 @@ static enum err on_assignment(void *ctx, const struct row *row)
 {
     struct planning *p = ctx;
     const struct table *table = table_of(p, TABLE_ASSIGNMENT);
-    const struct value *start = get(table, row, "start");
-    const struct value *end = get(table, row, "end");
-    const struct value *role = get(table, row, "role");
+    const struct value *start = rows_named(table, row, "start");
+    const struct value *end = rows_named(table, row, "end");
+    const struct value *role = rows_named(table, row, "role");
     struct handover_item item = {.assignment = row->id, .start = p->h->day};
     if (start->type != VALUE_INT || role->type != VALUE_TEXT ||
-        !id_of(get(table, row, "pathway"), &item.pathway) ||
+        !value_to_id(rows_named(table, row, "pathway"), &item.pathway) ||
         (end->type == VALUE_INT && end->i < p->h->day))
         return ERR_OK;
     enum err err = id_in(p, TABLE_PATHWAY, &item.pathway, "person", &item.person);
@@ -217,8 +201,8 @@ static enum err on_pathway(void *ctx, const struct row *row)
 {
     struct choice *c = ctx;
     const struct table *table = table_of(c->p, TABLE_PATHWAY);
-    const struct value *entry = get(table, row, "entry");
-    bool open = !text_is(get(table, row, "state"), "closed");
+    const struct value *entry = rows_named(table, row, "entry");
+    bool open = !text_is(rows_named(table, row, "state"), "closed");
     struct holders holders;
     enum err err = holders_of(c->p, &row->id, STR("referent"), &holders);
     c->referent = c->referent || holders.referent;
@@ -240,7 +224,7 @@ static enum err on_person(void *ctx, const struct row *row)
     struct id structure = {0};
     if (!id_eq(&row->by, &p->h->from) || !is_asked_for(p->h, &row->id))
         return ERR_OK;
-    (void)id_of(get(table_of(p, TABLE_PERSON), row, "structure"), &structure);
+    (void)value_to_id(rows_named(table_of(p, TABLE_PERSON), row, "structure"), &structure);
     enum err err = roles_in(p, &p->h->from, &structure, handover_today(p->s), &opener);
     if (err == ERR_OK)
         err = list_of(p, TABLE_PATHWAY, "person", &row->id, on_pathway, &c);
@@ -326,8 +310,9 @@ static enum err check_people(struct planning *p)
         err = refuse_author(p);
     else if (id_eq(&p->h->from, &p->h->to))
         err = note_set(p->why, ERR_INVALID, N_("remettre à quelqu'un d'autre qu'à soi-même"));
-    else if (err == ERR_OK && (row->deleted || get(staff, row, "active")->type != VALUE_INT ||
-                               get(staff, row, "active")->i == 0))
+    else if (err == ERR_OK &&
+             (row->deleted || rows_named(staff, row, "active")->type != VALUE_INT ||
+              rows_named(staff, row, "active")->i == 0))
         err = note_set(p->why, ERR_INVALID, N_("celui qui reçoit n'est pas un agent actif"));
     arena_done(&arena);
     return err;

@@ -15,22 +15,15 @@ struct match {
     const char *why; /* stable words */
 };
 
-static const struct value *get(const struct table *table, const struct row *row, uint16_t field)
-{
-    int i = schema_field_index(table, field);
-    must(i >= 0);
-    return &row->values[i];
-}
-
 static struct str text_of(const struct table *table, const struct row *row, uint16_t field)
 {
-    const struct value *v = get(table, row, field);
+    const struct value *v = rows_field(table, row, field);
     return v->type == VALUE_TEXT ? v->s : STR("");
 }
 
 static int64_t day_of(const struct table *table, const struct row *row, uint16_t field)
 {
-    const struct value *v = get(table, row, field);
+    const struct value *v = rows_field(table, row, field);
     return v->type == VALUE_INT ? v->i : NO_DAY;
 }
 
@@ -82,7 +75,7 @@ static void add_key(struct lookalike *l, const struct table *table, const struct
 
 static struct str ref_of(const struct table *table, const struct row *row, uint16_t field)
 {
-    const struct value *v = get(table, row, field);
+    const struct value *v = rows_field(table, row, field);
     return v->type == VALUE_BYTES ? v->s : STR("");
 }
 
@@ -230,8 +223,8 @@ static enum err match_rows(const struct table *table, const struct row *a, const
     uint16_t tie = schema_tie(table)->id;
     *out = (struct match){0, ""};
     /* What was merged already stands behind another row, which is asked in its place. */
-    bool tied =
-        get(table, a, tie)->type != VALUE_NULL || get(table, b, tie)->type != VALUE_NULL;
+    bool tied = rows_field(table, a, tie)->type != VALUE_NULL ||
+                rows_field(table, b, tie)->type != VALUE_NULL;
     if (a->deleted || b->deleted || tied || a->scope.home != b->scope.home ||
         id_eq(&a->id, &b->id))
         return ERR_OK;

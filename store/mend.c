@@ -42,20 +42,12 @@ enum err mend_take_meta(struct mend *m, int64_t key, const struct value *v)
     return stmt_run(stmt);
 }
 
-static bool id_of(const struct value *v, struct id *out)
-{
-    if (v->type != VALUE_BYTES || v->s.n != ID_BYTES)
-        return false;
-    memcpy(out->b, v->s.p, ID_BYTES);
-    return true;
-}
-
 enum err mend_take_origin(struct mend *m, const struct value *cols, size_t count)
 {
     struct stmt *stmt = NULL;
     struct id staff;
     must(count == 3);
-    if (cols[0].i <= 0 || cols[0].i > UINT32_MAX || !id_of(&cols[1], &staff))
+    if (cols[0].i <= 0 || cols[0].i > UINT32_MAX || !value_to_id(&cols[1], &staff))
         return ERR_OK;
     enum err err = store_sql(m->s, SQL_ORIGIN_SET, &stmt);
     if (err != ERR_OK)
@@ -110,7 +102,7 @@ enum err mend_take_refused(struct mend *m, const struct value *cols, size_t coun
     struct op_head head;
     struct quarantined q = {.epoch = (uint32_t)cols[EPOCH].i, .op_no = (uint64_t)cols[OP_NO].i};
     if (!is_op(cols[OP].s, &head) || head.op_no != q.op_no || cols[REASON].i < 0 ||
-        cols[REASON].i >= REASON_COUNT || !id_of(&cols[ACTOR], &q.actor))
+        cols[REASON].i >= REASON_COUNT || !value_to_id(&cols[ACTOR], &q.actor))
         return ERR_OK;
     q.reason = (enum reason)cols[REASON].i;
     q.at_ms = cols[AT].i;
@@ -122,7 +114,7 @@ enum err mend_take_refused(struct mend *m, const struct value *cols, size_t coun
         return err;
     q.state = (enum quarantine_state)state;
     q.closed_ms = count > CLOSED ? cols[CLOSED].i : 0;
-    if (count <= CLOSED_BY || !id_of(&cols[CLOSED_BY], &q.closed_by))
+    if (count <= CLOSED_BY || !value_to_id(&cols[CLOSED_BY], &q.closed_by))
         q.closed_by = (struct id){{0}};
     if (count > NOTE && cols[NOTE].type == VALUE_TEXT)
         q.note = cols[NOTE].s;

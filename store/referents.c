@@ -3,14 +3,6 @@
 
 #include "store/inside.h"
 
-static const struct value *get(const struct table *table, const struct row *row,
-                               const char *name)
-{
-    const struct field *field = schema_field_named(table, str_of(name));
-    must(field != NULL);
-    return &row->values[schema_field_index(table, field->id)];
-}
-
 static enum err pack_end(const struct table *table, const struct value *v, struct buf *out)
 {
     pack_int(out, schema_field_named(table, STR("end"))->id);
@@ -25,7 +17,7 @@ static enum err ask(struct judge *j, const struct table *table, const struct row
     struct buf ended = {0};
     enum err err = pack_end(table, &VALUE_NONE, &open);
     if (err == ERR_OK)
-        err = pack_end(table, get(table, row, "start"), &ended);
+        err = pack_end(table, rows_named(table, row, "start"), &ended);
     const struct conflict_case c = {.of_field = "end",
                                     .base = buf_str(&open),
                                     .current = buf_str(&open),
@@ -65,12 +57,12 @@ enum err referents_check(struct judge *j, const struct table *table, const struc
 {
     if (table->id != TABLE_ASSIGNMENT)
         return ERR_OK;
-    const struct value *role = get(table, row, "role");
-    const struct value *pathway = get(table, row, "pathway");
-    const struct value *staff = get(table, row, "staff");
+    const struct value *role = rows_named(table, row, "role");
+    const struct value *pathway = rows_named(table, row, "pathway");
+    const struct value *staff = rows_named(table, row, "staff");
     if (role->type != VALUE_TEXT || !str_eq(role->s, STR("referent")) ||
         pathway->type != VALUE_BYTES || staff->type != VALUE_BYTES ||
-        get(table, row, "end")->type != VALUE_NULL)
+        rows_named(table, row, "end")->type != VALUE_NULL)
         return ERR_OK;
     struct row *other = arena_new(j->arena, sizeof *other);
     struct stmt *stmt = NULL;

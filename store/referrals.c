@@ -21,14 +21,6 @@ static bool text_is(const struct value *v, const char *word)
     return v->type == VALUE_TEXT && str_eq(v->s, str_of(word));
 }
 
-static bool id_of(const struct value *v, struct id *out)
-{
-    if (v->type != VALUE_BYTES || v->s.n != ID_BYTES)
-        return false;
-    memcpy(out->b, v->s.p, ID_BYTES);
-    return true;
-}
-
 static void refuse(struct judge *j, enum reason reason)
 {
     j->verdict = VERDICT_REFUSED;
@@ -75,7 +67,7 @@ static enum err is_covered(struct store *s, const struct table *table,
     struct id id;
     *covered = table->id != TABLE_REFERRAL;
     if (*covered || !points_all_yes(table, values) ||
-        !id_of(get(table, values, FIELD_REFERRAL_CONSENT), &id))
+        !value_to_id(get(table, values, FIELD_REFERRAL_CONSENT), &id))
         return ERR_OK;
     struct arena arena = {0};
     const struct table *consent = schema_table(s->env.schema, TABLE_CONSENT);
@@ -165,7 +157,7 @@ static enum err check_opened(struct judge *j, const struct table *table,
     struct row *r = arena_new(j->arena, sizeof *r);
     if (r == NULL)
         return ERR_NOMEM;
-    if (!id_of(get(table, person->values, FIELD_PERSON_STRUCTURE), &structure))
+    if (!value_to_id(get(table, person->values, FIELD_PERSON_STRUCTURE), &structure))
         return ERR_OK; /* refused for that */
     enum err err = find_origin(j, person, &structure, r);
     if (err == ERR_OK)
@@ -204,8 +196,8 @@ enum err referrals_check_insert(struct judge *j, const struct table *table,
         refuse(j, REASON_RIGHTS);
         return ERR_OK;
     }
-    bool named = id_of(get(table, row->values, FIELD_REFERRAL_FROM), &id[0]) &&
-                 id_of(get(table, row->values, FIELD_REFERRAL_TO), &id[1]);
+    bool named = value_to_id(get(table, row->values, FIELD_REFERRAL_FROM), &id[0]) &&
+                 value_to_id(get(table, row->values, FIELD_REFERRAL_TO), &id[1]);
     if (err == ERR_OK && named)
         err = scopes_home(j->s, &id[0], &from.home);
     if (err == ERR_OK && named)

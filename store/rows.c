@@ -45,6 +45,21 @@ enum err rows_read(struct stmt *stmt, const struct table *table, struct arena *a
     return err;
 }
 
+const struct value *rows_field(const struct table *table, const struct row *row, uint16_t field)
+{
+    int i = schema_field_index(table, field);
+    must(i >= 0);
+    return &row->values[i];
+}
+
+const struct value *rows_named(const struct table *table, const struct row *row,
+                               const char *name)
+{
+    const struct field *field = schema_field_named(table, str_of(name));
+    must(field != NULL);
+    return &row->values[schema_field_index(table, field->id)];
+}
+
 struct row *rows_fresh(struct store *s, const struct table *table)
 {
     struct row *row = s->fresh;

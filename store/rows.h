@@ -49,6 +49,12 @@ struct row {
 struct stmt;
 NODISCARD enum err rows_read(struct stmt *stmt, const struct table *table, struct arena *arena,
                              struct row *row);
+/* The value of a field the table has, by its id or its name. */
+const struct value *rows_field(const struct table *table, const struct row *row,
+                               uint16_t field);
+const struct value *rows_named(const struct table *table, const struct row *row,
+                               const char *name);
+
 /* The store's own scratch row, empty, for bulk work; valid until the next call of rows_fresh.
  */
 struct row *rows_fresh(struct store *s, const struct table *table);
