@@ -1,60 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalon report: indicators of a day and a period, of what is on this device. */
 #include "client/cmd.h"
-#include "io/grid.h"
 #include "store/parameter.h"
 #include "store/report.h"
-
-struct printing {
-    const struct report *report;
-    const struct report_ask *ask;
-    struct grid grid;
-};
-
-static enum err on_row(void *ctx, const struct report_cell *cells)
-{
-    struct printing *p = ctx;
-    struct buf text = {0};
-    for (size_t i = 0; i < p->report->column_count; i++) {
-        buf_clear(&text);
-        report_print(p->report, p->ask, i, &cells[i], &text);
-        grid_cell(&p->grid, buf_str(&text), GRID_PLAIN);
-    }
-    enum err err = text.err;
-    buf_done(&text);
-    return err;
-}
-
-static enum err print_grid(struct cmd *c, const struct report *report,
-                           const struct report_ask *ask)
-{
-    struct grid_column columns[REPORT_COLUMNS_MAX];
-    struct printing p = {.report = report, .ask = ask};
-    for (size_t i = 0; i < report->column_count; i++)
-        columns[i] = (struct grid_column){say_text(report->columns[i].label),
-                                          report->columns[i].kind != REPORT_TEXT, 0};
-    grid_init(&p.grid, columns, report->column_count);
-    buf_printf(&c->out, "%s : %s\n", report->name, say_text(report->label));
-    enum err err = report_run(c->store, report, ask, on_row, &p);
-    if (err == ERR_OK)
-        err = grid_print(&p.grid, c->color, &c->out);
-    grid_done(&p.grid);
-    return err;
-}
-
-static int list(struct cmd *c)
-{
-    buf_text(&c->out, c->json ? "[" : "");
-    for (size_t i = 0; i < report_count; i++) {
-        const struct report *r = report_at(i);
-        if (c->json)
-            buf_printf(&c->out, "%s\"%s\"", i == 0 ? "" : ",", r->name);
-        else
-            buf_printf(&c->out, "%-4s %s\n", r->name, say_text(r->label));
-    }
-    buf_text(&c->out, c->json ? "]\n" : "");
-    return CMD_DONE;
-}
+#include "web/report_text.h"
 
 /* Whose figures; small numbers of another structure than one's own are not told. */
 static enum err read_scope(struct cmd *c, const struct args *args, struct report_ask *ask,
@@ -82,8 +31,10 @@ int cmd_report(void *program, const struct args *args)
     struct note why = {""};
     struct report_ask ask = {.at = 0};
     const struct report *report = args->n == 0 ? NULL : report_named(str_of(args->word[0]));
-    if (args->n == 0)
-        return list(c);
+    if (args->n == 0) {
+        report_text_list(c->json, &c->out);
+        return CMD_DONE;
+    }
     enum err err = report == NULL
                        ? note_set(&why, ERR_NOTFOUND,
                                   N_("il n'y a pas de tel indicateur : voyez jalon report"))
@@ -98,7 +49,7 @@ int cmd_report(void *program, const struct args *args)
     else if (err == ERR_OK && c->json)
         err = report_json(c->store, report, &ask, &c->out);
     else if (err == ERR_OK)
-        err = print_grid(c, report, &ask);
+        err = report_text(c->store, report, &ask, c->color, &c->out);
     if (err == ERR_OK)
         return CMD_DONE;
     buf_clear(&c->out);
