@@ -72,7 +72,7 @@ function Shell({ idleMin }) {
     return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector('main').focus(); }}>${t('Aller au contenu')}</a>
         <header><a class="brand" href="#/"><img src="/icon.svg" alt="" width="24" height="24" /> Jalon</a>
             <nav aria-label=${t('Pages')}><${Links} hash=${hash} status=${status} /></nav>
-            <nav class="side" aria-label=${t('Réglages et aide')}><${Sides} hash=${hash} /></nav></header>
+            <nav class="side" aria-label=${t('Recherche, réglages et aide')}><${Sides} hash=${hash} /></nav></header>
         <${StatusLine} status=${status} />
         <main id="main" tabindex="-1">
             ${greeting && html`<p class="greeting" role="status"><strong>${greeting}</strong> ${t('Vos dossiers arrivent ; vous pouvez déjà travailler.')}
@@ -95,7 +95,8 @@ function Links({ hash, status }) {
 }
 
 function Sides({ hash }) {
-    return html`<a href="#/settings" aria-current=${hash.startsWith('#/settings') ? 'page' : undefined}><${Icon} name="settings" />${t('Réglages')}</a>
+    return html`<a class="find" href="#/search" title=${t('Chercher')} aria-current=${hash.startsWith('#/search') ? 'page' : undefined}><${Icon} name="search" /><span>${t('Chercher')}</span></a>
+        <a href="#/settings" aria-current=${hash.startsWith('#/settings') ? 'page' : undefined}><${Icon} name="settings" />${t('Réglages')}</a>
         <a href="#/help" aria-current=${hash.startsWith('#/help') ? 'page' : undefined}><${Icon} name="help" />${t('Aide')}</a>`;
 }
 
