@@ -49,7 +49,10 @@ test('a session is a draft from the first key on, and is validated', async () =>
     await page.getByText('✓ Validée').waitFor();
     await page.getByText('Tout est envoyé').waitFor();
     assert.ok(await page.getByLabel('Objet').isDisabled());
-    const [row] = JSON.parse(w.jalonctl('--json', 'session', 'list'));
+    // For a moment the line may still say what was so before this save.
+    const end = Date.now() + 10000;
+    let [row] = JSON.parse(w.jalonctl('--json', 'session', 'list'));
+    while (row.state !== 'validated' && Date.now() < end) [row] = JSON.parse(w.jalonctl('--json', 'session', 'list'));
     assert.equal(row.subject, 'Prise de poste');
     assert.equal(row.start, '09:30');
     assert.equal(row.state, 'validated');
