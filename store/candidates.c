@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/candidates.h"
 
+#include "store/duplicates.h"
 #include "store/inside.h"
 #include "store/lookalike.h"
 
@@ -104,25 +105,14 @@ enum err candidates_find(struct store *s, const struct table *table,
     return err;
 }
 
+/* As a case says it, but nothing is known of agents. */
 const char *candidates_why(const struct candidate *candidate)
 {
-    static const struct {
-        const char *word, *text;
-    } texts[] = {
-        {"name birth_date", N_("même nom, même date de naissance")},
-        {"sound birth_date", N_("nom qui sonne pareil, même date de naissance")},
-        {"name birth_date_swapped", N_("même nom, jour et mois de naissance inversés")},
-        {"sound birth_date_swapped",
-         N_("nom qui sonne pareil, jour et mois de naissance inversés")},
-        {"name", N_("même nom")},
-        {"name postcode", N_("même nom, même code postal")},
-        {"company_no", N_("même numéro d'entreprise")},
-        {"person date", N_("même personne, même jour")},
-        {"company date", N_("même entreprise, même jour")},
-        {"sound", N_("nom qui sonne pareil")},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (strcmp(candidate->why, texts[i].word) == 0)
-            return texts[i].text;
-    return N_("ressemblance");
+    if (strcmp(candidate->why, "person date") == 0)
+        return N_("même personne, même jour");
+    if (strcmp(candidate->why, "company date") == 0)
+        return N_("même entreprise, même jour");
+    if (strcmp(candidate->why, "sound") == 0)
+        return N_("nom qui sonne pareil");
+    return duplicate_words(str_of(candidate->why));
 }

@@ -18,7 +18,7 @@ static const struct table *cases(struct store *s)
     return schema_table(s->env.schema, TABLE_DUPLICATE_CASE);
 }
 
-const char *duplicate_why(const struct row *row)
+const char *duplicate_words(struct str why)
 {
     static const struct {
         const char *word;
@@ -35,12 +35,17 @@ const char *duplicate_why(const struct row *row)
         {"person date", N_("même personne, même jour, deux agents")},
         {"company date", N_("même entreprise, même jour, deux agents")},
     };
-    const struct table *table = schema_table(&schema_jalon, TABLE_DUPLICATE_CASE);
-    const struct value *why = rows_field(table, row, FIELD_DUPLICATE_WHY);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (why->type == VALUE_TEXT && str_eq(why->s, str_of(texts[i].word)))
+        if (str_eq(why, str_of(texts[i].word)))
             return texts[i].text;
     return N_("ressemblance");
+}
+
+const char *duplicate_why(const struct row *row)
+{
+    const struct table *table = schema_table(&schema_jalon, TABLE_DUPLICATE_CASE);
+    const struct value *why = rows_field(table, row, FIELD_DUPLICATE_WHY);
+    return duplicate_words(why->type == VALUE_TEXT ? why->s : STR(""));
 }
 
 /* The row the tie field of this one names; null when it names none, or the row is not here. */

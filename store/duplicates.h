@@ -21,6 +21,8 @@ struct duplicate {
 };
 /* Why the two may be the same, for people: French, to be translated. */
 const char *duplicate_why(const struct row *row);
+/* The same for the words a case says it with. */
+const char *duplicate_words(struct str why);
 /* CORRUPT when it says nothing that can be understood. */
 NODISCARD enum err duplicate_read(struct store *s, const struct row *row,
                                   struct duplicate *out);
