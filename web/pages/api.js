@@ -133,5 +133,19 @@ export function rowsPath(table, query = {}) {
 }
 export const rows = (table, query) => get(rowsPath(table, query));
 export const row = (table, id) => get(`/api/row/${table}/${id}`);
-export const save = (table, id, values, seen) => post('/api/save', { table, id: id || '', values, seen: seen || {} });
-export const remove = (table, id, deleted) => post('/api/delete', { table, id, deleted });
+// From the press on until the program has answered: see StatusLine.
+const savers = new Set();
+export function onSaving(on) {
+    savers.add(on);
+    return () => savers.delete(on);
+}
+async function saving(request) {
+    for (const on of [...savers]) on(true);
+    try {
+        return await request();
+    } finally {
+        for (const on of [...savers]) on(false);
+    }
+}
+export const save = (table, id, values, seen) => saving(() => post('/api/save', { table, id: id || '', values, seen: seen || {} }));
+export const remove = (table, id, deleted) => saving(() => post('/api/delete', { table, id, deleted }));

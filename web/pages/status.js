@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The status line: where the work is, said only when it is true. Word and shape, not colour alone.
 import { useEffect, useState } from 'preact/hooks';
-import { get, listen, post } from './api.js';
+import { get, listen, onSaving, post } from './api.js';
 import { html } from './html.js';
 import { showInstant, t, tn } from './text.js';
 
@@ -58,7 +58,33 @@ async function leaveExample() {
 
 const shapes = { ok: '✓', wait: '◐', stop: '▲' };
 
-export function StatusLine({ status }) {
+// What is being saved is not on the server, whatever the last answer said: until there is one of
+// after the save. A state of the line alone, so that no page is drawn anew under a finger.
+function useSaves(status) {
+    const [saving, setSaving] = useState(false);
+    const [after, setAfter] = useState(null);
+    useEffect(() => setAfter(null), [status]);
+    useEffect(() => {
+        let saves = 0;
+        let asked = 0;
+        const end = (mine, s) => {
+            if (mine !== asked) return;
+            setAfter(s);
+            setSaving(false);
+        };
+        return onSaving((begins) => {
+            const mine = ++asked;
+            saves += begins ? 1 : -1;
+            if (begins) setSaving(true);
+            else if (saves === 0) get('/api/status').then((s) => end(mine, s), () => end(mine, null));
+        });
+    }, []);
+    const known = after || status;
+    return saving && known && !known.gone ? { ...known, unsent: known.unsent + 1 } : known;
+}
+
+export function StatusLine({ status: told }) {
+    const status = useSaves(told);
     if (!status) return html`<p class="status" role="status"> </p>`;
     const { state, text, more } = honest(status);
     return html`<div class=${`status ${state}`}><p role="status"><span class="shape" aria-hidden="true">${shapes[state]}</span>
