@@ -29,6 +29,8 @@ export JALON_BIN
 status=0
 node --test --test-concurrency=1 "$@" >"$ui/log" 2>&1 || status=$?
 cat "$ui/log"
+# Who reads only the end of a long log finds there what failed, and why.
+awk '/^# Subtest/ { bad = 0 } /^not ok/ { bad = 1 } bad' "$ui/log"
 awk '/^# pass / { p = $3 } /^# fail / { f = $3 } /^# cancelled / { c = $3 }
     END { if (p + f + c == 0) f = 1; printf "%d passed, %d failed\n", p, f + c }' "$ui/log"
 exit $status
