@@ -5,16 +5,26 @@
 #include "store/quarantine.h"
 #include "store/sql.h"
 
+#include <stdlib.h>
+
+/* A row one of the operations changed. */
+struct undo_row {
+    struct id id;
+    bool kept;
+};
+
 struct undoing {
     struct store *s;
     struct edit *edit;
-    struct undo_tally *tally;
-    struct stamp stamp; /* of the operation at hand */
+    hlc_t first, last;  /* stamps of the operations to undo */
+    hlc_t before;       /* this device's last stamp before it began to undo */
+    hlc_t at;           /* stamp of the operation read last */
+    struct buf touched; /* struct undo_row, one a change */
     struct arena arena; /* of the change at hand */
     struct note *why;
 };
 
-/* The bytes of an operation, and its stamp. */
+/* The bytes of an operation; its stamp into u->at. */
 static enum err read_op(struct undoing *u, uint64_t op_no, struct buf *op)
 {
     struct stmt *stmt = NULL;
@@ -26,7 +36,7 @@ static enum err read_op(struct undoing *u, uint64_t op_no, struct buf *op)
     enum step step = stmt_step(stmt);
     if (step == STEP_ROW) {
         struct str bytes = col_blob(stmt, 2);
-        u->stamp = (struct stamp){.hlc = (hlc_t)col_int(stmt, 1), .origin = u->s->epoch};
+        u->at = (hlc_t)col_int(stmt, 1);
         buf_add(op, bytes.p, bytes.n);
     }
     stmt_reset(stmt);
@@ -39,18 +49,27 @@ static enum err read_op(struct undoing *u, uint64_t op_no, struct buf *op)
     return op->err;
 }
 
-static bool is_own(const struct undoing *u, const struct row *row, uint16_t field)
+/* Whether one of the operations wrote it last, or has been undone there already: an operation
+ * before it wrote it too. */
+static bool is_own(const struct undoing *u, struct stamp stamp)
 {
-    struct stamp stamp = row_stamp(row, field);
-    return stamp.hlc == u->stamp.hlc && stamp.origin == u->stamp.origin;
+    return stamp.origin == u->s->epoch &&
+           (stamp.hlc > u->before || (stamp.hlc >= u->first && stamp.hlc <= u->last));
 }
 
-/* A row it made: deleted, unless a field of it was changed since. */
+static void touch(struct undoing *u, const struct id *row, bool kept)
+{
+    struct undo_row touched = {.id = *row, .kept = kept};
+    buf_add(&u->touched, &touched, sizeof touched);
+}
+
+/* A row it made: deleted, unless somebody else has changed a field of it since. */
 static enum err unmake(struct undoing *u, const struct table *table, const struct row *row)
 {
-    bool own = !row->deleted && row->versions.count == 0 && is_own(u, row, FIELD_DELETED);
-    u->tally->undone += own ? 1 : 0;
-    u->tally->kept += own ? 0 : 1;
+    bool own = !row->deleted && is_own(u, row->stamp);
+    for (size_t i = 0; i < row->versions.count && own; i++)
+        own = is_own(u, row->versions.list[i].stamp);
+    touch(u, &row->id, !own);
     return own ? edit_delete(u->edit, table, &row->id, true, u->why) : ERR_OK;
 }
 
@@ -62,13 +81,12 @@ static enum err give_back(struct undoing *u, struct quarantine_reader *r, const 
     bool all = true;
     while (quarantine_field(r, &f)) {
         bool own = f.field != &schema_field_deleted && !row->deleted &&
-                   is_own(u, row, f.field->id) && count < SCHEMA_FIELDS_MAX;
+                   is_own(u, row_stamp(row, f.field->id)) && count < SCHEMA_FIELDS_MAX;
         if (own)
             values[count++] = (struct edit_value){f.field, f.before};
         all = all && own;
     }
-    u->tally->undone += all ? 1 : 0;
-    u->tally->kept += all ? 0 : 1;
+    touch(u, &row->id, !all);
     return count == 0 ? ERR_OK
                       : edit_update(u->edit, r->table, &row->id, values, count, u->why);
 }
@@ -81,7 +99,7 @@ static enum err undo_change(struct undoing *u, struct quarantine_reader *r)
     enum err err = r->table == NULL ? ERR_NOTFOUND
                                     : rows_find(u->s, r->table, &r->change.row, &u->arena, row);
     if (err == ERR_NOTFOUND) {
-        u->tally->kept++;
+        touch(u, &r->change.row, true);
         return ERR_OK;
     }
     if (err != ERR_OK)
@@ -104,20 +122,63 @@ static enum err undo_op(struct undoing *u, uint64_t op_no)
     return err;
 }
 
+static int by_row(const void *a, const void *b)
+{
+    return id_cmp(&((const struct undo_row *)a)->id, &((const struct undo_row *)b)->id);
+}
+
+/* Rows, not changes: one row may have been changed by many of the operations. */
+static void count_rows(struct buf *touched, struct undo_tally *tally)
+{
+    struct undo_row *v = (struct undo_row *)(void *)touched->p;
+    size_t n = touched->n / sizeof *v;
+    if (n > 0)
+        qsort(v, n, sizeof *v, by_row);
+    for (size_t i = 0; i < n;) {
+        size_t end = i;
+        bool kept = false;
+        for (; end < n && id_cmp(&v[i].id, &v[end].id) == 0; end++)
+            kept = kept || v[end].kept;
+        tally->undone += kept ? 0 : 1;
+        tally->kept += kept ? 1 : 0;
+        i = end;
+    }
+}
+
+/* The stamps between which the operations lie. */
+static enum err read_ends(struct undoing *u, uint64_t first, uint64_t last)
+{
+    struct buf op = {0};
+    enum err err = read_op(u, first, &op);
+    u->first = u->at;
+    if (err == ERR_OK)
+        err = read_op(u, last, &op);
+    u->last = u->at;
+    buf_done(&op);
+    return err;
+}
+
 enum err undo_ops(struct store *s, uint64_t first, uint64_t last, struct undo_tally *tally,
                   struct note *why)
 {
-    struct undoing u = {.s = s, .tally = tally, .why = why};
+    struct undoing u = {.s = s, .before = s->own.hlc, .why = why};
     *tally = (struct undo_tally){0};
     if (first == 0 || last < first || last > store_last_op(s))
         return note_set(why, ERR_INVALID, N_("il n'y a pas de telle saisie"));
     enum err err = edit_open(s, &u.edit, why);
     if (err != ERR_OK)
         return err;
+    err = read_ends(&u, first, last);
     for (uint64_t op_no = last; op_no >= first && err == ERR_OK; op_no--)
         err = undo_op(&u, op_no);
     if (err == ERR_OK)
-        return edit_commit(u.edit, why);
-    edit_abort(u.edit);
+        err = u.touched.err;
+    if (err == ERR_OK) {
+        count_rows(&u.touched, tally);
+        err = edit_commit(u.edit, why);
+    } else {
+        edit_abort(u.edit);
+    }
+    buf_done(&u.touched);
     return err;
 }
