@@ -73,7 +73,7 @@ static const char *const pragmas[] = {
     "PRAGMA trusted_schema=OFF",      "PRAGMA cell_size_check=ON",
 };
 
-/* folded(text), for ORDER BY. */
+/* folded(text), for ORDER BY, and in indexes of a replica (sorted.h). */
 static void folded(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
     struct buf *out = sqlite3_user_data(ctx);

@@ -5,6 +5,7 @@
 #include "store/lookalike.h"
 #include "store/quarantine.h"
 #include "store/rows.h"
+#include "store/sorted.h"
 #include "store/sweep.h"
 
 #include <stdio.h>
@@ -457,6 +458,8 @@ enum err ddl_migrate(struct store *s, struct note *why)
         err = migrate_table(s, &s->env.schema->tables[i], &sql);
     for (uint16_t i = 0; i < s->env.schema->table_count && err == ERR_OK; i++)
         err = index_tie(s, &s->env.schema->tables[i], &sql);
+    if (err == ERR_OK && format != 0 && s->env.side == STORE_CLIENT)
+        err = sorted_drop(s);
     if (err == ERR_OK && format != 0 && s->env.side == STORE_CLIENT)
         err = ddl_lists(s);
     if (err == ERR_OK && s->env.side == STORE_SERVER)

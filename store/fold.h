@@ -7,7 +7,8 @@
 
 /* Append the folded text: Latin letters lose capitals and marks, runs of blanks and ASCII
  * punctuation become one space, none at the ends. Other letters stay as they are. Bytes that
- * are not UTF-8 are left out. Errors of the buffer stick there. */
+ * are not UTF-8 are left out. Errors of the buffer stick there. Replicas keep what it says, for
+ * search and in indexes (sorted.h): with another rule comes another format of the store. */
 void fold_text(struct str text, struct buf *out);
 
 #endif

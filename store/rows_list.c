@@ -3,6 +3,7 @@
 #include "store/inside.h"
 #include "store/rows.h"
 #include "store/search.h"
+#include "store/sorted.h"
 
 /* Columns by name: one added later stands last in the file, not in the declaration. */
 static enum err select_rows(struct store *s, const struct table *table, const char *where,
@@ -217,42 +218,12 @@ static void where_sql(const struct table *table, const struct rows_pick *pick, s
                    (long long)search_place_end(table));
 }
 
-/* ",key" of one field. Nobody reads an id, so there is no order in references. */
-static void key_sql(const struct field *field, bool descending, struct buf *out)
-{
-    const char *down = descending ? " DESC" : "";
-    switch (field->kind) {
-    case KIND_TEXT:
-        buf_printf(out, ",folded(\"%s\")%s", field->name, down);
-        return;
-    case KIND_INT:
-    case KIND_REAL:
-    case KIND_BOOL:
-    case KIND_DATE:
-    case KIND_TIME:
-    case KIND_INSTANT:
-    case KIND_ENUM:
-        buf_printf(out, ",\"%s\"%s", field->name, down);
-        return;
-    case KIND_REF:
-    case KIND_ID:
-    case KIND_RAW:
-        return;
-    }
-}
-
 static void order_sql(const struct table *table, const struct rows_pick *pick, struct buf *out)
 {
     bool sorted = pick->by != NULL || pick->by_title;
     buf_text(out, " ORDER BY ");
     size_t start = out->n;
-    if (pick->by != NULL && !pick->by->required)
-        buf_printf(out, ",\"%s\" IS NULL", pick->by->name);
-    if (pick->by != NULL)
-        key_sql(pick->by, pick->descending, out);
-    for (uint16_t i = 0; i < table->field_count && pick->by == NULL && pick->by_title; i++)
-        if (table->fields[i].once_per_row)
-            key_sql(&table->fields[i], pick->descending, out);
+    sorted_keys(table, pick, pick->descending, out);
     buf_printf(out, ",_rid%s", sorted && pick->descending ? " DESC" : "");
     if (out->err == ERR_OK)
         out->p[start] = ' '; /* in place of the first comma */
@@ -295,23 +266,33 @@ static enum err pick_total(struct store *s, const struct table *table,
     return err;
 }
 
-enum err rows_pick(struct store *s, const struct table *table, const struct rows_pick *pick,
-                   int64_t *out, size_t *n, uint64_t *total)
+/* Sorts what it finds. */
+static enum err pick_sorting(struct store *s, const struct table *table,
+                             const struct rows_pick *pick, int64_t *out, size_t *n)
 {
     struct stmt *stmt = NULL;
     enum step step = STEP_DONE;
-    size_t found = 0;
     enum err err = prepare_pick(s, table, "SELECT _rid FROM", pick, true, &stmt);
     if (err != ERR_OK)
         return err;
-    while (found < pick->limit && (step = stmt_step(stmt)) == STEP_ROW)
-        out[found++] = col_int(stmt, 0);
+    *n = 0;
+    while (*n < pick->limit && (step = stmt_step(stmt)) == STEP_ROW)
+        out[(*n)++] = col_int(stmt, 0);
     stmt_free(stmt);
-    if (step == STEP_FAILED)
-        return db_error(s->db);
-    *n = found;
-    *total = pick->offset + found;
+    return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
+}
+
+enum err rows_pick(struct store *s, const struct table *table, const struct rows_pick *pick,
+                   int64_t *out, size_t *n, uint64_t *total)
+{
+    bool done = false;
+    enum err err = sorted_pick(s, table, pick, out, n, &done);
+    if (err == ERR_OK && !done)
+        err = pick_sorting(s, table, pick, out, n);
+    if (err != ERR_OK)
+        return err;
+    *total = pick->offset + *n;
     /* The page may end where the list ends. */
-    bool whole = found < pick->limit && (found > 0 || pick->offset == 0);
+    bool whole = *n < pick->limit && (*n > 0 || pick->offset == 0);
     return whole ? ERR_OK : pick_total(s, table, pick, total);
 }

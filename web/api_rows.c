@@ -2,6 +2,7 @@
 /* GET /api/rows/TABLE: filtered, searched, sorted and in pages; GET /api/row/TABLE/ID; GET
  * /api/search. */
 #include "store/search.h"
+#include "store/sorted.h"
 #include "store/ties.h"
 #include "web/api.h"
 
@@ -129,6 +130,9 @@ static enum err pick(struct listing *list, const struct filter *filters, size_t 
         .descending = list->descending,
         .offset = list->offset,
         .limit = list->limit};
+    enum err err = sorted_want(list->api->store, list->table, &pick);
+    if (err != ERR_OK)
+        return err;
     return rows_pick(list->api->store, list->table, &pick, list->rids, &list->n, &list->total);
 }
 

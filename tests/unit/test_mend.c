@@ -5,6 +5,7 @@
 #include "store/inside.h"
 #include "store/mend.h"
 #include "store/quarantine.h"
+#include "store/sorted.h"
 #include "support/fleet.h"
 #include "support/rounds.h"
 #include "support/vfs_mem.h"
@@ -148,6 +149,9 @@ static void a_sound_replica_is_mended_without_loss(void **state)
 {
     (void)state;
     uint64_t forks = f.forks;
+    const struct table *person = schema_table(env.schema, TABLE_PERSON);
+    const struct rows_pick by_name = {.by_title = true};
+    assert_int_equal(sorted_make(anna()->store, person, &by_name), ERR_OK);
     close_party(anna());
     struct mend_report report = mend(anna());
     assert_false(report.by_page);

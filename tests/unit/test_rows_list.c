@@ -3,6 +3,7 @@
 #include "store/fold.h"
 #include "store/inside.h"
 #include "store/rows.h"
+#include "store/sorted.h"
 #include "support/rng.h"
 #include "support/twin.h"
 
@@ -171,27 +172,38 @@ static const struct field *field_of(const struct table *table, const char *name)
     return schema_field_named(table, str_of(name));
 }
 
+/* "title" is no field: its parts. */
+static const char *const orders[][2] = {
+    {"person", NULL},       {"person", "title"},    {"person", "city"},
+    {"session", NULL},      {"session", "title"},   {"session", "date"},
+    {"session", "minutes"}, {"session", "subject"}, {"session", "start"},
+    {"session", "person"},  {"session", "kind"},    {"session", "next_date"},
+};
+enum { ORDERS = sizeof orders / sizeof *orders };
+
+static struct rows_pick order_of(size_t i)
+{
+    const char *by = orders[i][1];
+    return (struct rows_pick){.by_title = by != NULL,
+                              .by = by == NULL ? NULL : field_of(table_of(orders[i][0]), by)};
+}
+
+static void all_orders_are_those_of_a_plain_sort(void)
+{
+    for (size_t i = 0; i < ORDERS; i++) {
+        for (int way = 0; way < 4; way++) {
+            struct rows_pick pick = order_of(i);
+            pick.descending = (way & 1) != 0;
+            pick.deleted = (way & 2) != 0;
+            assert_same(table_of(orders[i][0]), &pick);
+        }
+    }
+}
+
 static void pages_are_those_of_a_plain_sort(void **state)
 {
     (void)state;
-    static const char *const orders[][3] = {
-        {"person", NULL, NULL},       {"person", "title", NULL},
-        {"person", "city", NULL},     {"session", NULL, NULL},
-        {"session", "title", NULL},   {"session", "date", NULL},
-        {"session", "minutes", NULL}, {"session", "subject", NULL},
-        {"session", "start", NULL},   {"session", "next_date", NULL},
-    };
-    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-        const struct table *table = table_of(orders[i][0]);
-        const char *by = orders[i][1];
-        for (int way = 0; way < 4; way++) {
-            struct rows_pick pick = {.by_title = by != NULL,
-                                     .by = by == NULL ? NULL : field_of(table, by),
-                                     .descending = (way & 1) != 0,
-                                     .deleted = (way & 2) != 0};
-            assert_same(table, &pick);
-        }
-    }
+    all_orders_are_those_of_a_plain_sort();
 }
 
 static void filters_and_ranges_leave_the_same_rows(void **state)
@@ -228,22 +240,37 @@ static void filters_and_ranges_leave_the_same_rows(void **state)
 
 /* ---- how they are found ---- */
 
-static void assert_plan(const char *sql, const char *step)
+static void plan_of(const char *sql, struct buf *out)
 {
     struct store *s = twin.replicas[0].store;
     struct stmt *stmt = NULL;
-    struct buf plan = {0};
     char text[400];
     (void)snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", sql);
     assert_int_equal(db_prepare(s->db, text, &stmt), ERR_OK);
     while (stmt_step(stmt) == STEP_ROW) {
         struct str line = col_text(stmt, 3);
-        buf_add(&plan, line.p, line.n);
-        buf_u8(&plan, '\n');
+        buf_add(out, line.p, line.n);
+        buf_u8(out, '\n');
     }
     stmt_free(stmt);
-    buf_u8(&plan, 0);
+    buf_u8(out, 0);
+    assert_int_equal(out->err, ERR_OK);
+}
+
+static void assert_plan(const char *sql, const char *step)
+{
+    struct buf plan = {0};
+    plan_of(sql, &plan);
     if (strstr((const char *)plan.p, step) == NULL)
+        fail_msg("%s: %s", sql, (const char *)plan.p);
+    buf_done(&plan);
+}
+
+static void assert_plan_without(const char *sql, const char *step)
+{
+    struct buf plan = {0};
+    plan_of(sql, &plan);
+    if (strstr((const char *)plan.p, step) != NULL)
         fail_msg("%s: %s", sql, (const char *)plan.p);
     buf_done(&plan);
 }
@@ -269,6 +296,105 @@ static void lists_are_not_read_through(void **state)
     assert_plan("SELECT _rid FROM t_session WHERE likely(_del=0) ORDER BY \"minutes\",_rid "
                 "LIMIT 50",
                 "SCAN t_session\n");
+}
+
+/* ---- orders that are kept ---- */
+
+static int64_t kept_orders(void)
+{
+    struct store *s = twin.replicas[0].store;
+    struct stmt *stmt = NULL;
+    assert_int_equal(
+        db_prepare(s->db, "SELECT count(*) FROM sqlite_schema WHERE name GLOB 'o_*'", &stmt),
+        ERR_OK);
+    assert_int_equal(stmt_step(stmt), STEP_ROW);
+    int64_t n = col_int(stmt, 0);
+    stmt_free(stmt);
+    return n;
+}
+
+static void a_short_list_is_sorted_each_time(void **state)
+{
+    (void)state;
+    struct store *s = twin.replicas[0].store;
+    for (size_t i = 0; i < ORDERS; i++) {
+        struct rows_pick pick = order_of(i);
+        assert_int_equal(sorted_want(s, table_of(orders[i][0]), &pick), ERR_OK);
+    }
+    assert_int_equal(kept_orders(), 0);
+}
+
+static void change_something(struct rng *rng)
+{
+    static const char *const texts[] = {"subject=Élan", "subject=elan b", "subject=ÉLAN a",
+                                        "subject=",     "subject=…",      "subject=zèbre"};
+    struct party *p = &twin.replicas[0];
+    struct arena arena = {0};
+    struct row *row = arena_new(&arena, sizeof *row);
+    const char *fields[] = {texts[rng_below(rng, 6)], NULL};
+    int64_t rid = 1 + (int64_t)rng_below(rng, SESSIONS);
+    assert_non_null(row);
+    assert_int_equal(rows_at(p->store, table_of("session"), rid, &arena, row), ERR_OK);
+    if (rng_below(rng, 4) == 0)
+        assert_int_equal(twin_delete(p, "session", &row->id, !row->deleted), ERR_OK);
+    else if (!row->deleted)
+        assert_int_equal(twin_set(p, "session", &row->id, fields), ERR_OK);
+    arena_done(&arena);
+}
+
+static void kept_orders_are_those_of_a_plain_sort(void **state)
+{
+    (void)state;
+    struct store *s = twin.replicas[0].store;
+    struct rng rng;
+    bool ok = false;
+    struct note why = {""};
+    rng_init(&rng, 7);
+    for (size_t i = 0; i < ORDERS; i++) {
+        struct rows_pick pick = order_of(i);
+        assert_int_equal(sorted_make(s, table_of(orders[i][0]), &pick), ERR_OK);
+        assert_int_equal(sorted_make(s, table_of(orders[i][0]), &pick), ERR_OK);
+    }
+    /* None by creation, by a reference, by what has an index for lists. */
+    assert_int_equal(kept_orders(), ORDERS - 4);
+    all_orders_are_those_of_a_plain_sort();
+    for (int i = 0; i < 5; i++) {
+        for (int n = 0; n < 40; n++)
+            change_something(&rng);
+        all_orders_are_those_of_a_plain_sort();
+    }
+    assert_int_equal(db_integrity(s->db, &ok, &why), ERR_OK);
+    assert_true(ok);
+}
+
+static void kept_orders_are_walked_not_sorted(void **state)
+{
+    (void)state;
+    static const char where[] = "SELECT _rid FROM t_session INDEXED BY \"o_session__subject\" "
+                                "WHERE _del=0 AND (\"subject\" IS NULL)=";
+    static const char *const rest[] = {"0 ORDER BY folded(\"subject\"),_rid LIMIT 5",
+                                       "1 ORDER BY folded(\"subject\") DESC,_rid DESC LIMIT 5"};
+    for (size_t i = 0; i < 2; i++) {
+        char sql[300];
+        (void)snprintf(sql, sizeof sql, "%s%s", where, rest[i]);
+        assert_plan(sql, "SEARCH t_session USING INDEX o_session__subject (<expr>=?)\n");
+        assert_plan_without(sql, "TEMP B-TREE");
+    }
+}
+
+/* What `folded` says may be another thing in the next one. */
+static void a_new_format_drops_kept_orders(void **state)
+{
+    (void)state;
+    struct store *s = twin.replicas[0].store;
+    struct note why = {""};
+    int64_t format = 0;
+    assert_true(kept_orders() > 0);
+    assert_int_equal(meta_get_int(s, META_FORMAT, &format), ERR_OK);
+    assert_int_equal(meta_set_int(s, META_FORMAT, format - 1), ERR_OK);
+    assert_int_equal(ddl_migrate(s, &why), ERR_OK);
+    assert_int_equal(kept_orders(), 0);
+    all_orders_are_those_of_a_plain_sort();
 }
 
 static void rows_are_found_by_the_beginning_of_their_id(void **state)
@@ -300,6 +426,10 @@ int main(void)
         cmocka_unit_test(filters_and_ranges_leave_the_same_rows),
         cmocka_unit_test(lists_are_not_read_through),
         cmocka_unit_test(rows_are_found_by_the_beginning_of_their_id),
+        cmocka_unit_test(a_short_list_is_sorted_each_time),
+        cmocka_unit_test(kept_orders_are_those_of_a_plain_sort),
+        cmocka_unit_test(kept_orders_are_walked_not_sorted),
+        cmocka_unit_test(a_new_format_drops_kept_orders),
     };
     return cmocka_run_group_tests(tests, open_twin, close_twin);
 }
