@@ -99,9 +99,45 @@ static enum err print_change(struct ctl *c, struct quarantine_reader *r)
                    (unsigned)r->number, r->table == NULL ? "?" : say_text(r->table->label), id);
         buf_u8(&c->out, '\n');
         print_fields(c, r, err == ERR_OK ? row : NULL);
-        err = err == ERR_OK ? access_shown(&c->access, c->store, r->table, row) : ERR_OK;
+        err = ERR_OK;
     }
     arena_done(&arena);
+    return err;
+}
+
+/* A change opens the dossier of its row, or, while that is not here, of the row it wanted. */
+static enum err note_change(struct ctl *c, struct quarantine_reader *r)
+{
+    struct arena arena = {0};
+    struct quarantined_field f;
+    struct row *row = arena_new(&arena, sizeof *row);
+    struct row *wanted = arena_new(&arena, sizeof *wanted);
+    if (row == NULL || wanted == NULL) {
+        arena_done(&arena);
+        return ERR_NOMEM;
+    }
+    wanted->id = r->change.row;
+    while (quarantine_field(r, &f)) {
+        int i = schema_field_index(r->table, f.field->id);
+        if (i >= 0)
+            wanted->values[i] = f.after;
+    }
+    enum err err = rows_find(c->store, r->table, &r->change.row, &arena, row);
+    if (err == ERR_OK)
+        err = access_shown(&c->access, c->store, r->table, row);
+    else if (err == ERR_NOTFOUND)
+        err = access_wanted(&c->access, c->store, r->table, wanted);
+    arena_done(&arena);
+    return err;
+}
+
+static enum err note_all(struct ctl *c, const struct quarantined *q)
+{
+    struct quarantine_reader r;
+    enum err err = ERR_OK;
+    quarantine_read(&schema_jalon, q->op, &r);
+    while (err == ERR_OK && quarantine_change(&r))
+        err = r.table == NULL ? ERR_OK : note_change(c, &r);
     return err;
 }
 
@@ -129,8 +165,10 @@ static enum err on_refused(void *ctx, const struct quarantined *q)
     if (c->json) {
         buf_text(out, c->refused.count > 1 ? ",\n" : "\n");
         err = quarantine_json(c->store, q, out);
+        if (err == ERR_OK)
+            err = note_all(c, q);
     } else {
-        print_head(c, q);
+        print_head(c, q); /* no value of a row */
     }
     if (err == ERR_OK)
         err = out->err;
@@ -167,6 +205,8 @@ int ctl_quarantine_show(void *program, const struct args *args)
     } else if (err == ERR_OK) {
         err = print_all(c, &q);
     }
+    if (err == ERR_OK)
+        err = note_all(c, &q);
     return err == ERR_OK ? CTL_DONE : ctl_fail(c, err, &why);
 }
 

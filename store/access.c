@@ -135,6 +135,19 @@ enum err access_shown(struct access *a, struct store *s, const struct table *tab
     return shown(a, s, table, row, false, false);
 }
 
+enum err access_wanted(struct access *a, struct store *s, const struct table *table,
+                       const struct row *row)
+{
+    struct seen seen;
+    struct scope scope;
+    enum err err = seen_by(s, table, row, &seen);
+    if (err == ERR_OK) /* there is a dossier to note it of */
+        err = rows_locate(s, schema_table(s->env.schema, TABLE_PERSON), &seen.person, &scope);
+    if (err != ERR_OK)
+        return err == ERR_NOTFOUND ? ERR_OK : err;
+    return add(a, &seen);
+}
+
 enum err access_revealed(struct access *a, struct store *s, const struct table *table,
                          const struct row *row)
 {

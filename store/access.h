@@ -36,6 +36,10 @@ NODISCARD enum err access_taken(struct access *a, struct store *s, const struct 
  */
 NODISCARD enum err access_shown(struct access *a, struct store *s, const struct table *table,
                                 const struct row *row);
+/* … of a row that is not here: a refused one. Nothing to note either: the dossier is not here.
+ */
+NODISCARD enum err access_wanted(struct access *a, struct store *s, const struct table *table,
+                                 const struct row *row);
 /* … with the national number in it. */
 NODISCARD enum err access_revealed(struct access *a, struct store *s, const struct table *table,
                                    const struct row *row);

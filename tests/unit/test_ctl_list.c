@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What jalonctl lists goes out in pieces, however much there is of it. */
 #include "server/ctl.h"
+#include "store/access.h"
+#include "store/quarantine.h"
 #include "support/twin.h"
 
 #include <setjmp.h>
@@ -180,9 +182,95 @@ static void a_conflict_is_listed_in_words(void **state)
     twin_close(&o.t);
 }
 
+struct openings {
+    unsigned facts, notes;
+};
+
+static enum err on_entry(void *ctx, const struct access_entry *e)
+{
+    struct openings *seen = ctx;
+    seen->facts += str_eq(e->opened, STR("dossier")) ? 1 : 0;
+    seen->notes += str_eq(e->opened, STR("notes")) ? 1 : 0;
+    return ERR_OK;
+}
+
+static void assert_opened(struct story *o, unsigned facts, unsigned notes)
+{
+    struct openings seen = {0, 0};
+    assert_int_equal(access_list(o->t.server.store, &o->person, on_entry, &seen), ERR_OK);
+    assert_int_equal(seen.facts, facts);
+    assert_int_equal(seen.notes, notes);
+}
+
+/* One call of jalonctl. */
+static void call(struct story *o, int argc, const char *const *argv)
+{
+    struct ctl c = {.store = o->t.server.store};
+    assert_int_equal(ctl_run(&c, argc, argv), 0);
+    assert_false(c.more);
+    ctl_done(&c);
+}
+
+static void refused_work_that_is_shown_opens_its_dossiers(void **state)
+{
+    (void)state;
+    struct story o;
+    begin(&o);
+    const char *valid[] = {"state=validated", NULL};
+    write_notes(&o, o.bilal, "y", 50);
+    assert_int_equal(twin_set(&o.t.server, "session", &o.session, valid), ERR_OK);
+    sync_all(&o);
+    const char *heads[] = {"jalonctl", "quarantine", "list"};
+    call(&o, 3, heads); /* who, when and why: no value */
+    assert_opened(&o, 0, 0);
+    const char *list[] = {"jalonctl", "quarantine", "list", "--json"};
+    call(&o, 4, list);
+    assert_opened(&o, 1, 1);
+    twin_close(&o.t);
+}
+
+static enum err on_refused(void *ctx, const struct quarantined *q)
+{
+    struct buf *name = ctx;
+    buf_clear(name);
+    quarantine_name(q->epoch, q->op_no, name);
+    buf_u8(name, 0);
+    return name->err;
+}
+
+/* The row itself is in no table here. */
+static void a_refused_new_row_opens_the_dossier_it_was_for(void **state)
+{
+    for (int json = 0; json < 2; json++) {
+        (void)state;
+        struct story o;
+        struct buf name = {0};
+        char person[80];
+        begin(&o);
+        const char *given_up[] = {"active=false", NULL};
+        assert_int_equal(twin_set(&o.t.server, "staff", &o.bilal->device.staff, given_up),
+                         ERR_OK);
+        o.bilal->wall_ms += 60 * 1000;
+        o.t.server.wall_ms += 60 * 1000;
+        const char *fields[] = {"kind=individual", ref("person", &o.person, person),
+                                "date=2026-11-03", "minutes=30", NULL};
+        (void)twin_add(o.bilal, "session", fields);
+        sync_all(&o);
+        assert_int_equal(quarantine_list(o.t.server.store, false, on_refused, &name), ERR_OK);
+        assert_true(name.n > 0);
+        const char *show[] = {"jalonctl", "quarantine", "show", (const char *)name.p, "--json"};
+        call(&o, json ? 5 : 4, show);
+        assert_opened(&o, 1, 0);
+        buf_done(&name);
+        twin_close(&o.t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refused_work_that_is_shown_opens_its_dossiers),
+        cmocka_unit_test(a_refused_new_row_opens_the_dossier_it_was_for),
         cmocka_unit_test(refused_work_is_listed_in_pieces),
         cmocka_unit_test(conflicts_are_listed_in_pieces),
         cmocka_unit_test(a_conflict_is_listed_in_words),
