@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/holders_inside.h"
 
+#include "proto/day.h"
 #include "store/grants.h"
+#include "store/parameter.h"
 
 #include <stdlib.h>
+
+/* Grows when rows come to open other dossiers than before; 1: employer_months counts. */
+enum { RULES = 1 };
 
 static int32_t day_of(int64_t ms)
 {
@@ -269,7 +274,6 @@ enum err holders_trace(struct store *s, const struct id *staff, struct scope sco
  * him before it is somebody else's. */
 static enum err settle_dossier(struct settling *w, const struct dossier *d)
 {
-    const struct grant manager = {.roles = ROLE_MANAGER, .facets = FACET_FACTS};
     bool referent = false;
     struct stmt *stmt = NULL;
     w->born = d->born;
@@ -277,7 +281,7 @@ static enum err settle_dossier(struct settling *w, const struct dossier *d)
     if (err == ERR_OK && !referent)
         err = holders_want_listed(w, d, SQL_OPENER, 0, holders_opener);
     if (err == ERR_OK)
-        err = holders_want_listed(w, d, SQL_EMPLOYERS, w->today - AFTER_CONTRACT_DAYS, manager);
+        err = holders_want_employed(w, d);
     if (err == ERR_OK)
         err = holders_want_referred(w, d);
     if (err == ERR_OK)
@@ -446,30 +450,66 @@ enum err holders_commit(struct store *s)
 
 /* ---- days ---- */
 
+static enum err touch_turned(struct store *s, enum sql sql, int32_t from, int32_t to)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, sql, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, from);
+    bind_int(stmt, 2, to);
+    return sql == SQL_ROLES_TURN ? touch_staff_listed(s, stmt) : touch_listed(s, stmt);
+}
+
+static enum err add_months(struct buf *list, struct str value)
+{
+    int64_t months = 0;
+    if (parameter_counts(PARAMETER_EMPLOYER_MONTHS, value, &months))
+        buf_add(list, &months, sizeof months);
+    return list->err;
+}
+
+/* All numbers of months that count somewhere, or did. */
+static enum err list_months(struct store *s, struct buf *list)
+{
+    struct stmt *stmt = NULL;
+    enum step step = STEP_DONE;
+    enum err err = add_months(list, str_of(parameter_of(PARAMETER_EMPLOYER_MONTHS)->fallback));
+    if (err == ERR_OK)
+        err = store_sql(s, SQL_EMPLOYER_MONTHS, &stmt);
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW)
+        err = add_months(list, col_text(stmt, 0));
+    stmt_reset(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
+}
+
+/* Which of them counts for a dossier is asked when it is looked at. */
+static enum err touch_employed(struct store *s, int32_t from, int32_t to)
+{
+    struct buf list = {0};
+    enum err err = list_months(s, &list);
+    for (size_t at = 0; at < list.n && err == ERR_OK; at += sizeof(int64_t)) {
+        int64_t months = 0;
+        memcpy(&months, list.p + at, sizeof months);
+        err = touch_turned(s, SQL_EMPLOYERS_TURN, day_add_months(from, -(int32_t)months),
+                           day_add_months(to, -(int32_t)months));
+    }
+    buf_done(&list);
+    return err;
+}
+
 static enum err touch_days(struct store *s, int32_t from, int32_t to)
 {
-    static const struct {
-        enum sql sql;
-        int32_t shift; /* of the days an end is looked for */
-        bool staff;
-    } lists[] = {{SQL_ROLES_TURN, 0, true},
-                 {SQL_ASSIGNED_TURN, 0, false},
-                 {SQL_REFERRED_TURN, 0, false},
-                 {SQL_LINK_TURN, 0, false},
-                 {SQL_EMPLOYERS_TURN, AFTER_CONTRACT_DAYS, false}};
+    static const enum sql lists[] = {SQL_ROLES_TURN, SQL_ASSIGNED_TURN, SQL_REFERRED_TURN,
+                                     SQL_LINK_TURN};
     enum err err = ERR_OK;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists && err == ERR_OK; i++) {
-        struct stmt *stmt = NULL;
-        err = store_sql(s, lists[i].sql, &stmt);
-        if (err != ERR_OK)
-            return err;
-        bind_int(stmt, 1, from - lists[i].shift);
-        bind_int(stmt, 2, to - lists[i].shift);
-        err = lists[i].staff ? touch_staff_listed(s, stmt) : touch_listed(s, stmt);
-    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && err == ERR_OK; i++)
+        err = touch_turned(s, lists[i], from, to);
+    if (err == ERR_OK)
+        err = touch_employed(s, from, to);
     uint64_t parameters = 0;
     if (err == ERR_OK)
-        err = store_number(s, SQL_JOBCOACH_SEES_TURN, (int64_t[]){from, to}, 2, &parameters);
+        err = store_number(s, SQL_RIGHTS_TURN, (int64_t[]){from, to}, 2, &parameters);
     s->touched.all = s->touched.all || parameters > 0;
     return err;
 }
@@ -480,8 +520,13 @@ static enum err new_day(struct store *s, int32_t today)
     struct settling w = {
         .s = s, .seq = s->seq + 1, .since = s->seq + 1, .at_ms = today * day_ms};
     int32_t was = s->rights_day;
-    enum err err = ERR_OK;
-    if (was != 0) /* a clock put back has its days too */
+    int64_t rules = 0;
+    enum err err = meta_get_int(s, META_RIGHTS_RULES, &rules);
+    if (err == ERR_OK && rules < RULES) { /* of an earlier program */
+        s->touched.all = was != 0;
+        err = meta_set_int(s, META_RIGHTS_RULES, RULES);
+    }
+    if (err == ERR_OK && was != 0) /* a clock put back has its days too */
         err = touch_days(s, was < today ? was : today, was < today ? today : was);
     if (err == ERR_OK)
         err = settle(&w);

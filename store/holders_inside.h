@@ -6,9 +6,6 @@
 
 #include "store/holders.h"
 
-/* A manager sees the dossier of a worker for so long after the contract has ended. */
-enum { AFTER_CONTRACT_DAYS = 730 };
-
 /* A dossier to look at again. */
 struct dossier {
     uint32_t home, number;
@@ -29,6 +26,8 @@ struct settling {
     int64_t at_ms;  /* likewise, and of what ends */
     int32_t today;  /* days since 1970 */
     struct author *author;
+    uint32_t ended_home; /* ended_day is of it; 0: of none yet */
+    int32_t ended_day;
     bool all_shared;    /* whatever the parameters say */
     bool born;          /* of the dossier in hand */
     struct buf wanted;  /* struct holding */
@@ -50,6 +49,9 @@ NODISCARD enum err holders_want_assigned(struct settling *w, const struct dossie
 /* All staff that a statement with the dossier and a day names hold it like this. */
 NODISCARD enum err holders_want_listed(struct settling *w, const struct dossier *d,
                                        enum sql sql, int64_t day, struct grant grant);
+/* Of a dossier, by contract: the managers of the employer, and for so long after its end as the
+ * dossier's structure says (employer_months). */
+NODISCARD enum err holders_want_employed(struct settling *w, const struct dossier *d);
 /* Of a dossier that was opened from a referral: until it has a referent, whom that names; and
  * its sender, for a time: who is referent of the dossier it came from, the facts. */
 NODISCARD enum err holders_want_linked(struct settling *w, const struct dossier *d,

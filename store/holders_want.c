@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/holders_inside.h"
+
+#include "proto/day.h"
+#include "store/parameter.h"
 #include "store/scopes.h"
 
 struct holding *holders_list(const struct buf *list, size_t *count)
@@ -122,6 +125,39 @@ enum err holders_want_listed(struct settling *w, const struct dossier *d, enum s
     }
     stmt_reset(stmt);
     return err == ERR_OK && step == STEP_FAILED ? db_error(w->s->db) : err;
+}
+
+/* The first day on which a contract may have ended and still open dossiers of this home. */
+static enum err first_ended(struct settling *w, uint32_t home)
+{
+    struct stmt *stmt = NULL;
+    struct id structure = {{0}};
+    int64_t months = 0;
+    if (w->ended_home == home)
+        return ERR_OK;
+    enum err err = store_sql(w->s, SQL_SCOPE_GET, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, home);
+    enum step step = stmt_step(stmt);
+    if (step == STEP_ROW)
+        err = col_id(stmt, 1, &structure) ? ERR_OK : ERR_CORRUPT;
+    stmt_reset(stmt);
+    if (step == STEP_FAILED)
+        return db_error(w->s->db);
+    if (err == ERR_OK)
+        err = parameter_number(w->s, PARAMETER_EMPLOYER_MONTHS, &structure, w->today, &months);
+    w->ended_home = home;
+    w->ended_day = day_add_months(w->today, -(int32_t)months);
+    return err;
+}
+
+enum err holders_want_employed(struct settling *w, const struct dossier *d)
+{
+    const struct grant manager = {.roles = ROLE_MANAGER, .facets = FACET_FACTS};
+    enum err err = first_ended(w, d->home);
+    return err == ERR_OK ? holders_want_listed(w, d, SQL_EMPLOYERS, w->ended_day, manager)
+                         : err;
 }
 
 const struct grant holders_opener = {.roles = ROLE_JOBCOACH,

@@ -70,6 +70,7 @@ enum meta {
     META_ERASING = 70,   /* an order of erasure is not carried out yet, or not on the disk */
     META_ERASED_LAST,    /* number of the last order of erasure, 0 = none ever */
     META_CONTENT_SERVER = 74, /* likewise */
+    META_RIGHTS_RULES = 79,   /* by which rules they are worked out (holders.c) */
     META_LAST = 80,
 };
 

@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/links.h"
 
+#include "proto/day.h"
 #include "store/inside.h"
 #include "store/parameter.h"
-
-enum { MONTHS_PER_YEAR = 12 };
-
-/* The same day of the month so many months later, or the last of that month. */
-static int64_t months_later(int64_t day, int64_t months)
-{
-    int year = 0;
-    int month = 0;
-    int date = 0;
-    int32_t out = 0;
-    date_split((int32_t)day, &year, &month, &date);
-    int64_t at = (int64_t)year * MONTHS_PER_YEAR + month - 1 + months;
-    while (!date_of((int)(at / MONTHS_PER_YEAR), (int)(at % MONTHS_PER_YEAR) + 1, date, &out) &&
-           date > 1)
-        date--;
-    return out;
-}
 
 enum err links_add(struct store *s, uint32_t dossier, uint32_t source,
                    const struct id *referral, const struct id *structure, int64_t day)
@@ -35,7 +19,7 @@ enum err links_add(struct store *s, uint32_t dossier, uint32_t source,
     bind_int(stmt, 1, dossier);
     bind_int(stmt, 2, source);
     bind_id(stmt, 3, referral);
-    bind_int(stmt, 4, months == 0 ? day - 1 : months_later(day, months));
+    bind_int(stmt, 4, months == 0 ? day - 1 : day_add_months((int32_t)day, (int32_t)months));
     return stmt_run(stmt);
 }
 

@@ -58,6 +58,12 @@ bool parameter_word(struct str *rest, struct str *word)
     return word->n > 0;
 }
 
+bool parameter_counts(enum parameter_key key, struct str value, int64_t *out)
+{
+    must(list[key].kind == PARAMETER_NUMBER);
+    return read_number(value, list[key].max, out);
+}
+
 bool parameter_fits(enum parameter_key key, struct str value)
 {
     int64_t n = 0;

@@ -44,6 +44,8 @@ NODISCARD enum err parameter_words(struct store *s, enum parameter_key key,
                                    const struct id *structure, int64_t day, struct buf *out);
 /* May this be the key's value? Always for a key that is not in the list. */
 bool parameter_fits(enum parameter_key key, struct str value);
+/* What this value of a number counts; false: it does not fit. */
+bool parameter_counts(enum parameter_key key, struct str value, int64_t *out);
 /* Take the next word off `rest`; false at the end. */
 bool parameter_word(struct str *rest, struct str *word);
 

@@ -251,8 +251,9 @@
       "SELECT value FROM t_parameter WHERE key='jobcoach_sees' AND _del=0 AND "                \
       "valid_from<=?1 AND (structure IS NULL OR structure=?2) ORDER BY structure IS NULL,"     \
       "valid_from DESC,_rid DESC LIMIT 1")                                                     \
-    X(JOBCOACH_SEES_TURN, "SELECT count(*) FROM t_parameter WHERE key='jobcoach_sees' AND "    \
-                          "valid_from>?1 AND valid_from<=?2")                                  \
+    X(RIGHTS_TURN, "SELECT count(*) FROM t_parameter WHERE key IN ('jobcoach_sees',"           \
+                   "'employer_months') AND valid_from>?1 AND valid_from<=?2")                  \
+    X(EMPLOYER_MONTHS, "SELECT DISTINCT value FROM t_parameter WHERE key='employer_months'")   \
     X(ROLES_TURN, "SELECT DISTINCT staff FROM t_staff_role WHERE (start>?1 AND start<=?2) "    \
                   "OR (\"end\">=?1 AND \"end\"<?2) ORDER BY staff")                            \
     X(ASSIGNED_TURN, "SELECT DISTINCT _home,_dos FROM t_assignment WHERE (start>?1 AND "       \
