@@ -58,6 +58,8 @@ const struct scenario scenarios[] = {
     {29, "bit-rot", "sim/test_scenarios_disk.c",
      "a_bad_page_is_mended_and_what_was_not_sent_survives", NULL},
     {30, "hostile-device", "unit/test_hostile.c", NULL, NULL},
+    {31, "relay-put-back", "sim/test_site.c", "an_older_relay_does_no_harm", NULL},
+    {32, "relay-power-cut", "sim/test_site.c", "power_cuts_at_the_relay_lose_nothing", NULL},
 };
 const size_t scenarios_n = sizeof scenarios / sizeof *scenarios;
 
