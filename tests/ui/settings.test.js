@@ -124,12 +124,16 @@ test('unused for ten minutes the pages lock, all of them, and a new link opens t
     await page.getByRole('heading', { name: 'Luca Ève' }).waitFor();
     await other.goto(`${origin}/#/persons`);
     await other.getByRole('heading', { name: 'Personnes' }).waitFor();
-    await page.clock.fastForward('09:50');
+    // The page's clock runs on meanwhile: far from the end, on a slow machine too.
+    await page.clock.fastForward('05:00');
     assert.equal(await page.getByText('Jalon est verrouillé').count(), 0);
-    await page.clock.fastForward('00:20');
+    // Both tabs' clocks go on: whichever is first ends the session.
+    const end = context.waitForEvent('response', (answer) => answer.url().endsWith('/api/lock') && answer.status() === 200);
+    await page.clock.fastForward('05:10');
     await page.getByRole('heading', { name: 'Jalon est verrouillé' }).waitFor();
     assert.doesNotMatch(await page.locator('body').innerText(), /Luca/);
     await page.clock.fastForward('00:05');
+    await end;
     await other.getByRole('heading', { name: 'Jalon est verrouillé' }).waitFor();
     assert.equal((await page.request.get(`${origin}/api/rows/person`)).status(), 401);
     await inspectAll(other, 'locked');

@@ -4,6 +4,7 @@
 import { t } from './text.js';
 
 const LEAVE_MS = 800; // for what a page saves as it goes
+const AGAIN_MS = 1000; // before a tab whose turn ended waits for another
 
 let csrf = '';
 export const program = { version: '' };
@@ -98,25 +99,59 @@ export function listen(on) {
 function tell(what) {
     for (const on of [...listeners]) on(what);
 }
-let source = null;
 let whenLocked = () => {};
 export function onLock(then) {
     whenLocked = then;
 }
+
+// One tab listens for all of them: a browser opens six connections to one host, no more, and what
+// a seventh tab asks would wait for ever. It is the tab that holds the lock; when it goes, another.
+const tabs = new BroadcastChannel('jalon-events');
+let over = false; // the pages are shut: this tab listens no more
+let leave = () => {}; // ends this tab's turn
+
 function shut() {
-    source?.close();
+    over = true;
+    leave();
     whenLocked();
+}
+const hear = (what) => (what === 'locked' ? shut() : tell(what));
+function pass(what) {
+    tabs.postMessage(what);
+    hear(what);
+}
+// Until the tab goes, the pages are shut, or the program does not let this session in any more.
+function turn() {
+    return new Promise((done) => {
+        if (over) {
+            done();
+            return;
+        }
+        const source = new EventSource('/events');
+        leave = () => {
+            source.close();
+            done();
+        };
+        for (const what of ['hello', 'saved', 'synced', 'status', 'locked']) source.addEventListener(what, () => pass(what));
+        source.onerror = () => {
+            pass('gone');
+            if (source.readyState === EventSource.CLOSED) leave();
+        };
+    });
+}
+export async function connect() {
+    tabs.onmessage = (message) => hear(message.data);
+    addEventListener('pagehide', () => leave());
+    while (!over) {
+        await navigator.locks.request('jalon-events', turn);
+        await new Promise((then) => setTimeout(then, AGAIN_MS));
+    }
 }
 // Shut the pages of this browser. What is being typed is saved as its field goes, before that.
 export function lock() {
-    shut();
+    if (over) return;
+    pass('locked');
     setTimeout(() => post('/api/lock', {}).catch(() => {}), LEAVE_MS);
-}
-export function connect() {
-    source = new EventSource('/events');
-    source.addEventListener('locked', shut);
-    for (const what of ['hello', 'saved', 'synced', 'status']) source.addEventListener(what, () => tell(what));
-    source.onerror = () => tell('gone');
 }
 
 // ---- rows ----
