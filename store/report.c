@@ -71,6 +71,11 @@ COLUMNS(art60, TALLY("posts", N_("Postes")), COUNT("occupied", N_("Occupés")),
         SHARE("inside_share", N_("Part interne")));
 COLUMNS(methods, WHAT(N_("Méthode")), COUNT("pathways", N_("Parcours")),
         SHARE("share", N_("%")));
+COLUMNS(distance, WHAT(N_("Axe")), COUNT("persons", N_("Personnes")),
+        NUMBER("distance", N_("Niveaux gagnés")), SHARE("better", N_("Mieux")),
+        SHARE("stable", N_("Stable")), SHARE("worse", N_("Moins bien")));
+COLUMNS(validation, COUNT("guidances", N_("Guidances")), COUNT("tests", N_("Épreuves")),
+        COUNT("titles", N_("Titres")), SHARE("share", N_("Titres par épreuve")));
 COLUMNS(quality, WHAT(N_("Constat")), TALLY("rows", N_("Fiches")));
 
 /* How one is reckoned: by a statement, whose columns are those of the report, with up to two
@@ -113,7 +118,10 @@ static const struct way ways[] = {
     {REPORT("I16", N_("Dates des agréments"), accreditations), NULL, NONE,
      report_accreditations},
     {REPORT("I18", N_("Occupation des postes Article 60"), art60), SCOPE SQL_ART60, NONE, NULL},
+    {REPORT("I20", N_("Chemin parcouru"), distance), SCOPE SQL_DISTANCE, NONE, NULL},
     {REPORT("I21", N_("Part par méthode"), methods), SCOPE SQL_METHODS, NONE, NULL},
+    {REPORT("I22", N_("Validation des compétences"), validation), SCOPE SQL_VALIDATION, NONE,
+     NULL},
     {REPORT("I25", N_("Qualité des données"), quality),
      SCOPE SQL_QUALITY,
      {PARAMETER_DRAFT_DAYS, PARAMETER_CONFLICT_DAYS},
@@ -192,9 +200,11 @@ enum err report_put(struct report_out *out, struct report_cell *cells)
             small = true;
         }
     }
-    /* A share of what is hidden would tell it. */
+    /* A share of what is hidden would tell it, as would a sum or a mean over so few. */
     for (size_t i = 0; i < out->report->column_count && small; i++)
-        if (out->report->columns[i].kind == REPORT_SHARE && !cells[i].none)
+        if ((out->report->columns[i].kind == REPORT_SHARE ||
+             out->report->columns[i].kind == REPORT_NUMBER) &&
+            !cells[i].none)
             cells[i].masked = true;
     if (out->rows++ == REPORT_ROWS_MAX)
         return ERR_LIMIT;

@@ -26,8 +26,8 @@ enum report_kind {
     REPORT_TEXT,   /* a name, or a code */
     REPORT_COUNT,  /* of persons, pathways, rows: masked when small */
     REPORT_TALLY,  /* of what is no person: never masked */
-    REPORT_NUMBER, /* with two decimals */
-    REPORT_SHARE,  /* per cent, with two decimals; masked with the counts of its row */
+    REPORT_NUMBER, /* with two decimals; masked with the counts of its row */
+    REPORT_SHARE,  /* per cent, likewise */
     REPORT_DAY,
 };
 struct report_column {

@@ -144,6 +144,29 @@
     "WHERE entry<b AND (out IS NULL OR out>=a)) FROM way,ask WHERE entry<b AND (out IS NULL "  \
     "OR out>=a) GROUP BY 1 ORDER BY 1"
 
+/* The first and the last locked assessment of each human who has two or more. */
+#define SQL_DISTANCE                                                                           \
+    "SELECT axis,count(*),sum(l-f),100.0*count(CASE WHEN l>f THEN 1 END)/count(*),"            \
+    "100.0*count(CASE WHEN l=f THEN 1 END)/count(*),"                                          \
+    "100.0*count(CASE WHEN l<f THEN 1 END)/count(*) FROM (SELECT x.axis axis,b.who who,"       \
+    "max(CASE WHEN b.up=1 THEN x.level END) f,max(CASE WHEN b.down=1 THEN x.level END) l "     \
+    "FROM (SELECT a._id id,w.who who,row_number() OVER (PARTITION BY w.who ORDER BY a.date,"   \
+    "a.version,a._id) up,row_number() OVER (PARTITION BY w.who ORDER BY a.date DESC,"          \
+    "a.version DESC,a._id DESC) down,count(*) OVER (PARTITION BY w.who) n FROM "               \
+    "t_assessment a JOIN way w ON w.id=a.pathway,ask WHERE a._del=0 AND a.state='locked' "     \
+    "AND a.date<=at) b JOIN t_assessment_axis x ON x.assessment=b.id AND x._del=0 AND "        \
+    "x.level IS NOT NULL WHERE b.n>1 AND (b.up=1 OR b.down=1) GROUP BY x.axis,b.who) q "       \
+    "WHERE f IS NOT NULL AND l IS NOT NULL GROUP BY axis ORDER BY axis"
+
+/* By the day of the test; a guidance without one counts until it has one. */
+#define SQL_VALIDATION                                                                         \
+    "SELECT guidances,tests,titles,100.0*titles/nullif(tests,0) FROM (SELECT "                 \
+    "count(CASE WHEN coalesce(v.step,'info')<>'info' THEN 1 END) guidances,"                   \
+    "count(CASE WHEN v.test_on IS NOT NULL AND v.step IN ('test','jury','title') THEN 1 END) " \
+    "tests,count(CASE WHEN v.test_on IS NOT NULL AND v.step='title' THEN 1 END) titles FROM "  \
+    "t_skill_validation v JOIN dossier d ON d.id=v.person,ask WHERE v._del=0 AND "             \
+    "(v.test_on IS NULL OR (v.test_on>=a AND v.test_on<b))) q"
+
 /* ?6, ?7: days of drafts and of conflicts. */
 #define SQL_QUALITY                                                                            \
     "SELECT what,n FROM (SELECT 1 o,'dossiers' what,count(*) n FROM dossier UNION ALL "        \

@@ -339,6 +339,78 @@ static void hours_count_once_for_each_who_was_there(void **state)
     twin_close(&w.t);
 }
 
+static void assess(struct work *w, size_t i, int version, const char *date,
+                   const char *language, const char *digital, bool locked)
+{
+    char text[2][40];
+    (void)snprintf(text[0], sizeof text[0], "version=%d", version);
+    (void)snprintf(text[1], sizeof text[1], "date=%s", date);
+    const char *bilan[] = {case_ref("pathway", &w->c[i].pathway), text[0], text[1], NULL};
+    struct id id = twin_add(w->p, "assessment", bilan);
+    const char *axes[][4] = {{case_ref("assessment", &id), "axis=language", language, NULL},
+                             {case_ref("assessment", &id), "axis=digital", digital, NULL}};
+    (void)twin_add(w->p, "assessment_axis", axes[0]);
+    if (digital != NULL)
+        (void)twin_add(w->p, "assessment_axis", axes[1]);
+    const char *lock[] = {"state=locked", NULL};
+    if (locked)
+        assert_int_equal(twin_set(w->p, "assessment", &id, lock), ERR_OK);
+}
+
+static void the_distance_is_from_the_first_to_the_last_locked_assessment(void **state)
+{
+    (void)state;
+    struct work w;
+    open_work(&w);
+    assess(&w, 0, 1, "2026-02-01", "level=1", "level=3", true);
+    assess(&w, 0, 2, "2026-05-01", "level=4", "level=0", true); /* neither first nor last */
+    assess(&w, 0, 3, "2026-09-01", "level=3", "level=2", true);
+    assess(&w, 0, 4, "2026-10-01", "level=4", "level=4", false); /* a draft */
+    assess(&w, 1, 1, "2026-02-01", "level=2", "level=2", true);
+    assess(&w, 1, 2, "2026-08-01", "level=2", NULL, true);      /* one axis was not looked at */
+    assess(&w, 2, 1, "2026-02-01", "level=0", "level=0", true); /* one only */
+    assess(&w, 3, 1, "2026-02-01", "level=0", "level=0", true);
+    assess(&w, 3, 2, "2026-12-01", "level=4", "level=4", true); /* later than asked */
+    struct report_ask ask = ask_of("2026-11-30", "2026-01-01", "2026-12-01");
+    assert_same(&w, "I20", &ask,
+                "\"digital\",1,-1.00,0.00,0.00,100.00\r\n"
+                "\"language\",2,2.00,50.00,50.00,0.00\r\n");
+    ask.masked_below = 5;
+    assert_same(&w, "I20", &ask, "\"digital\",<5,*,*,*,*\r\n\"language\",<5,*,*,*,*\r\n");
+    twin_close(&w.t);
+}
+
+static void validate(struct work *w, size_t i, const char *step, const char *test_on)
+{
+    char text[2][40];
+    (void)snprintf(text[0], sizeof text[0], "step=%s", step);
+    (void)snprintf(text[1], sizeof text[1], "test_on=%s", test_on == NULL ? "" : test_on);
+    const char *fields[] = {case_ref("person", &w->c[i].person), "occupation=dev", text[0],
+                            test_on == NULL ? NULL : text[1], NULL};
+    (void)twin_add(w->p, "skill_validation", fields);
+}
+
+static void titles_are_held_against_tests(void **state)
+{
+    (void)state;
+    struct work w;
+    open_work(&w);
+    const char *job[] = {"list=occupation", "code=dev", "label_fr=Métier fictif", NULL};
+    (void)twin_add(&w.t.server, "code", job);
+    case_sync_all(&w.t);
+    validate(&w, 0, "title", "2026-03-01");
+    validate(&w, 1, "test", "2026-06-30");
+    validate(&w, 2, "jury", "2026-07-01"); /* the period ended the day before */
+    validate(&w, 3, "registered", "2026-06-01");
+    validate(&w, 4, "guidance", NULL);
+    validate(&w, 5, "info", NULL);
+    struct report_ask ask = ask_of("2026-11-30", "2026-01-01", "2026-07-01");
+    assert_same(&w, "I22", &ask, "4,2,1,50.00\r\n");
+    ask = ask_of("2026-11-30", "2026-08-01", "2026-09-01");
+    assert_same(&w, "I22", &ask, "1,0,0,\r\n");
+    twin_close(&w.t);
+}
+
 static void every_report_is_the_same_on_both_sides(void **state)
 {
     (void)state;
@@ -411,6 +483,8 @@ int main(void)
         cmocka_unit_test(exits_are_classed_and_two_of_one_pathway_count_as_none),
         cmocka_unit_test(six_months_later_is_told_by_contracts_and_follow_ups),
         cmocka_unit_test(hours_count_once_for_each_who_was_there),
+        cmocka_unit_test(the_distance_is_from_the_first_to_the_last_locked_assessment),
+        cmocka_unit_test(titles_are_held_against_tests),
         cmocka_unit_test(every_report_is_the_same_on_both_sides),
         cmocka_unit_test(small_counts_are_masked_with_their_shares),
         cmocka_unit_test(figures_are_rounded_half_up),
