@@ -151,7 +151,8 @@ static enum err read_file(struct carrying *w, struct carry_result *result)
     struct stick_from from = {.kind = BUNDLE_TO_DEVICE,
                               .history = w->status.history,
                               .key = buf_str(&w->key.der),
-                              .signer = signer};
+                              .signer = signer,
+                              .other = w->key.next.p};
     struct carry_source source = {.next = next, .rewind = rewind_file, .ctx = w};
     enum err err = cert_cert_fingerprint(buf_str(&w->key.ca), signer);
     if (err == ERR_OK)

@@ -24,6 +24,17 @@ static enum err enrol_store(struct store *s, const struct enrolled *m)
     return err;
 }
 
+/* The authority that will follow; a device enrolled again forgets what another one said. */
+static enum err learn(const char *dir, struct str authority, struct note *why)
+{
+    struct key key = {.server = {.port = 0}};
+    enum err err = key_load(dir, &key, why);
+    if (err == ERR_OK && authority.n > 0 && key_learn(&key, authority) != ERR_OK)
+        err = note_set(why, ERR_IDENTITY, N_("le serveur a répondu de travers"));
+    key_done(&key);
+    return err;
+}
+
 /* Keep what the server answered: the replica first, for the identity file says "enrolled". */
 static enum err keep(const struct enrolled *m, const struct address *server, const char *dir,
                      struct store *s, struct enrol_result *out, struct note *why)
@@ -41,6 +52,8 @@ static enum err keep(const struct enrolled *m, const struct address *server, con
     err = key.cert.err != ERR_OK ? key.cert.err : key.ca.err;
     if (err == ERR_OK)
         err = key_save(dir, &key, why);
+    if (err == ERR_OK)
+        err = learn(dir, m->authority, why);
     if (err == ERR_OK) {
         *out = (struct enrol_result){.device = m->device};
         join_text(m->network, out->network, sizeof out->network);

@@ -92,7 +92,8 @@ static enum err read_answer(struct errand *e)
     struct stick_from from = {.kind = BUNDLE_TO_DEVICE,
                               .history = status.history,
                               .key = buf_str(&e->cfg.key->der),
-                              .signer = authority};
+                              .signer = authority,
+                              .other = e->cfg.key->next.p};
     err = stick_open_in(buf_str(&e->parcel), "relay", &from, &in, NULL);
     struct carry_source source = {.next = next_frame, .rewind = rewind_frames, .ctx = in};
     if (err == ERR_OK)

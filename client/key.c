@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/key.h"
 
-#include "io/cert.h"
+#include "io/authority.h"
 #include "io/clock.h"
 #include "io/file.h"
+#include "io/tls_config.h"
 #include "proto/mem.h"
 #include "proto/pack.h"
 
@@ -17,6 +18,8 @@ void key_done(struct key *key)
     cert_key_done(&key->der);
     buf_done(&key->cert);
     buf_done(&key->ca);
+    buf_done(&key->next);
+    buf_done(&key->dir);
     *key = (struct key){0};
 }
 
@@ -109,6 +112,79 @@ static bool belongs(const struct key *key)
            memcmp(own, certified, sizeof own) == 0;
 }
 
+/* A damaged one is as good as none: the server tells it again. */
+static enum err load_next(const char *dir, struct key *key, struct note *why)
+{
+    enum err err = file_read_in(dir, KEY_NEXT, CERT_FINGERPRINT_BYTES, &key->next, why);
+    if (err == ERR_NOTFOUND || err == ERR_LIMIT ||
+        (err == ERR_OK && key->next.n != CERT_FINGERPRINT_BYTES)) {
+        buf_done(&key->next);
+        err = ERR_OK;
+    }
+    buf_text(&key->dir, dir);
+    buf_u8(&key->dir, 0);
+    return err == ERR_OK ? key->dir.err : err;
+}
+
+bool key_believes(const struct key *key, const uint8_t pin[CERT_FINGERPRINT_BYTES])
+{
+    uint8_t own[CERT_FINGERPRINT_BYTES];
+    bool next = key->next.n == sizeof own && memcmp(key->next.p, pin, sizeof own) == 0;
+    return next || (cert_cert_fingerprint(buf_str(&key->ca), own) == ERR_OK &&
+                    memcmp(own, pin, sizeof own) == 0);
+}
+
+/* Are key, certificate and authority good for a connection? */
+static enum err fits(const struct key *key)
+{
+    struct tls_config *tls = NULL;
+    struct tls_setup setup = {
+        .key = buf_str(&key->der), .cert = buf_str(&key->cert), .ca = buf_str(&key->ca)};
+    enum err err = tls_config_new(&setup, &tls, NULL);
+    tls_config_free(tls);
+    return err;
+}
+
+/* The authority has changed: from now on this device is one of the new one's. */
+static enum err renew(struct key *key, const struct authority *m)
+{
+    uint8_t pin[CERT_FINGERPRINT_BYTES];
+    enum err err = cert_cert_fingerprint(m->ca, pin);
+    if (err == ERR_OK && !key_believes(key, pin))
+        err = ERR_INVALID;
+    if (err != ERR_OK || str_eq(m->ca, buf_str(&key->ca)))
+        return err; /* or: renewed already, and this process began before that */
+    buf_clear(&key->cert);
+    buf_clear(&key->ca);
+    buf_add(&key->cert, m->cert.p, m->cert.n);
+    buf_add(&key->ca, m->ca.p, m->ca.n);
+    err = key->cert.err != ERR_OK ? key->cert.err : key->ca.err;
+    if (err == ERR_OK)
+        err = fits(key);
+    return err == ERR_OK ? key_save((const char *)key->dir.p, key, NULL) : err;
+}
+
+enum err key_learn(const struct key *key, struct str authority)
+{
+    struct authority m;
+    struct key now = {.server = {.port = 0}};
+    const char *dir = (const char *)key->dir.p;
+    if (authority.n == 0 || dir == NULL)
+        return ERR_OK;
+    enum err err = authority_read(authority, &m);
+    if (err == ERR_OK)
+        err = key_load(dir, &now, NULL);
+    if (err == ERR_OK)
+        err = authority_check(&m, m.ca.n > 0 ? m.ca : buf_str(&now.ca));
+    if (err == ERR_OK && m.ca.n > 0)
+        err = renew(&now, &m);
+    struct str next = {(const char *)m.next, sizeof m.next};
+    if (err == ERR_OK && !str_eq(next, buf_str(&now.next)))
+        err = file_replace_in(dir, KEY_NEXT, next, FILE_MODE, NULL);
+    key_done(&now);
+    return err;
+}
+
 enum err key_load(const char *dir, struct key *out, struct note *why)
 {
     struct key key = {0};
@@ -130,6 +206,8 @@ enum err key_load(const char *dir, struct key *out, struct note *why)
             err =
                 note_set(why, ERR_CORRUPT, N_("%s : la clé de cet appareil manque"), KEY_FILE);
     }
+    if (err == ERR_OK)
+        err = load_next(dir, &key, why);
     buf_done(&identity);
     if (err == ERR_OK)
         *out = key;
@@ -186,6 +264,8 @@ enum err key_wipe(const char *dir, const char *const *files, struct note *why)
         err = erase_in(dir, KEY_FILE, why);
     if (err == ERR_OK)
         err = erase_in(dir, KEY_IDENTITY, why);
+    if (err == ERR_OK)
+        err = erase_in(dir, KEY_NEXT, why);
     for (size_t i = 0; err == ERR_OK && files[i] != NULL; i++)
         err = erase_in(dir, files[i], why);
     if (err == ERR_OK)

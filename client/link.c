@@ -3,6 +3,7 @@
 
 #include "io/clock.h"
 #include "io/dial.h"
+#include "io/log.h"
 #include "io/random.h"
 #include "io/tls.h"
 
@@ -89,13 +90,24 @@ static void happens(struct link *link, struct agent_event event);
 
 /* ---- the store's thread ---- */
 
+/* What the server says of its authority is kept before anything else: it may be the last word
+ * this device understands. What is wrong with it says nothing about the records. */
+static void run_work(struct link *link)
+{
+    struct agent_job *work = link->work;
+    if (work->type == AGENT_JOB_WELCOME &&
+        key_learn(link->cfg.key, work->message.welcome.authority) != ERR_OK)
+        log_warn("what the server says of its authority could not be kept");
+    agent_job_run(link->cfg.store, work);
+}
+
 static void on_run(struct job *job)
 {
     struct link *link = link_of(job);
     if (link->task == TASK_WIPE)
         link->wiped = link->cfg.wipe(link->cfg.arg);
     else
-        agent_job_run(link->cfg.store, link->work);
+        run_work(link);
 }
 
 static void on_done(struct job *job)
@@ -432,6 +444,7 @@ enum err link_open(const struct link_cfg *cfg, struct link **out, struct note *w
     struct tls_setup setup = {.key = buf_str(&cfg->key->der),
                               .cert = buf_str(&cfg->key->cert),
                               .ca = buf_str(&cfg->key->ca),
+                              .next = cfg->key->next.p,
                               .relay = true};
     struct link *link = mem_new(sizeof *link);
     if (link == NULL)

@@ -404,6 +404,11 @@ bool conn_peer_key(const struct conn *conn, uint8_t out[static CONN_KEY_BYTES])
     return conn->tls != NULL && tls_open(conn->tls) && tls_peer_key(conn->tls, out);
 }
 
+const uint8_t *conn_peer_former(const struct conn *conn)
+{
+    return conn->tls == NULL ? NULL : tls_peer_former(conn->tls);
+}
+
 void conn_secure(struct conn *conn, struct tls_config *tls)
 {
     if (conn->state != CONN_IN_OPEN)

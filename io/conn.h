@@ -114,6 +114,8 @@ void conn_abort(struct conn *conn, enum err why);
  * plain connection, and for a client that showed no certificate (it enrols). Look it up every
  * time. */
 bool conn_peer_key(const struct conn *conn, uint8_t out[static CONN_KEY_BYTES]);
+/* The public key of a peer whose certificate is of the former authority (tls_peer_former). */
+const uint8_t *conn_peer_former(const struct conn *conn);
 /* After CONN_OPEN of a client over TLS: did a relay answer in the server's place? */
 bool conn_peer_relay(const struct conn *conn);
 /* After CONN_OPEN: was the TLS session resumed? */

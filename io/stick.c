@@ -502,7 +502,8 @@ static enum err check_signature(struct stick_in *in, const struct stick_from *fr
     if (cert_verify(in->signer, digest, in->sealed.p) != ERR_OK)
         return faulty(in, BUNDLE_DAMAGED, why);
     cert_fingerprint(in->signer, who);
-    if (from->signer != NULL && memcmp(who, from->signer, sizeof who) != 0)
+    bool other = from->other != NULL && memcmp(who, from->other, sizeof who) == 0;
+    if (from->signer != NULL && !other && memcmp(who, from->signer, sizeof who) != 0)
         return note_set(why, ERR_REFUSED,
                         N_("%.300s : ce n'est pas le serveur de ce réseau qui l'a signé"),
                         path_of(&in->seal));

@@ -45,6 +45,7 @@ struct stick_from {
     enum bundle_kind kind;
     struct id history;     /* of the server we belong to, or are */
     struct str key;        /* own private key; outlives the reader */
+    const uint8_t *other;  /* fingerprint of another that may have; NULL: none */
     const uint8_t *signer; /* fingerprint of the one key that may have signed; NULL: any, the
                               caller looks it up */
 };

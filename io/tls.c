@@ -30,6 +30,8 @@ struct tls {
     bool has_peer;              /* peer_key is known */
     bool relay;                 /* client: the peer is a relay */
     bool ticket_taken;          /* server: a ticket of ours was opened */
+    bool former;                /* server: the peer's certificate is of the former authority */
+    uint8_t peer_public[CERT_PUBLIC_BYTES];     /* valid when former */
     uint8_t peer_key[CERT_FINGERPRINT_BYTES];   /* valid when has_peer */
     uint8_t ticket_key[CERT_FINGERPRINT_BYTES]; /* the key the ticket was given to */
 };
@@ -288,6 +290,8 @@ static enum err judge_peer(struct tls *tls)
         return bad;
     }
     tls->has_peer = tls_inside_key_of(crt, tls->peer_key);
+    if (tls->has_peer && cert_spki(crt->pk_raw.p, crt->pk_raw.len, tls->peer_public) != ERR_OK)
+        tls->has_peer = false;
     tls->relay = !tls->cfg->server && cert_names_relay(crt);
     return tls->has_peer ? ERR_OK : bad;
 }
@@ -313,7 +317,9 @@ static enum err judge(struct tls *tls)
 static enum err open_up(struct tls *tls)
 {
     tls->cfg->ticket_taken = false;
+    tls->cfg->other = false;
     enum err err = shake(tls);
+    tls->former = tls->former || tls->cfg->other;
     if (tls->cfg->ticket_taken) {
         tls->ticket_taken = true;
         memcpy(tls->ticket_key, tls->cfg->ticket_key, sizeof tls->ticket_key);
@@ -446,6 +452,11 @@ bool tls_peer_key(const struct tls *tls, uint8_t out[CERT_FINGERPRINT_BYTES])
         return false;
     memcpy(out, tls->peer_key, sizeof tls->peer_key);
     return true;
+}
+
+const uint8_t *tls_peer_former(const struct tls *tls)
+{
+    return tls->open && tls->has_peer && tls->former ? tls->peer_public : NULL;
 }
 
 bool tls_relay(const struct tls *tls)

@@ -66,6 +66,10 @@ bool tls_open(const struct tls *tls);
  * showed no certificate (a client that enrols). The caller looks it up in its list every time.
  */
 bool tls_peer_key(const struct tls *tls, uint8_t out[CERT_FINGERPRINT_BYTES]);
+/* After tls_open, on a server: the peer's public key (CERT_PUBLIC_BYTES, of the connection)
+ * when its certificate is of the former authority; NULL: of the present one, none, or resumed.
+ */
+const uint8_t *tls_peer_former(const struct tls *tls);
 /* After tls_open, a client whose configuration allows it: did a relay of the site answer, and
  * not the server? */
 bool tls_relay(const struct tls *tls);

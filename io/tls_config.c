@@ -19,11 +19,27 @@ static const mbedtls_x509_crt_profile profile = {
     .rsa_min_bitlen = 0,
 };
 
+/* Which of two authorities stands above the leaf? The next one is known by its key only, so
+ * that the library finds nobody to trust there; that it signed the leaf the library has seen.
+ */
+static void judge_top(struct tls_config *cfg, const mbedtls_x509_crt *top, uint32_t *flags)
+{
+    uint8_t key[CERT_FINGERPRINT_BYTES];
+    if (cfg->server && cfg->ca.next != NULL)
+        cfg->other = top->raw.len == cfg->ca.next->raw.len &&
+                     memcmp(top->raw.p, cfg->ca.next->raw.p, top->raw.len) == 0;
+    if (!cfg->server && cfg->has_next && tls_inside_key_of(top, key) &&
+        memcmp(key, cfg->next, sizeof key) == 0)
+        *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+}
+
 /* Laptop clocks are wrong, and trust comes from the list of keys: dates do not count. Who takes
  * a relay for what it is lets its other name pass; all else about it must be right. */
 static int on_verify(void *config, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
-    const struct tls_config *cfg = config;
+    struct tls_config *cfg = config;
+    if (cfg != NULL && depth == 1)
+        judge_top(cfg, crt, flags);
     if (cfg != NULL && cfg->relay && !cfg->server && depth == 0 && cert_names_relay(crt))
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
     *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
@@ -109,6 +125,8 @@ static enum err load_identity(struct tls_config *cfg, const struct tls_setup *se
     const char *name = setup->server ? own_name : NULL;
     if (!cfg->pinned && !tls_inside_issued_by(&cfg->chain, &cfg->ca, name, setup->server))
         return note_set(why, ERR_INVALID, "the CA did not issue this certificate for this use");
+    if (setup->former.n > 0 && !parse_cert(&cfg->ca, setup->former))
+        return note_set(why, ERR_INVALID, "the former CA certificate is not readable");
     if (setup->server && !parse_cert(&cfg->chain, setup->ca))
         return ERR_NOMEM;
     if (mbedtls_ssl_conf_own_cert(&cfg->ssl, &cfg->chain, &cfg->key) != 0)
@@ -166,6 +184,9 @@ enum err tls_config_new(const struct tls_setup *setup, struct tls_config **out,
     cfg->server = setup->server;
     cfg->relay = setup->relay;
     cfg->pinned = pinned;
+    cfg->has_next = setup->next != NULL;
+    if (cfg->has_next)
+        memcpy(cfg->next, setup->next, sizeof cfg->next);
     if (pinned)
         memcpy(cfg->pin, setup->pin, sizeof cfg->pin);
     mbedtls_ssl_config_init(&cfg->ssl);

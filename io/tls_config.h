@@ -20,9 +20,13 @@ struct tls_setup {
     struct str cert; /* own certificate, DER; empty with the key */
     struct str ca;   /* the CA both sides trust, DER; a server also presents it */
     const uint8_t
-        *pin;   /* client without `ca`: fingerprint of the CA's key (CERT_FINGERPRINT_BYTES) */
-    bool relay; /* server: one of a site's relay, which gives no tickets; client: a relay
-                   may answer in the server's place (tls_relay) */
+        *pin; /* client without `ca`: fingerprint of the CA's key (CERT_FINGERPRINT_BYTES) */
+    const uint8_t *next; /* client with `ca`: fingerprint of the key of the authority to come,
+                            whose servers are believed too; NULL: none is known */
+    struct str former;   /* server: the authority before `ca`, DER, whose devices may come; its
+                            certificates open nothing by themselves: the list of keys does */
+    bool relay;      /* server: one of a site's relay, which gives no tickets; client: a relay
+                        may answer in the server's place (tls_relay) */
     bool only_tls12; /* never TLS 1.3, which cannot resume here; 2.28 knows nothing else */
 };
 

@@ -8,15 +8,18 @@
 
 struct tls_config {
     mbedtls_ssl_config ssl;
-    mbedtls_x509_crt chain;              /* own certificate; on a server followed by the CA */
-    mbedtls_x509_crt ca;                 /* the trusted CA, unless pinned */
-    mbedtls_pk_context key;              /* own private key */
-    mbedtls_ssl_ticket_context ticket;   /* server: what seals tickets */
-    bool server;                         /* role */
-    bool relay;                          /* see tls_setup */
-    bool pinned;                         /* client that knows only the CA's key */
-    bool tickets;                        /* sessions may be resumed */
-    uint8_t pin[CERT_FINGERPRINT_BYTES]; /* fingerprint of that key */
+    mbedtls_x509_crt chain; /* own certificate; on a server followed by the CA */
+    mbedtls_x509_crt ca;    /* the trusted CA, unless pinned; on a server then the former one */
+    mbedtls_pk_context key; /* own private key */
+    mbedtls_ssl_ticket_context ticket;    /* server: what seals tickets */
+    bool server;                          /* role */
+    bool relay;                           /* see tls_setup */
+    bool pinned;                          /* client that knows only the CA's key */
+    bool tickets;                         /* sessions may be resumed */
+    bool has_next;                        /* client: `next` is known */
+    bool other;                           /* this step's peer is of the other authority */
+    uint8_t next[CERT_FINGERPRINT_BYTES]; /* see tls_setup */
+    uint8_t pin[CERT_FINGERPRINT_BYTES];  /* fingerprint of that key */
     uint8_t id[CERT_FINGERPRINT_BYTES]; /* CA and own certificate: what a session is bound to */
     size_t users;                       /* connections alive */
     bool ticket_taken;                  /* server: a ticket of ours was opened in this step */

@@ -74,7 +74,7 @@ static struct hello read_hello(struct cur *cur)
 
 void message_welcome(struct buf *out, const struct welcome *m)
 {
-    size_t at = message_begin(out, MESSAGE_WELCOME, 16);
+    size_t at = message_begin(out, MESSAGE_WELCOME, m->authority.n > 0 ? 17 : 16);
     pack_uint(out, m->protocol);
     pack_uint(out, m->schema);
     pack_id(out, &m->history);
@@ -94,6 +94,8 @@ void message_welcome(struct buf *out, const struct welcome *m)
     pack_uint(out, m->grants);
     pack_bool(out, m->filling);
     pack_uint(out, m->content);
+    if (m->authority.n > 0)
+        pack_bin(out, m->authority);
     frame_end(out, at);
 }
 
@@ -114,6 +116,8 @@ static struct welcome read_welcome(struct cur *cur)
     m.grants = unpack_uint(cur);
     m.filling = more(cur) && unpack_bool(cur);
     m.content = more(cur) ? unpack_uint(cur) : 0;
+    if (more(cur))
+        m.authority = unpack_bin(cur);
     return m;
 }
 
@@ -428,7 +432,7 @@ static struct enrol read_enrol(struct cur *cur)
 
 void message_enrolled(struct buf *out, const struct enrolled *m)
 {
-    size_t at = message_begin(out, MESSAGE_ENROLLED, 12);
+    size_t at = message_begin(out, MESSAGE_ENROLLED, m->authority.n > 0 ? 13 : 12);
     pack_bin(out, m->cert);
     pack_bin(out, m->ca);
     pack_uint(out, m->device);
@@ -441,6 +445,8 @@ void message_enrolled(struct buf *out, const struct enrolled *m)
     pack_str(out, m->network);
     pack_str(out, m->staff_name);
     pack_bin(out, m->proof);
+    if (m->authority.n > 0)
+        pack_bin(out, m->authority);
     frame_end(out, at);
 }
 
@@ -457,6 +463,8 @@ static struct enrolled read_enrolled(struct cur *cur)
     m.network = unpack_str(cur);
     m.staff_name = unpack_str(cur);
     m.proof = unpack_bin(cur);
+    if (more(cur))
+        m.authority = unpack_bin(cur);
     return m;
 }
 

@@ -109,6 +109,7 @@ struct welcome {
     bool filling;       /* pages through hello.pulled carry only what was opened since
                            hello.grants: the pull cursor itself stays */
     uint64_t content;   /* largest content of a document the server takes; 0: it takes none */
+    struct str authority; /* io/authority: of the authority to come; empty: nothing is said */
 };
 
 /* client → server: whole operations in order */
@@ -258,6 +259,7 @@ struct enrolled {
     struct str network;    /* name of the network */
     struct str staff_name; /* to greet by */
     struct str proof;      /* invite_proof_server */
+    struct str authority;  /* as in WELCOME */
 };
 
 /* Append one whole frame to `out`; out->err tells (LIMIT, NOMEM). */

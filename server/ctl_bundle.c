@@ -36,6 +36,7 @@ int ctl_bundle_take(void *program, const struct args *args)
         return ctl_fail(c, err, NULL);
     b->intake.history = stats.history;
     b->intake.ca_key = buf_str(&c->ca->key);
+    b->intake.former_key = buf_str(&c->ca->former_key);
     c->bundle = b;
     return CTL_DONE;
 }

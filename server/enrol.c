@@ -27,6 +27,43 @@ void enrol_ca_done(struct enrol_ca *ca)
 {
     cert_key_done(&ca->key);
     buf_done(&ca->cert);
+    buf_done(&ca->former_cert);
+    cert_key_done(&ca->former_key);
+}
+
+enum err enrol_ca_next(struct enrol_ca *ca, struct str cert)
+{
+    struct authority next = {.cert = {NULL, 0}};
+    enum err err = cert_cert_fingerprint(cert, next.next);
+    if (err == ERR_OK)
+        err = authority_sign(buf_str(&ca->key), next.next, next.sign);
+    if (err != ERR_OK)
+        return err;
+    ca->next = next;
+    ca->has_next = true;
+    return ERR_OK;
+}
+
+enum err enrol_authority(const struct enrol_ca *ca, const uint8_t *former,
+                         const uint8_t key[CERT_FINGERPRINT_BYTES], struct buf *out)
+{
+    struct authority m = ca->next;
+    struct buf cert = {0};
+    enum err err = ERR_OK;
+    if (!ca->has_next)
+        return ERR_OK;
+    if (former != NULL) {
+        err =
+            cert_issue(buf_str(&ca->key), buf_str(&ca->cert), former, CERT_DEVICE, key, &cert);
+        m.cert = buf_str(&cert);
+        m.ca = buf_str(&ca->cert);
+    }
+    if (err == ERR_OK) {
+        authority_write(out, &m);
+        err = out->err;
+    }
+    buf_done(&cert);
+    return err;
 }
 
 static struct id invite_row(const uint8_t id[INVITE_ID_BYTES])
@@ -90,11 +127,13 @@ static enum err issue(void *ctx, const struct store_identity *identity, struct s
 {
     const struct issue *i = ctx;
     struct buf cert = {0};
+    struct buf authority = {0};
     uint8_t proof[INVITE_PROOF_BYTES];
     enum err err = cert_issue(buf_str(&i->ca->key), buf_str(&i->ca->cert), i->public, i->kind,
                               i->key, &cert);
     if (err == ERR_OK) {
         invite_proof_server(i->proof_key, i->ca->pin, buf_str(&cert), i->request->nonce, proof);
+        err = enrol_authority(i->ca, NULL, i->key, &authority);
         struct enrolled m = {.cert = buf_str(&cert),
                              .ca = buf_str(&i->ca->cert),
                              .device = identity->device,
@@ -106,10 +145,12 @@ static enum err issue(void *ctx, const struct store_identity *identity, struct s
                              .generation = identity->generation,
                              .network = network,
                              .staff_name = staff_name,
-                             .proof = {(const char *)proof, sizeof proof}};
+                             .proof = {(const char *)proof, sizeof proof},
+                             .authority = buf_str(&authority)};
         message_enrolled(reply, &m);
-        err = reply->err;
+        err = err == ERR_OK ? reply->err : err;
     }
+    buf_done(&authority);
     buf_done(&cert);
     return err;
 }

@@ -3,7 +3,7 @@
 #ifndef SERVER_ENROL_H
 #define SERVER_ENROL_H
 
-#include "io/cert.h"
+#include "io/authority.h"
 #include "io/invite.h"
 #include "store/serve.h"
 
@@ -17,9 +17,21 @@ struct enrol_ca {
     struct buf key;                      /* private key, DER */
     struct buf cert;                     /* CA certificate, DER */
     uint8_t pin[CERT_FINGERPRINT_BYTES]; /* SHA-256 of its public key */
+    bool has_next;                       /* the authority that will follow is known: … */
+    struct authority next;               /* … its key's fingerprint, signed by this one */
+    struct buf former_cert; /* the one before, DER; empty: none. Its devices get new ones */
+    struct buf former_key;  /* … and its private key until the overlap is over: for bundles */
 };
 /* From the bytes of key and certificate (copied). INVALID when they do not parse. */
 NODISCARD enum err enrol_ca_init(struct enrol_ca *ca, struct str key, struct str cert);
+/* Learn of the authority that will follow, from its certificate: what is signed here is told to
+ * every device. INVALID: it is no certificate. */
+NODISCARD enum err enrol_ca_next(struct enrol_ca *ca, struct str cert);
+/* Append what WELCOME says of the authority to the device with this key; nothing when no next
+ * one is known and nothing is to be renewed. former: its public key when its certificate is of
+ * the former authority: it gets one of this one for the same key; else NULL. Any thread. */
+NODISCARD enum err enrol_authority(const struct enrol_ca *ca, const uint8_t *former,
+                                   const uint8_t key[CERT_FINGERPRINT_BYTES], struct buf *out);
 /* Wipe and free; a zeroed struct is fine. */
 void enrol_ca_done(struct enrol_ca *ca);
 

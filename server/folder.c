@@ -3,6 +3,7 @@
 
 #include "io/clock.h"
 #include "io/random.h"
+#include "server/succession.h"
 #include "store/founding.h"
 
 #include <unistd.h>
@@ -156,6 +157,8 @@ enum err folder_make(const char *dir, struct str network, struct folder *out, bo
     if (err == ERR_OK)
         err = server_of(dir, &folder, why);
     if (err == ERR_OK)
+        err = succession_make(dir, why);
+    if (err == ERR_OK)
         err = database_of(dir, network, made, why);
     if (err == ERR_OK)
         *out = folder;
@@ -181,6 +184,13 @@ enum err folder_open(const char *dir, struct folder *out, struct note *why)
         err = note_set(why, err, N_("pas de serveur dans %s : jalond init d'abord"), dir);
     if (err == ERR_OK)
         err = enrol_ca_init(&folder.ca, buf_str(&key), buf_str(&cert));
+    if (err == ERR_INVALID)
+        err = note_set(why, err,
+                       N_("la clé et le certificat de l'autorité ne vont pas ensemble ; un "
+                          "changement interrompu reprend avec la même clé : jalond authority "
+                          "switch FICHIER"));
+    if (err == ERR_OK)
+        err = succession_load(dir, &folder.ca, why);
     if (err == ERR_OK)
         *out = folder;
     else

@@ -111,13 +111,17 @@ static bool make_place(struct hub *hub, const struct hub_peer *newest)
 }
 
 /* key: NULL for a stranger. NULL: out of memory. */
-static struct hub_peer *new_peer(struct hub *hub, const uint8_t *key)
+static struct hub_peer *new_peer(struct hub *hub, const struct hub_event *event)
 {
+    const uint8_t *key = event->key;
     struct hub_peer *peer = mem_new(sizeof *peer);
     if (peer == NULL || key == NULL)
         return peer;
     peer->has_key = true;
     memcpy(peer->key, key, sizeof peer->key);
+    peer->former = event->former != NULL;
+    if (peer->former)
+        memcpy(peer->public, event->former, sizeof peer->public);
     if (hub_device_join(hub, peer))
         return peer;
     mem_free(peer);
@@ -129,7 +133,7 @@ static uint64_t on_open(struct hub *hub, const struct hub_event *event)
     size_t slot = 0;
     if (!make_room(hub, &slot))
         return 0;
-    struct hub_peer *peer = new_peer(hub, event->key);
+    struct hub_peer *peer = new_peer(hub, event);
     if (peer == NULL) {
         hub->vacant[hub->vacant_n++] = (uint32_t)slot;
         return 0;

@@ -33,15 +33,17 @@ enum hub_event_type {
 };
 struct hub_event {
     enum hub_event_type type;
-    int64_t now_ms;      /* monotonic */
-    uint64_t random;     /* fresh bits for jitter */
-    uint64_t peer;       /* as hub_step gave it for OPEN */
-    const uint8_t *key;  /* OPEN: SHA-256 of the peer's key (32 bytes); NULL: showed none */
-    void *owner;         /* OPEN: comes back with each action for this peer */
-    struct str bytes;    /* FRAME: valid during the step */
-    struct hub_job *job; /* JOB: the hub's again */
-    uint64_t seq;        /* COMMITTED */
-    uint32_t device;     /* DEVICE */
+    int64_t now_ms;        /* monotonic */
+    uint64_t random;       /* fresh bits for jitter */
+    uint64_t peer;         /* as hub_step gave it for OPEN */
+    const uint8_t *key;    /* OPEN: SHA-256 of the peer's key (32 bytes); NULL: showed none */
+    const uint8_t *former; /* OPEN: the public key itself (91 bytes) of a peer whose certificate
+                              is of the former authority; else NULL */
+    void *owner;           /* OPEN: comes back with each action for this peer */
+    struct str bytes;      /* FRAME: valid during the step */
+    struct hub_job *job;   /* JOB: the hub's again */
+    uint64_t seq;          /* COMMITTED */
+    uint32_t device;       /* DEVICE */
     enum device_state state;
     enum err err; /* BROKEN */
 };

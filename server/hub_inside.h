@@ -3,6 +3,7 @@
 #ifndef SERVER_HUB_INSIDE_H
 #define SERVER_HUB_INSIDE_H
 
+#include "io/cert.h"
 #include "server/admission.h"
 #include "server/hub.h"
 
@@ -52,6 +53,8 @@ struct hub_peer {
     bool gone;    /* its connection is closed */
     bool has_key; /* showed a certificate of our CA */
     uint8_t key[32];
+    bool former;                       /* its certificate is of the former authority … */
+    uint8_t public[CERT_PUBLIC_BYTES]; /* … and this is its key: it gets a new one */
     unsigned refs; /* pushes waiting or in a commit, own job, place in the seen queue */
     bool busy;     /* an own job is with the database thread */
     bool ready;    /* stands in one of the lines of those who want one */

@@ -283,9 +283,16 @@ static void run_hello(struct store *s, struct hub_job *job)
 {
     struct hub_peer *peer = job->peer;
     serve_session_done(&peer->session);
+    struct buf authority = {0};
     job->err = serve_device(s, peer->key, &job->device);
+    if (job->err == ERR_OK && job->ca != NULL)
+        job->err =
+            enrol_authority(job->ca, peer->former ? peer->public : NULL, peer->key, &authority);
+    job->device.authority = buf_str(&authority);
     if (job->err == ERR_OK)
         job->err = serve_hello(s, &job->device, &peer->hello, &peer->session, &job->frames);
+    job->device.authority = (struct str){NULL, 0};
+    buf_done(&authority);
     if (job->err == ERR_REVOKED && job->device.state == DEVICE_WIPE)
         note_told(s, job);
     if (job->err == ERR_REFUSED) { /* not an epoch of this device: it gets one */

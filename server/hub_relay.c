@@ -172,6 +172,7 @@ static enum err begin_intake(struct store *s, const struct enrol_ca *ca, struct 
     intake->bytes = buf_str(&site->in);
     intake->sink = &site->answer;
     intake->ca_key = buf_str(&ca->key);
+    intake->former_key = buf_str(&ca->former_key);
     return relays_history(s, &intake->history);
 }
 

@@ -6,14 +6,23 @@ static bool wanted(const struct intake *p)
     return p->answer != NULL || p->sink != NULL;
 }
 
+static enum err open_with(struct intake *p, const struct stick_from *from, struct note *why)
+{
+    if (p->bytes.n > 0)
+        return stick_open_in(p->bytes, p->path, from, &p->in, why);
+    return stick_open(p->path, from, &p->in, why);
+}
+
 static enum err open_bundle(struct intake *p, struct note *why)
 {
     struct stick_from from = {
         .kind = BUNDLE_TO_SERVER, .history = p->history, .key = p->ca_key};
     p->stage = INTAKE_WHO;
-    if (p->bytes.n > 0)
-        return stick_open_in(p->bytes, p->path, &from, &p->in, why);
-    return stick_open(p->path, &from, &p->in, why);
+    enum err err = open_with(p, &from, why);
+    if (err != ERR_IDENTITY || p->former_key.n == 0)
+        return err;
+    from.key = p->former_key;
+    return open_with(p, &from, why);
 }
 
 /* The seal says nothing of who wrote; the signature names a key, and the list says whose. */

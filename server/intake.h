@@ -34,12 +34,14 @@ enum intake_stage {
 
 /* The caller fills the first part; zeroes elsewhere are one not begun. */
 struct intake {
-    const char *path;   /* of the bundle; without `bytes` */
-    struct str bytes;   /* the bundle itself; n 0: it is a file */
-    const char *answer; /* path of the answer; NULL: none wanted, or into `sink` */
-    struct buf *sink;   /* the answer, in memory; the caller's, with a cap */
-    struct id history;  /* of this server */
-    struct str ca_key;  /* private key of the authority; outlives us */
+    const char *path;      /* of the bundle; without `bytes` */
+    struct str bytes;      /* the bundle itself; n 0: it is a file */
+    const char *answer;    /* path of the answer; NULL: none wanted, or into `sink` */
+    struct buf *sink;      /* the answer, in memory; the caller's, with a cap */
+    struct id history;     /* of this server */
+    struct str ca_key;     /* private key of the authority; outlives us */
+    struct str former_key; /* … and of the one before, while bundles sealed to it are opened;
+                              empty: none */
     /* results */
     struct take take;
     bool answered; /* the answer has all there is … */

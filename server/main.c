@@ -9,6 +9,7 @@
 #include "server/folder.h"
 #include "server/service.h"
 #include "server/site.h"
+#include "server/succession.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -50,6 +51,10 @@ static int run_init(void *program, const struct args *args)
             say_err(T("un serveur existe déjà dans %s, rien n'a changé ; son empreinte :\n"),
                     dir);
         say_out("%s\n", (const char *)pin.p);
+        if (made)
+            say_err(T("déplacez %s/%s, la clé de la prochaine autorité, sur un support sûr, "
+                      "hors de cette machine (OPERATIONS.md)\n"),
+                    dir, SUCCESSION_KEY);
     }
     buf_done(&pin);
     folder_done(&folder);
@@ -111,6 +116,68 @@ static int run_relay(void *program, const struct args *args)
     return err == ERR_OK ? 0 : fail(err, &why);
 }
 
+static void say_pin(const char *word, const uint8_t pin[CERT_FINGERPRINT_BYTES])
+{
+    say_out("%s ", word);
+    for (size_t i = 0; i < CERT_FINGERPRINT_BYTES; i++)
+        say_out("%02x", pin[i]);
+    say_out("\n");
+}
+
+/* Who the authority is, who will follow, and whether an overlap goes on. */
+static enum err show_authority(const char *dir, struct note *why)
+{
+    struct folder folder = {.key = {0}};
+    uint8_t former[CERT_FINGERPRINT_BYTES];
+    struct buf next = {0};
+    enum err err = folder_open(dir, &folder, why);
+    if (err == ERR_OK) {
+        say_pin("present", folder.ca.pin);
+        if (folder.ca.has_next)
+            say_pin("next", folder.ca.next.next);
+        if (folder.ca.former_cert.n > 0 &&
+            cert_cert_fingerprint(buf_str(&folder.ca.former_cert), former) == ERR_OK)
+            say_pin(folder.ca.former_key.n > 0 ? "former" : "ended", former);
+        if (file_read_in(dir, SUCCESSION_KEY, CERT_KEY_BYTES_MAX, &next, NULL) == ERR_OK)
+            say_err(T("la clé de la prochaine autorité est encore ici : déplacez %s/%s sur un "
+                      "support sûr, hors de cette machine\n"),
+                    dir, SUCCESSION_KEY);
+    }
+    cert_key_done(&next);
+    folder_done(&folder);
+    return err;
+}
+
+static enum err change_authority(const struct args *args, struct note *why)
+{
+    const char *dir = dir_of(args);
+    const char *verb = args->word[0];
+    struct file_lock lock;
+    enum err err = folder_lock(dir, &lock, why);
+    if (err != ERR_OK)
+        return err;
+    if (strcmp(verb, "switch") == 0 && args->n == 2)
+        err = succession_switch(dir, args->word[1], why);
+    else if (strcmp(verb, "end") == 0 && args->n == 1)
+        err = succession_end(dir, args_flag(args, "force"), why);
+    else if (strcmp(verb, "renew") == 0 && args->n == 1)
+        err = succession_renew(dir, why);
+    else
+        err = note_set(why, ERR_USAGE, N_("jalond authority [switch FICHIER | end | renew]"));
+    file_unlock(&lock);
+    return err;
+}
+
+static int run_authority(void *program, const struct args *args)
+{
+    struct note why = {""};
+    (void)program;
+    enum err err = args->n > 0 ? change_authority(args, &why) : ERR_OK;
+    if (err == ERR_OK)
+        err = show_authority(dir_of(args), &why);
+    return err == ERR_OK ? 0 : fail(err, &why);
+}
+
 static int run_version(void *program, const struct args *args)
 {
     (void)program;
@@ -128,6 +195,10 @@ static const struct args_option relay_options[] = {
     {"server", N_("ADRESSE:PORT"), N_("une autre adresse que celle de l'invitation"), false},
     {.name = NULL},
 };
+static const struct args_option authority_options[] = {
+    {"force", NULL, N_("end : avant la fin des 180 jours"), false},
+    {.name = NULL},
+};
 static const struct args_option serve_options[] = {
     {"sync", N_("ADRESSE:PORT"), N_("où écouter les appareils ; port 0 : un port libre"),
      false},
@@ -139,6 +210,10 @@ static const struct args_command commands[] = {
     {"relay", N_("CODE"), 1, -1, relay_options,
      N_("faire de cette machine le relais d'un site, avec une invitation (jalonctl relay add)"),
      run_relay},
+    {"authority", N_("[switch FICHIER | end | renew]"), 0, 2, authority_options,
+     N_("l'autorité du réseau et la suivante ; passer à celle-ci avec sa clé (switch), "
+        "détruire la clé de l'ancienne (end), refaire la suivante (renew) ; serveur arrêté"),
+     run_authority},
     {"serve", "", 0, 0, serve_options, N_("servir les appareils et jalonctl"), run_serve},
     {"version", "", 0, 0, NULL, N_("dire la version"), run_version},
     {.name = NULL},

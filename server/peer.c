@@ -151,9 +151,11 @@ static void opened(struct peer *peer)
 {
     uint8_t key[CONN_KEY_BYTES];
     bool has_key = conn_peer_key(peer->conn, key);
-    peer->id = feed(
-        peer->all,
-        (struct hub_event){.type = HUB_EV_OPEN, .key = has_key ? key : NULL, .owner = peer});
+    peer->id = feed(peer->all,
+                    (struct hub_event){.type = HUB_EV_OPEN,
+                                       .key = has_key ? key : NULL,
+                                       .former = has_key ? conn_peer_former(peer->conn) : NULL,
+                                       .owner = peer});
     if (peer->id == 0)
         conn_close(peer->conn, ERR_NOMEM);
 }

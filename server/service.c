@@ -116,7 +116,8 @@ static enum err open_tls(struct service *s, struct note *why)
     struct tls_setup setup = {.server = true,
                               .key = buf_str(&s->folder.key),
                               .cert = buf_str(&s->folder.cert),
-                              .ca = buf_str(&s->folder.ca.cert)};
+                              .ca = buf_str(&s->folder.ca.cert),
+                              .former = buf_str(&s->folder.ca.former_cert)};
     return tls_config_new(&setup, &s->tls, why);
 }
 

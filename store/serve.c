@@ -282,6 +282,7 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
     if (err == ERR_OK && hello->acked < epoch.chain.op_no)
         err = ranges_stored(s, hello->epoch, hello->acked, epoch.chain.op_no, &ranges);
     if (err == ERR_OK) {
+        welcome.authority = device->authority;
         message_welcome(frames, &welcome);
         ranges_send(frames, hello->epoch, hello->schema, &ranges);
         err = frames->err;

@@ -21,6 +21,8 @@ struct serve_device {
     uint32_t device;
     struct id staff;
     enum device_state state;
+    struct str authority; /* for WELCOME's item of that name, valid while it is asked for; left
+                             empty by serve_device */
 };
 NODISCARD enum err serve_device(struct store *s, const uint8_t key[32],
                                 struct serve_device *out);

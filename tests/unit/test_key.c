@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/key.h"
 
+#include "io/authority.h"
 #include "io/clock.h"
 #include "io/crypt.h"
 #include "io/file.h"
@@ -32,8 +33,9 @@ static int make_dir(void **state)
 static int drop_dir(void **state)
 {
     (void)state;
-    static const char *const names[] = {KEY_FILE,    KEY_IDENTITY, KEY_WIPE_ORDER,
-                                        KEY_RECEIPT, "replica.db", "replica.db-wal"};
+    static const char *const names[] = {KEY_FILE,        KEY_IDENTITY, KEY_NEXT,
+                                        KEY_WIPE_ORDER,  KEY_RECEIPT,  "replica.db",
+                                        "replica.db-wal"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[128];
         (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -86,6 +88,88 @@ static void what_was_saved_is_loaded(void **state)
     assert_true(str_eq(buf_str(&key.ca), buf_str(&certs.ca)));
     key_done(&key);
     certs_done(&certs);
+}
+
+/* What an authority says of the next one, and a certificate for a device's key. */
+static void tell(const struct certs *says, const uint8_t *next, const struct buf *cert,
+                 const struct buf *ca, struct buf *out)
+{
+    struct authority m = {.cert = {NULL, 0}};
+    memcpy(m.next, next, sizeof m.next);
+    assert_int_equal(authority_sign(buf_str(&says->ca_key), m.next, m.sign), ERR_OK);
+    if (cert != NULL) {
+        m.cert = buf_str(cert);
+        m.ca = buf_str(ca);
+    }
+    buf_clear(out);
+    authority_write(out, &m);
+}
+
+static enum err learn(struct str said, struct key *key)
+{
+    key_done(key);
+    assert_int_equal(key_load(dir, key, NULL), ERR_OK);
+    enum err err = key_learn(key, said);
+    key_done(key);
+    assert_int_equal(key_load(dir, key, NULL), ERR_OK);
+    return err;
+}
+
+static void authorities_follow_each_other_only_by_their_own_word(void **state)
+{
+    (void)state;
+    struct certs ours;
+    struct certs theirs;
+    struct key key = {0};
+    struct buf said = {0};
+    struct buf cert = {0};
+    uint8_t public[CERT_PUBLIC_BYTES];
+    uint8_t next[CERT_FINGERPRINT_BYTES];
+    uint8_t third[CERT_FINGERPRINT_BYTES] = {3};
+    certs_init(&ours);
+    certs_init(&theirs);
+    enrol(&ours);
+    assert_int_equal(cert_cert_fingerprint(buf_str(&theirs.ca), next), ERR_OK);
+    /* another one's word counts for nothing, nor do half a word and a torn one */
+    tell(&theirs, next, NULL, NULL, &said);
+    assert_int_equal(learn(buf_str(&said), &key), ERR_INVALID);
+    assert_false(key_believes(&key, next));
+    assert_int_not_equal(learn((struct str){(char *)said.p, said.n - 1}, &key), ERR_OK);
+    tell(&theirs, third, &theirs.cert[CERT_DEVICE], &theirs.ca, &said);
+    assert_int_equal(learn(buf_str(&said), &key), ERR_INVALID);
+    assert_true(str_eq(buf_str(&key.ca), buf_str(&ours.ca)));
+    /* ours is kept */
+    tell(&ours, next, NULL, NULL, &said);
+    assert_int_equal(learn(buf_str(&said), &key), ERR_OK);
+    assert_true(key_believes(&key, next));
+    /* a certificate of another key, or of another use, is none for us */
+    tell(&theirs, third, &theirs.cert[CERT_DEVICE], &theirs.ca, &said);
+    assert_int_equal(learn(buf_str(&said), &key), ERR_INVALID);
+    assert_int_equal(cert_public(buf_str(&key.cert), public), ERR_OK);
+    assert_int_equal(cert_issue(buf_str(&theirs.ca_key), buf_str(&theirs.ca), public,
+                                CERT_SERVER, NULL, &cert),
+                     ERR_OK);
+    tell(&theirs, third, &cert, &theirs.ca, &said);
+    assert_int_equal(learn(buf_str(&said), &key), ERR_INVALID);
+    assert_true(str_eq(buf_str(&key.ca), buf_str(&ours.ca)));
+    assert_true(key_believes(&key, next));
+    /* the next authority's certificate of our key: now it is the present one */
+    buf_clear(&cert);
+    assert_int_equal(cert_issue(buf_str(&theirs.ca_key), buf_str(&theirs.ca), public,
+                                CERT_DEVICE, third, &cert),
+                     ERR_OK);
+    tell(&theirs, third, &cert, &theirs.ca, &said);
+    assert_int_equal(learn(buf_str(&said), &key), ERR_OK);
+    assert_true(str_eq(buf_str(&key.ca), buf_str(&theirs.ca)));
+    assert_true(str_eq(buf_str(&key.cert), buf_str(&cert)));
+    assert_true(key_believes(&key, next));
+    assert_true(key_believes(&key, third));
+    assert_int_equal(learn(buf_str(&said), &key), ERR_OK); /* again is the same */
+    key_done(&key);
+    buf_done(&said);
+    buf_done(&cert);
+    certs_done(&ours);
+    certs_done(&theirs);
 }
 
 static void key_is_made_once_and_only_for_us_to_read(void **state)
@@ -198,6 +282,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_saved_is_loaded, make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(authorities_follow_each_other_only_by_their_own_word,
+                                        make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(key_is_made_once_and_only_for_us_to_read, make_dir,
                                         drop_dir),
         cmocka_unit_test_setup_teardown(damage_is_told_and_never_papered_over, make_dir,

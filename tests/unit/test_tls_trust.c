@@ -206,6 +206,79 @@ static void server_of_another_ca_is_refused(void **state)
     }
 }
 
+static struct tls_config *client_with_next(const uint8_t *next, bool only12)
+{
+    struct tls_config *cfg = NULL;
+    struct tls_setup setup = {.key = buf_str(&ours.device_key),
+                              .cert = buf_str(&ours.device),
+                              .ca = buf_str(&ours.ca),
+                              .next = next,
+                              .only_tls12 = only12};
+    assert_int_equal(tls_config_new(&setup, &cfg, NULL), ERR_OK);
+    return cfg;
+}
+
+/* Only the holder of the next authority's key can have signed the leaf: to show its certificate
+ * above another one's does not help. */
+static void next_authority_above_a_foreign_leaf_is_refused(void **state)
+{
+    (void)state;
+    for (int only12 = 0; only12 < 2; only12++) {
+        struct raw raw;
+        raw_init(&raw, true, &theirs.device_key);
+        raw_add(&raw, &theirs.device);
+        raw_add(&raw, &theirs.ca);
+        raw.chain.ext_types &= ~MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE;
+        raw_ready(&raw, true);
+        assert_not_our_server(client_with_next(theirs.pin, only12), &raw, ERR_IDENTITY);
+        raw_done(&raw);
+        uint8_t other[CERT_FINGERPRINT_BYTES];
+        memcpy(other, theirs.pin, sizeof other);
+        other[31] ^= 1;
+        raw_init(&raw, true, &theirs.server_key);
+        raw_add(&raw, &theirs.server);
+        raw_add(&raw, &theirs.ca);
+        raw_ready(&raw, true);
+        assert_not_our_server(client_with_next(other, only12), &raw, ERR_IDENTITY);
+        raw_done(&raw);
+    }
+}
+
+/* The server has changed to the next authority and knows the former one; the device has only
+ * heard of it: both believe each other, and the server sees whom it owes a certificate. */
+static void next_authority_and_former_device_meet(void **state)
+{
+    (void)state;
+    for (int only12 = 0; only12 < 2; only12++) {
+        struct tls_config *server = NULL;
+        struct tls_setup setup = {.server = true,
+                                  .key = buf_str(&theirs.server_key),
+                                  .cert = buf_str(&theirs.server),
+                                  .ca = buf_str(&theirs.ca),
+                                  .former = buf_str(&ours.ca)};
+        assert_int_equal(tls_config_new(&setup, &server, NULL), ERR_OK);
+        struct pair pair;
+        uint8_t public[CERT_PUBLIC_BYTES];
+        pair_init(&pair, client_with_next(theirs.pin, only12), server);
+        end_run(&pair.client, &pair.server, SIZE_MAX);
+        assert_true(tls_open(pair.client.tls));
+        assert_true(tls_open(pair.server.tls));
+        assert_peer(&pair.client, theirs.server_id);
+        assert_peer(&pair.server, ours.device_id);
+        assert_int_equal(cert_key_public(buf_str(&ours.device_key), public), ERR_OK);
+        assert_non_null(tls_peer_former(pair.server.tls));
+        assert_memory_equal(tls_peer_former(pair.server.tls), public, sizeof public);
+        pair_done(&pair);
+        /* one of the present authority is owed none */
+        assert_int_equal(tls_config_new(&setup, &server, NULL), ERR_OK);
+        pair_init(&pair, network_client(&theirs, only12), server);
+        end_run(&pair.client, &pair.server, SIZE_MAX);
+        assert_true(tls_open(pair.server.tls));
+        assert_null(tls_peer_former(pair.server.tls));
+        pair_done(&pair);
+    }
+}
+
 static void pinned_ca_above_a_foreign_leaf_is_refused(void **state)
 {
     (void)state;
@@ -524,6 +597,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(client_without_certificate_has_no_key),
         cmocka_unit_test(server_of_another_ca_is_refused),
+        cmocka_unit_test(next_authority_above_a_foreign_leaf_is_refused),
+        cmocka_unit_test(next_authority_and_former_device_meet),
         cmocka_unit_test(pinned_ca_above_a_foreign_leaf_is_refused),
         cmocka_unit_test(pinned_ca_above_a_whole_foreign_chain_is_refused),
         cmocka_unit_test(leaf_without_its_ca_does_not_match_a_pin),
