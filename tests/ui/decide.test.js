@@ -55,6 +55,8 @@ test('of two addresses the parts are mixed, and the decision is taken back', asy
     await page.getByText(/appareil \d/).waitFor();
     await page.getByRole('button', { name: 'Mêler les deux' }).click();
     await page.locator('.mix .field', { hasText: 'Rue et n°' }).getByRole('button', { name: 'Rue Ancienne 1' }).click();
+    // What is the same on both sides leaves nothing to choose.
+    assert.equal(await page.locator('.mix').getByRole('button', { name: '(vide)' }).count(), 0);
     await inspectAll(page, 'conflict-mix');
     await page.getByRole('button', { name: 'Enregistrer ce mélange' }).click();
     await page.getByText("Rien n'attend une décision.").waitFor();

@@ -34,7 +34,7 @@ function Mix({ one, table, names, shown, decide, close }) {
     };
     return html`<div class="mix"><div class="fields">${fields.map((f) => html`<${Field} key=${f.name} field=${f} value=${values[f.name]} name=${titles[values[f.name]] || names[values[f.name]]} required=${false} long=${f.prose}
             change=${(v, title) => { setValues((old) => ({ ...old, [f.name]: v })); if (title) setTitles((old) => ({ ...old, [v]: title })); }}>
-            ${!f.prose && html`<p class="buttons">${[shown[f.name], one.other[f.name]].map((v, i) => html`<button key=${i} type="button" class="quiet small" onClick=${() => setValues((old) => ({ ...old, [f.name]: v ?? '' }))}>${words(f, v, names) || t('(vide)')}</button>`)}</p>`}<//>`)}</div>
+            ${!f.prose && (shown[f.name] ?? '') !== (one.other[f.name] ?? '') && html`<p class="buttons">${[shown[f.name], one.other[f.name]].map((v, i) => html`<button key=${i} type="button" class="quiet small" onClick=${() => setValues((old) => ({ ...old, [f.name]: v ?? '' }))}>${words(f, v, names) || t('(vide)')}</button>`)}</p>`}<//>`)}</div>
         <p class="buttons"><button type="button" onClick=${save}>${t('Enregistrer ce mélange')}</button><button type="button" class="quiet" onClick=${close}>${t('Annuler')}</button></p></div>`;
 }
 
