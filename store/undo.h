@@ -13,8 +13,9 @@ struct undo_tally {
 
 /* Undo the operations first..last, newest first: rows they made are deleted, fields they
  * changed hold again what they held before all of them, both only where nothing but these
- * operations has changed them since. One transaction, which syncs like any other. NOTFOUND: the server has them for good and this
- * replica does not keep them any more. Errors as edit_commit. Database thread. */
+ * operations has changed them since. One transaction, which syncs like any other. NOTFOUND: the
+ * server has them for good and this replica does not keep them any more. Errors as edit_commit.
+ * Database thread. */
 NODISCARD enum err undo_ops(struct store *s, uint64_t first, uint64_t last,
                             struct undo_tally *tally, struct note *why);
 
