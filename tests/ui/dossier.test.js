@@ -63,9 +63,18 @@ test('two people moved the pathway: a banner, one press closes one', async () =>
 test('an action is ticked done, another one added', async () => {
     const { context, page, errors } = await fresh();
     await page.getByText('▲ en retard · 01/02/2026').waitFor();
+    // A tick stays where it was put, whatever comes in before it is saved.
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await page.route('**/api/save', async (route) => { await held; await route.continue(); });
     await page.getByRole('checkbox', { name: 'Permis B' }).check();
+    w.cli('anna', 'add', 'action', `pathway=${pathway}`, 'label=Lire les annonces', 'who=person', 'state=planned');
+    await page.getByRole('checkbox', { name: 'Lire les annonces' }).waitFor();
+    assert.ok(await page.getByRole('checkbox', { name: 'Permis B' }).isChecked());
+    release();
     await page.getByText(/fait le /).waitFor();
-    const [action] = listed('action');
+    await page.unroute('**/api/save');
+    const action = listed('action').find((one) => one.label === 'Permis B');
     assert.equal(action.state, 'done');
     assert.match(action.done_on, /^\d{4}-\d\d-\d\d$/);
     await page.getByLabel('Nouvelle action').fill('Écrire un CV');

@@ -5,7 +5,7 @@ import { RowField, useRow } from './form.js';
 import { html } from './html.js';
 import { useRows } from './list.js';
 import { Sent } from './marks.js';
-import { Adder, Records, useChange } from './records.js';
+import { Adder, Records, useChange, useWish } from './records.js';
 import { codesOf, table as tableOf, words } from './schema.js';
 import { readDay, showDay, t, tn, today } from './text.js';
 
@@ -61,9 +61,13 @@ function Action({ one, names, change }) {
     const { row } = one;
     const done = row.state === 'done';
     const late = !ended.includes(row.state) && row.due && row.due < today();
-    const tick = () => change('action', one, done ? { state: 'in_progress', done_on: '' } : { state: 'done', done_on: today() });
+    const [ticked, wish] = useWish(done);
+    const tick = async () => {
+        wish(!done);
+        if (!(await change('action', one, done ? { state: 'in_progress', done_on: '' } : { state: 'done', done_on: today() }))) wish(undefined);
+    };
     return html`<li class=${`action${ended.includes(row.state) ? ' over' : ''}`}>
-        <label class="tick"><input type="checkbox" checked=${done} onChange=${tick} /> <span>${row.label}</span></label>
+        <label class="tick"><input type="checkbox" checked=${ticked} onChange=${tick} /> <span>${row.label}</span></label>
         <span class=${`details${late ? ' late' : ''}`}>${[label('action', 'who', row.who), row.due && !done && (late ? `▲ ${t('en retard')} · ${showDay(row.due)}` : showDay(row.due)), done && row.done_on && t('fait le {0}', showDay(row.done_on)), row.state === 'dropped' && label('action', 'state', row.state), row.result].filter(Boolean).join(' · ')}</span>
         <a class="small" href=${`#/row/action/${row.id}`} aria-label=${t('Modifier : {0}', row.label)}>${t('Modifier')}</a><${Sent} unsent=${one.unsent} id=${row.id} /></li>`;
 }

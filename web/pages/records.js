@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Short dense lists of the rows of one table, for the pages that know what they show.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ApiError, save } from './api.js';
 import { NewForm, RowForm } from './form.js';
 import { html } from './html.js';
@@ -24,6 +24,13 @@ export function useChange() {
         }
     };
     return { problem, change };
+}
+
+// What was just ticked is shown at once, until the program says anew. [shown, wish]
+export function useWish(said) {
+    const [wished, wish] = useState(undefined);
+    useEffect(() => wish(undefined), [said]);
+    return [wished ?? said, wish];
 }
 
 // A row read at a glance; each field is changed once `open` was pressed.
