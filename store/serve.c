@@ -271,6 +271,7 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
                                     .staff = device->staff,
                                     .skew_ms = hello->wall_ms - store_now(s),
                                     .judged = epoch.chain.op_no,
+                                    .heard = epoch.chain.op_no,
                                     /* fields only one of us knows would look different */
                                     .compares = hello->schema == s->env.schema->version};
     struct buf origins = {0};
@@ -443,7 +444,7 @@ static enum err send_idle(struct store *s, struct serve_session *session, uint64
     return ERR_OK;
 }
 
-/* Of the same moment as the rows: an earlier connection's push may just have been judged. */
+/* Of the same moment as the rows: the device's work may have come by another way, too. */
 static enum err look_again(struct store *s, struct serve_session *session)
 {
     bool changed = false;
@@ -457,6 +458,10 @@ static enum err look_again(struct store *s, struct serve_session *session)
         err = ERR_LATER; /* begin again: other scopes enter or leave */
     if (err == ERR_OK)
         err = epochs_get(s, session->epoch, &epoch);
+    /* A page says what it holds of the device's own work, and the device takes none that is
+     * ahead of the verdicts it has. */
+    if (err == ERR_OK && epoch.chain.op_no > session->heard)
+        err = ERR_LATER;
     if (err == ERR_OK)
         session->judged = epoch.chain.op_no;
     return err;

@@ -43,6 +43,7 @@ struct serve_session {
     bool outdated;             /* it cannot be told what has left: no pages for it */
     struct feed_reader reader; /* grants and pull cursor */
     uint64_t judged;           /* own operations judged through here */
+    uint64_t heard;            /* … whose verdicts this conversation has told */
     bool contact;              /* last contact, skew and schema are to be noted */
     uint32_t schema;           /* of the client */
     bool compares;             /* it is to be told the digest of its rows, once */
@@ -71,8 +72,9 @@ struct serve_push {
 NODISCARD enum err serve_pushes(struct store *s, struct serve_push *pushes, size_t count);
 
 /* Append the next PAGE, and LEAVE and IDLE when nothing is left; *idle tells. Nothing at all:
- * call again. Moves session->reader.cursor. LATER: the rights are others now, begin again with
- * HELLO. VERSION: what the client holds must be reduced, and it knows no LEAVE. */
+ * call again. Moves session->reader.cursor. LATER: the rights are others now, or the device's
+ * work came by another way meanwhile (an earlier connection, a relay, a stick): begin again
+ * with HELLO. VERSION: what the client holds must be reduced, and it knows no LEAVE. */
 NODISCARD enum err serve_page(struct store *s, struct serve_session *session,
                               struct buf *frames, bool *idle);
 /* Note, in one transaction, contacts and what the devices have applied. */

@@ -228,7 +228,9 @@ static enum err all_pushes(struct apply *a, struct serve_push *pushes, size_t co
 static void committed(struct serve_push *p, const struct taken *taken)
 {
     struct feed_reader *reader = &p->session->reader;
+    uint64_t last = p->push.first_op + p->push.count - 1;
     p->session->judged = taken->judged;
+    p->session->heard = last > p->session->heard ? last : p->session->heard;
     feed_spans_read(&reader->own, reader->cursor);
     for (size_t at = 0; at < taken->own.n; at += sizeof(struct feed_span)) {
         struct feed_span span;

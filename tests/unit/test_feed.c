@@ -264,6 +264,36 @@ static void what_it_wrote_on_the_line_is_passed_over(void **state)
     twin_close(&t);
 }
 
+/* A stick, a relay or an earlier connection brought in what the device is about to send itself:
+ * a page would be ahead of the verdicts it has heard, so the conversation begins again. */
+static void work_that_came_by_another_way_begins_the_conversation_again(void **state)
+{
+    (void)state;
+    struct twin t;
+    struct serve_session online = {.device = 0};
+    struct serve_session stick = {.device = 0};
+    struct hello hello;
+    struct buf frames = {0};
+    bool idle = false;
+    twin_open(&t, 1, &schema_jalon);
+    (void)twin_sync(&t, 0);
+    const char *fields[] = {"name=Forge Fictive", NULL};
+    struct id id = twin_add(&t.replicas[0], "company", fields);
+    assert_int_equal(replica_hello(t.replicas[0].store, &hello), ERR_OK);
+    assert_int_equal(
+        serve_hello(t.server.store, &t.replicas[0].device, &hello, &online, &frames), ERR_OK);
+    send_all(&t, 0, &stick);
+    buf_clear(&frames);
+    assert_int_equal(serve_page(t.server.store, &online, &frames, &idle), ERR_LATER);
+    assert_int_equal(frames.n, 0);
+    serve_session_done(&online);
+    serve_session_done(&stick);
+    buf_done(&frames);
+    (void)twin_sync(&t, 0);
+    assert_string_equal(twin_get(t.replicas[0].store, "company", &id, "name"), "Forge Fictive");
+    twin_close(&t);
+}
+
 /* An operation of somebody else, in the midst of which a run of entries ends, and the reader's
  * own right after it: all of the other's is told. */
 static void a_long_operation_of_others_before_its_own_is_told_whole(void **state)
@@ -472,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_change_is_found_among_many_changes_of_others),
         cmocka_unit_test(what_it_wrote_on_the_line_is_passed_over),
         cmocka_unit_test(a_long_operation_of_others_before_its_own_is_told_whole),
+        cmocka_unit_test(work_that_came_by_another_way_begins_the_conversation_again),
         cmocka_unit_test(far_reading_takes_no_more_memory_than_a_page_cache),
         cmocka_unit_test(who_reads_everything_needs_no_way_by_dossier),
         cmocka_unit_test(what_was_just_told_is_told_the_same_until_it_changes),
