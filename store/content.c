@@ -16,7 +16,7 @@ static const char *const tables =
     "size INTEGER NOT NULL,have INTEGER NOT NULL,mid BLOB) STRICT;"
     "CREATE UNIQUE INDEX IF NOT EXISTS blob_whole ON blob(sha) WHERE mid IS NULL;"
     "CREATE TABLE IF NOT EXISTS chunk(cid INTEGER NOT NULL,at INTEGER NOT NULL,"
-    "bytes BLOB NOT NULL,PRIMARY KEY(cid,at)) STRICT;"
+    "bytes BLOB NOT NULL,lead INTEGER NOT NULL DEFAULT 0,PRIMARY KEY(cid,at)) STRICT;"
     "CREATE TABLE IF NOT EXISTS doc(id BLOB PRIMARY KEY,state INTEGER NOT NULL,"
     "cid INTEGER NOT NULL,size INTEGER NOT NULL,sha BLOB NOT NULL,device INTEGER NOT NULL,"
     "tries INTEGER NOT NULL,err INTEGER NOT NULL,at_ms INTEGER NOT NULL,gone_ms INTEGER) STRICT;"
@@ -38,18 +38,35 @@ static enum meta there_key(const struct store *s)
     return s->env.side == STORE_SERVER ? META_CONTENT_SERVER : META_CONTENT;
 }
 
+static enum err columns_of_chunk(struct content *c, int64_t *out)
+{
+    struct stmt *stmt = NULL;
+    enum err err = db_prepare(c->db, "SELECT count(*) FROM pragma_table_info('chunk')", &stmt);
+    if (err == ERR_OK)
+        err = content_number(c, stmt, out);
+    stmt_free(stmt);
+    return err;
+}
+
+static enum err make_tables(struct content *c)
+{
+    enum { BEFORE_LEAD = 3 };
+    int64_t columns = 0;
+    enum err err = columns_of_chunk(c, &columns);
+    if (err == ERR_OK && columns == BEFORE_LEAD)
+        err = db_exec(c->db, "ALTER TABLE chunk ADD COLUMN lead INTEGER NOT NULL DEFAULT 0");
+    if (err == ERR_OK)
+        err = db_exec(c->db, tables);
+    return err == ERR_OK && columns == 0 ? content_fact_set(c, CONTENT_FACT_LED, 1) : err;
+}
+
 enum err content_make(struct content *c, const char *path, struct note *why)
 {
     enum err err = db_open(path, c->s->env.vfs, &c->db, why);
     if (err == ERR_OK)
-        err = db_begin(c->db);
-    if (err == ERR_OK) {
-        err = db_exec(c->db, tables);
-        if (err == ERR_OK)
-            err = db_commit(c->db);
-        else
-            db_rollback(c->db);
-    }
+        err = content_begin(c);
+    if (err == ERR_OK)
+        err = content_end(c, make_tables(c));
     if (err == ERR_OK) /* no part of a transaction */
         err = db_exec(c->db, "PRAGMA secure_delete=ON");
     return err;
@@ -68,6 +85,8 @@ static enum err open_file(struct store *s, struct content **out)
     enum err err = path.err;
     if (err == ERR_OK)
         err = content_make(c, (const char *)path.p, NULL);
+    if (err == ERR_OK)
+        err = content_renew(c);
     buf_done(&path);
     if (err == ERR_OK)
         *out = c;
@@ -221,18 +240,6 @@ static enum err blob_drop(struct content *c, int64_t cid)
     return err == ERR_OK ? content_fact_set(c, CONTENT_FACT_RESIDUE, 1) : err;
 }
 
-enum err content_chunk_add(struct content *c, int64_t cid, uint64_t at, struct str bytes)
-{
-    struct stmt *stmt = NULL;
-    enum err err = content_sql(c, CONTENT_SQL_CHUNK_ADD, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, cid);
-    bind_int(stmt, 2, (int64_t)at);
-    bind_blob(stmt, 3, bytes);
-    return stmt_run(stmt);
-}
-
 enum err content_whole(struct content *c, const uint8_t sha256[SHA256_BYTES], int64_t *cid)
 {
     struct stmt *stmt = NULL;
@@ -278,7 +285,7 @@ enum err content_read(struct content *c, int64_t cid, uint64_t from, size_t max,
         uint64_t at = 0;
         if (step == STEP_ROW) {
             at = (uint64_t)col_int(stmt, 0);
-            bytes = col_blob(stmt, 1);
+            bytes = content_chunk_bytes(stmt, 1, 2);
         }
         uint64_t skip = from - at;
         size_t n = step != STEP_ROW || skip >= bytes.n ? 0 : bytes.n - (size_t)skip;

@@ -114,6 +114,7 @@ enum content_fact {
     CONTENT_FACT_SEEN,           /* … the last row of `document` looked at for that */
     CONTENT_FACT_SWEPT,          /* server: documents were looked through at this time, ms */
     CONTENT_FACT_RESIDUE,        /* the log still has bytes of what was dropped */
+    CONTENT_FACT_LED,            /* every chunk begins with zeros (content_pages.c) */
 };
 NODISCARD enum err content_fact_get(struct content *c, enum content_fact fact, int64_t *out);
 NODISCARD enum err content_fact_set(struct content *c, enum content_fact fact, int64_t v);

@@ -24,8 +24,15 @@ NODISCARD enum err content_number(struct content *c, struct stmt *stmt, int64_t 
 /* A content that begins. */
 NODISCARD enum err content_blob_add(struct content *c, const uint8_t sha256[SHA256_BYTES],
                                     uint64_t size, int64_t *cid);
+/* content_pages.c. Zeros before the bytes of a chunk: no cell of the file holds more. */
+enum { CONTENT_LEAD = 4096 };
 NODISCARD enum err content_chunk_add(struct content *c, int64_t cid, uint64_t at,
                                      struct str bytes);
+/* The bytes of a chunk without them, from these columns; none when they do not fit. */
+struct str content_chunk_bytes(struct stmt *stmt, int bytes, int lead);
+/* A file of before, whose chunks have no zeros, is written anew, once; cut off, by the next
+ * call. Not inside a transaction. */
+NODISCARD enum err content_renew(struct content *c);
 /* What was received or attached as *cid is whole: it takes its hash as its name, or gives way
  * to the one that has it, whose number goes to *cid. */
 NODISCARD enum err content_settle(struct content *c, int64_t *cid,

@@ -14,8 +14,9 @@
     X(BLOB_FIND, "SELECT cid FROM blob WHERE sha=?1 AND mid IS NULL")                          \
     X(BLOB_DROP, "DELETE FROM blob WHERE cid=?1")                                              \
     X(BLOB_SUM, "SELECT coalesce(sum(have),0) FROM blob")                                      \
-    X(CHUNK_ADD, "INSERT INTO chunk(cid,at,bytes) VALUES(?1,?2,?3)")                           \
-    X(CHUNK_AT, "SELECT at,bytes FROM chunk WHERE cid=?1 AND at<=?2 ORDER BY at DESC LIMIT 1") \
+    X(CHUNK_ADD, "INSERT INTO chunk(cid,at,bytes,lead) VALUES(?1,?2,?3,?4)")                   \
+    X(CHUNK_AT,                                                                                \
+      "SELECT at,bytes,lead FROM chunk WHERE cid=?1 AND at<=?2 ORDER BY at DESC LIMIT 1")      \
     X(CHUNK_DROP, "DELETE FROM chunk WHERE cid=?1")                                            \
     X(DOC_ADD, "INSERT INTO doc VALUES(?1,?2,?3,?4,?5,?6,0,0,?7,NULL) ON CONFLICT DO NOTHING") \
     X(DOC_FIND, "SELECT * FROM held WHERE id=?1")                                              \

@@ -31,7 +31,7 @@ static enum err copy_bytes(struct saving *v, int64_t cid, const uint8_t sha256[S
         bind_int(v->chunk, 2, (int64_t)at);
         struct str bytes = {NULL, 0};
         if (stmt_step(v->chunk) == STEP_ROW)
-            bytes = col_blob(v->chunk, 0);
+            bytes = content_chunk_bytes(v->chunk, 0, 1);
         if (bytes.n == 0 || bytes.n > size - at)
             err = ERR_INVALID;
         else
@@ -134,14 +134,22 @@ static enum err save_all(struct saving *v)
     return err;
 }
 
+/* Of a file of before content_pages.c, too. */
+static bool find_chunks(struct saving *v)
+{
+    return db_prepare(v->from, "SELECT bytes,lead FROM chunk WHERE cid=?1 AND at=?2",
+                      &v->chunk) == ERR_OK ||
+           db_prepare(v->from, "SELECT bytes,0 FROM chunk WHERE cid=?1 AND at=?2", &v->chunk) ==
+               ERR_OK;
+}
+
 static enum err fill(struct saving *v, const char *path)
 {
     enum err err = db_open_damaged(path, v->s->env.vfs, &v->from, NULL);
     if (err == ERR_NOMEM)
         return err;
     v->report->unlisted = err != ERR_OK;
-    if (err != ERR_OK || db_prepare(v->from, "SELECT bytes FROM chunk WHERE cid=?1 AND at=?2",
-                                    &v->chunk) != ERR_OK) {
+    if (err != ERR_OK || !find_chunks(v)) {
         v->report->unlisted = true;
         return ERR_OK;
     }
