@@ -55,11 +55,6 @@ static const struct value *value_of(const struct table *table, const struct row 
     return &row->values[schema_field_index(table, field->id)];
 }
 
-static bool is_day(const struct agenda *a, const struct value *v)
-{
-    return v->type == VALUE_INT && v->i >= a->from && v->i <= a->to;
-}
-
 static struct str keep(struct agenda *a, const struct value *v)
 {
     const char *copy = v->type == VALUE_TEXT ? arena_copy(&a->c->arena, v->s.p, v->s.n) : NULL;
@@ -109,42 +104,54 @@ static enum err on_presence(void *ctx, const struct row *row)
     return ERR_OK;
 }
 
+static bool is_mine(const struct agenda *a, const struct row *row)
+{
+    return id_eq(&row->by, &a->staff) ||
+           (a->sessions_n > 0 &&
+            bsearch(&row->id, a->sessions, a->sessions_n, sizeof *a->sessions, by_id) != NULL);
+}
+
+static struct event event_of(struct agenda *a, enum event_kind kind, const struct row *row,
+                             const char *day, const char *label)
+{
+    return (struct event){.kind = kind,
+                          .table = a->table,
+                          .id = row->id,
+                          .day = (int32_t)value_of(a->table, row, day)->i,
+                          .start_min = -1,
+                          .label = keep(a, value_of(a->table, row, label)),
+                          .place = {"", 0}};
+}
+
 static enum err on_session(void *ctx, const struct row *row)
 {
     struct agenda *a = ctx;
+    if (!is_mine(a, row))
+        return ERR_OK;
+    struct event event = event_of(a, EVENT_SESSION, row, "date", "subject");
     const struct value *start = value_of(a->table, row, "start");
     const struct value *minutes = value_of(a->table, row, "minutes");
-    const struct value *date = value_of(a->table, row, "date");
-    const struct value *next = value_of(a->table, row, "next_date");
-    bool mine = id_eq(&row->by, &a->staff) ||
-                (a->sessions_n > 0 && bsearch(&row->id, a->sessions, a->sessions_n,
-                                              sizeof *a->sessions, by_id) != NULL);
-    if (!mine || (!is_day(a, date) && !is_day(a, next)))
-        return ERR_OK;
-    struct event event = {.table = a->table,
-                          .id = row->id,
-                          .start_min = start->type == VALUE_INT ? (int)start->i : -1,
-                          .minutes = minutes->type == VALUE_INT ? (int)minutes->i : 0,
-                          .code = keep(a, value_of(a->table, row, "kind")),
-                          .label = keep(a, value_of(a->table, row, "subject")),
-                          .place = keep(a, value_of(a->table, row, "place"))};
     const struct value *state = value_of(a->table, row, "state");
+    event.start_min = start->type == VALUE_INT ? (int)start->i : -1;
+    event.minutes = minutes->type == VALUE_INT ? (int)minutes->i : 0;
+    event.code = keep(a, value_of(a->table, row, "kind"));
+    event.place = keep(a, value_of(a->table, row, "place"));
     event.draft = state->type != VALUE_TEXT || !str_eq(state->s, STR("validated"));
     keep_id(value_of(a->table, row, "person"), &event.person);
-    enum err err = ERR_OK;
-    if (is_day(a, date)) {
-        event.day = (int32_t)date->i;
-        err = push(a, &event);
-    }
-    if (err == ERR_OK && is_day(a, next)) {
-        event.kind = EVENT_NEXT;
-        event.day = (int32_t)next->i;
-        event.start_min = -1;
-        event.minutes = 0;
-        event.place = (struct str){"", 0};
-        err = push(a, &event);
-    }
-    return err;
+    return push(a, &event);
+}
+
+static enum err on_next(void *ctx, const struct row *row)
+{
+    struct agenda *a = ctx;
+    if (!is_mine(a, row))
+        return ERR_OK;
+    struct event event = event_of(a, EVENT_NEXT, row, "next_date", "subject");
+    const struct value *state = value_of(a->table, row, "state");
+    event.draft = state->type != VALUE_TEXT || !str_eq(state->s, STR("validated"));
+    event.code = keep(a, value_of(a->table, row, "kind"));
+    keep_id(value_of(a->table, row, "person"), &event.person);
+    return push(a, &event);
 }
 
 static bool is_open(const struct value *state)
@@ -160,15 +167,10 @@ static enum err on_action(void *ctx, const struct row *row)
 {
     struct agenda *a = ctx;
     const struct table *pathways = schema_table(&schema_jalon, TABLE_PATHWAY);
-    const struct value *due = value_of(a->table, row, "due");
-    struct event event = {
-        .kind = EVENT_ACTION, .table = a->table, .id = row->id, .start_min = -1};
     struct id pathway;
-    if (!is_day(a, due) || !is_open(value_of(a->table, row, "state")))
+    if (!is_open(value_of(a->table, row, "state")))
         return ERR_OK;
-    event.day = (int32_t)due->i;
-    event.label = keep(a, value_of(a->table, row, "label"));
-    event.place = (struct str){"", 0};
+    struct event event = event_of(a, EVENT_ACTION, row, "due", "label");
     keep_id(value_of(a->table, row, "pathway"), &pathway);
     struct row *of = arena_new(&a->c->arena, sizeof *of);
     if (of == NULL)
@@ -182,17 +184,12 @@ static enum err on_action(void *ctx, const struct row *row)
 static enum err on_deadline(void *ctx, const struct row *row)
 {
     struct agenda *a = ctx;
-    const struct value *due = value_of(a->table, row, "due");
-    struct event event = {
-        .kind = EVENT_DEADLINE, .table = a->table, .id = row->id, .start_min = -1};
     struct id owner;
     keep_id(value_of(a->table, row, "owner"), &owner);
     bool mine = id_is_null(&owner) || id_eq(&owner, &a->staff);
-    if (!mine || !is_day(a, due) || !is_open(value_of(a->table, row, "state")))
+    if (!mine || !is_open(value_of(a->table, row, "state")))
         return ERR_OK;
-    event.day = (int32_t)due->i;
-    event.label = keep(a, value_of(a->table, row, "label"));
-    event.place = (struct str){"", 0};
+    struct event event = event_of(a, EVENT_DEADLINE, row, "due", "label");
     return push(a, &event);
 }
 
@@ -209,32 +206,41 @@ static int by_time(const void *left, const void *right)
     return id_cmp(&a->id, &b->id);
 }
 
-static enum err read_table(struct agenda *a, uint16_t table, const struct filter *filter,
-                           rows_on_row *on_row)
+/* Where this person was present without having written the session. */
+static enum err read_presences(struct agenda *a)
+{
+    a->table = schema_table(&schema_jalon, TABLE_SESSION_STAFF);
+    const struct filter me = {schema_field_named(a->table, STR("staff")), value_id(&a->staff)};
+    enum err err = rows_list(a->c->store, a->table, &me, 1, false, 0, on_presence, a);
+    if (a->sessions_n > 0)
+        qsort(a->sessions, a->sessions_n, sizeof *a->sessions, by_id);
+    return err;
+}
+
+static enum err read_days(struct agenda *a, uint16_t table, const char *day,
+                          rows_on_row *on_row)
 {
     a->table = schema_table(&schema_jalon, table);
-    return rows_list(a->c->store, a->table, filter, filter == NULL ? 0 : 1, false, 0, on_row,
-                     a);
+    return rows_between(a->c->store, a->table, schema_field_named(a->table, str_of(day)),
+                        a->from, a->to, on_row, a);
 }
 
 static enum err collect(struct agenda *a)
 {
     struct store_status status;
-    const struct table *presence = schema_table(&schema_jalon, TABLE_SESSION_STAFF);
     enum err err = store_status(a->c->store, &status);
     if (err != ERR_OK)
         return err;
     a->staff = status.staff;
-    struct filter me = {schema_field_named(presence, STR("staff")), value_id(&a->staff)};
-    err = read_table(a, TABLE_SESSION_STAFF, &me, on_presence);
-    if (a->sessions_n > 0)
-        qsort(a->sessions, a->sessions_n, sizeof *a->sessions, by_id);
+    err = read_presences(a);
     if (err == ERR_OK)
-        err = read_table(a, TABLE_SESSION, NULL, on_session);
+        err = read_days(a, TABLE_SESSION, "date", on_session);
     if (err == ERR_OK)
-        err = read_table(a, TABLE_ACTION, NULL, on_action);
+        err = read_days(a, TABLE_SESSION, "next_date", on_next);
     if (err == ERR_OK)
-        err = read_table(a, TABLE_DEADLINE, NULL, on_deadline);
+        err = read_days(a, TABLE_ACTION, "due", on_action);
+    if (err == ERR_OK)
+        err = read_days(a, TABLE_DEADLINE, "due", on_deadline);
     if (a->n > 0)
         qsort(a->events, a->n, sizeof *a->events, by_time);
     return err;

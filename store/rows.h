@@ -111,6 +111,11 @@ NODISCARD enum err rows_list_after(struct store *s, const struct table *table,
                                    const struct filter *filters, size_t count, bool deleted,
                                    int64_t after, uint64_t limit, rows_on_row *on_row,
                                    void *ctx);
+/* The live rows whose field (as in `range`) lies from..to, both included, in its order: of one
+ * that lists are read by, without a look at the others. */
+NODISCARD enum err rows_between(struct store *s, const struct table *table,
+                                const struct field *field, int64_t from, int64_t to,
+                                rows_on_row *on_row, void *ctx);
 /* At most `limit` rows after a local number, deleted ones too. */
 NODISCARD enum err rows_after(struct store *s, const struct table *table, int64_t after,
                               uint64_t limit, rows_on_row *on_row, void *ctx);

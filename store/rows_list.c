@@ -134,6 +134,26 @@ static enum err is_empty(struct store *s, const struct table *table, bool *out)
     return step == STEP_FAILED ? db_error(s->db) : ERR_OK;
 }
 
+enum err rows_between(struct store *s, const struct table *table, const struct field *field,
+                      int64_t from, int64_t to, rows_on_row *on_row, void *ctx)
+{
+    struct buf where = {0};
+    struct stmt *stmt = NULL;
+    /* Two comparisons, from which the engine knows that the field is not empty. */
+    buf_printf(&where, "WHERE _del=0 AND \"%s\">=?1 AND \"%s\"<=?2 ORDER BY \"%s\",_rid",
+               field->name, field->name, field->name);
+    buf_u8(&where, 0);
+    enum err err = where.err;
+    if (err == ERR_OK)
+        err = select_rows(s, table, (const char *)where.p, &stmt);
+    buf_done(&where);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, from);
+    bind_int(stmt, 2, to);
+    return each_row(s, table, stmt, on_row, ctx);
+}
+
 enum err rows_after(struct store *s, const struct table *table, int64_t after, uint64_t limit,
                     rows_on_row *on_row, void *ctx)
 {

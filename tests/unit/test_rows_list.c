@@ -238,6 +238,60 @@ static void filters_and_ranges_leave_the_same_rows(void **state)
     arena_done(&arena);
 }
 
+struct between {
+    const struct table *table;
+    const struct field *field;
+    int64_t from, to, last;
+    int64_t rid_last;
+    size_t n;
+};
+
+static enum err on_between(void *ctx, const struct row *row)
+{
+    struct between *b = ctx;
+    const struct value *v = &row->values[schema_field_index(b->table, b->field->id)];
+    assert_false(row->deleted);
+    assert_int_equal(v->type, VALUE_INT);
+    assert_in_range(v->i, b->from, b->to);
+    assert_true(b->n == 0 || v->i > b->last || (v->i == b->last && row->rid > b->rid_last));
+    b->last = v->i;
+    b->rid_last = row->rid;
+    b->n++;
+    return ERR_OK;
+}
+
+static enum err count_within(void *ctx, const struct row *row)
+{
+    struct between *b = ctx;
+    const struct value *v = &row->values[schema_field_index(b->table, b->field->id)];
+    b->n += v->type == VALUE_INT && v->i >= b->from && v->i <= b->to;
+    return ERR_OK;
+}
+
+static void rows_of_some_days_are_all_of_them_in_order(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"date", "next_date"};
+    static const int64_t days[][2] = {
+        {20500, 20540}, {20510, 20510}, {20545, 20545}, {20540, 20500}, {0, 90000}};
+    struct store *s = twin.replicas[0].store;
+    size_t seen = 0;
+    for (size_t i = 0; i < 2 * sizeof days / sizeof *days; i++) {
+        struct between b = {.table = table_of("session"),
+                            .field = field_of(table_of("session"), fields[i % 2]),
+                            .from = days[i / 2][0],
+                            .to = days[i / 2][1]};
+        struct between plain = b;
+        assert_int_equal(rows_between(s, b.table, b.field, b.from, b.to, on_between, &b),
+                         ERR_OK);
+        assert_int_equal(rows_list(s, b.table, NULL, 0, false, 0, count_within, &plain),
+                         ERR_OK);
+        assert_int_equal(b.n, plain.n);
+        seen += b.n;
+    }
+    assert_true(seen > SESSIONS);
+}
+
 /* ---- how they are found ---- */
 
 static void plan_of(const char *sql, struct buf *out)
@@ -292,6 +346,16 @@ static void lists_are_not_read_through(void **state)
     assert_plan("SELECT _rid FROM t_action WHERE likely(_del=0) AND \"due\"<=20000 ORDER BY "
                 "\"due\" IS NULL,\"due\",_rid LIMIT 20",
                 "SEARCH t_action USING COVERING INDEX l_action_due");
+    assert_plan("SELECT * FROM t_session WHERE _del=0 AND \"date\">=?1 AND \"date\"<=?2 ORDER "
+                "BY \"date\",_rid",
+                "SEARCH t_session USING INDEX l_session_date (date>? AND date<?)");
+    assert_plan("SELECT * FROM t_session WHERE _del=0 AND \"next_date\">=?1 AND "
+                "\"next_date\"<=?2 ORDER BY \"next_date\",_rid",
+                "SEARCH t_session USING INDEX l_session_next_date (next_date>? AND "
+                "next_date<?)");
+    assert_plan("SELECT * FROM t_deadline WHERE _del=0 AND \"due\">=?1 AND \"due\"<=?2 ORDER "
+                "BY \"due\",_rid",
+                "SEARCH t_deadline USING INDEX l_deadline_due (due>? AND due<?)");
     /* An index would not spare it a row. */
     assert_plan("SELECT _rid FROM t_session WHERE likely(_del=0) ORDER BY \"minutes\",_rid "
                 "LIMIT 50",
@@ -424,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_are_those_of_a_plain_sort),
         cmocka_unit_test(filters_and_ranges_leave_the_same_rows),
+        cmocka_unit_test(rows_of_some_days_are_all_of_them_in_order),
         cmocka_unit_test(lists_are_not_read_through),
         cmocka_unit_test(rows_are_found_by_the_beginning_of_their_id),
         cmocka_unit_test(a_short_list_is_sorted_each_time),
