@@ -102,6 +102,7 @@ function tell(what) {
 let whenLocked = () => {};
 export function onLock(then) {
     whenLocked = then;
+    if (over) then();
 }
 
 // One tab listens for all of them: a browser opens six connections to one host, no more, and what

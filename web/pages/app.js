@@ -51,9 +51,9 @@ function pageOf(hash) {
     return { Page: Today, parts: [] };
 }
 
-function Shell({ idleMin }) {
+function Shell({ idleMin, first }) {
     const [hash, setHash] = useState(location.hash);
-    const status = useStatus();
+    const status = useStatus(first);
     useEffect(() => {
         const on = () => {
             setHash(location.hash);
@@ -103,11 +103,15 @@ function Sides({ hash }) {
 async function start() {
     const root = document.getElementById('app');
     let settings = { idle_min: 0 };
+    let first = null; // status
     try {
         const language = await enter();
-        if (language !== 'fr') setLanguage(language, await get(`/i18n/${language}.json`));
-        await loadSchema();
-        settings = await get('/api/settings');
+        connect(); // so early that its first word seldom finds a page to ask again
+        const [catalogue, now] = await Promise.all([
+            language === 'fr' ? null : get(`/i18n/${language}.json`), get('/api/settings'),
+            get('/api/status').then((s) => { first = s; }, () => {}), loadSchema()]);
+        if (catalogue) setLanguage(language, catalogue);
+        settings = now;
         applyTheme(settings.theme);
     } catch (error) {
         const text = error.status === 401
@@ -116,7 +120,6 @@ async function start() {
         render(html`<main class="plain"><h1>Jalon</h1><p>${text}</p></main>`, root);
         return;
     }
-    connect();
-    render(html`<${Shell} idleMin=${settings.idle_min} />`, root);
+    render(html`<${Shell} idleMin=${settings.idle_min} first=${first} />`, root);
 }
 start();

@@ -5,8 +5,8 @@ import { get, listen, onSaving, post } from './api.js';
 import { html } from './html.js';
 import { showInstant, t, tn } from './text.js';
 
-export function useStatus() {
-    const [status, setStatus] = useState(null);
+export function useStatus(first) {
+    const [status, setStatus] = useState(first);
     useEffect(() => {
         let current = true;
         const load = () => get('/api/status').then((s) => current && setStatus(s)).catch(() => current && setStatus({ gone: true }));
