@@ -71,6 +71,28 @@ static enum err stable_op(struct store *s, uint32_t epoch, uint64_t *out)
     return err;
 }
 
+static enum err run_with_device(struct store *s, enum sql sql, uint32_t device)
+{
+    struct stmt *stmt = NULL;
+    enum err err = store_sql(s, sql, &stmt);
+    if (err != ERR_OK)
+        return err;
+    bind_int(stmt, 1, device);
+    return stmt_run(stmt);
+}
+
+/* A copy of the device's files, or an older image of them, may hold what the device confirmed
+ * to have erased, and where nothing was written since, no fork gives it away. It has seen less
+ * than the device had, or misses something and asks for everything: it is told again. */
+static enum err forget_erased(struct store *s, uint32_t device)
+{
+    if (s->erased_last == 0)
+        return ERR_OK;
+    enum err err = store_begin(s);
+    return err == ERR_OK ? store_end(s, run_with_device(s, SQL_ERASE_DEVICE_FORGET, device))
+                         : err;
+}
+
 /* Last contact and skew of a device are noted when they have moved; later and together with
  * others, so that a thousand greetings are not a thousand commits. */
 static enum err look_at_contact(struct store *s, struct serve_session *session,
@@ -83,10 +105,12 @@ static enum err look_at_contact(struct store *s, struct serve_session *session,
     bind_int(stmt, 1, session->device);
     int64_t seen = 0;
     int64_t skew = 0;
+    uint64_t pulled = 0;
     enum step step = stmt_step(stmt);
     if (step == STEP_ROW) {
         seen = col_int(stmt, 0);
         skew = col_int(stmt, 1);
+        pulled = (uint64_t)col_int(stmt, 2);
     }
     stmt_reset(stmt);
     if (step != STEP_ROW)
@@ -95,7 +119,7 @@ static enum err look_at_contact(struct store *s, struct serve_session *session,
     int64_t moved = skew > session->skew_ms ? skew - session->skew_ms : session->skew_ms - skew;
     session->contact = now - seen >= SEEN_EVERY_MS || now < seen || moved >= SEEN_SKEW_MS;
     session->schema = hello->schema;
-    return ERR_OK;
+    return hello->full || hello->pulled < pulled ? forget_erased(s, session->device) : ERR_OK;
 }
 
 static enum err encode_origins(struct store *s, uint32_t after, struct buf *out)
@@ -298,16 +322,6 @@ enum err serve_hello(struct store *s, const struct serve_device *device,
 }
 
 /* ---- epochs ---- */
-
-static enum err run_with_device(struct store *s, enum sql sql, uint32_t device)
-{
-    struct stmt *stmt = NULL;
-    enum err err = store_sql(s, sql, &stmt);
-    if (err != ERR_OK)
-        return err;
-    bind_int(stmt, 1, device);
-    return stmt_run(stmt);
-}
 
 enum err serve_fork(struct store *s, const struct serve_device *device, struct buf *frames)
 {

@@ -185,7 +185,7 @@
                     "wiped_ms=CASE WHEN wiped_ms=0 THEN ?3 ELSE wiped_ms END WHERE num=?1")    \
     X(DEVICE_SEEN, "UPDATE device SET seen_ms=?2,pulled=?3,skew_ms=?4,schema=?5 WHERE num=?1") \
     X(DEVICE_PULLED, "UPDATE device SET seen_ms=?2,pulled=?3 WHERE num=?1")                    \
-    X(DEVICE_GET, "SELECT seen_ms,skew_ms FROM device WHERE num=?1")                           \
+    X(DEVICE_GET, "SELECT seen_ms,skew_ms,pulled FROM device WHERE num=?1")                    \
     X(DEVICE_COUNT, "SELECT count(*) FROM device WHERE num>0")                                 \
     X(COMMIT_COUNT, "SELECT count(*) FROM chain")                                              \
     X(CHAIN_LIST, "SELECT no,seq_from,seq_to,at_ms,hash FROM chain ORDER BY no")               \

@@ -391,8 +391,11 @@ static enum err carry_out(struct twin *t, struct party *p, struct serve_session 
                           struct erase erase)
 {
     uint64_t done = 0;
+    struct hello hello = {.pulled = 0};
     enum err err = replica_erase(p->store, erase, &done);
-    struct serve_seen seen = {.session = session, .pulled = 0, .erased = done};
+    if (err == ERR_OK)
+        err = replica_hello(p->store, &hello);
+    struct serve_seen seen = {.session = session, .pulled = hello.pulled, .erased = done};
     return err == ERR_OK && done > 0 ? serve_seen(t->server.store, &seen, 1) : err;
 }
 
@@ -409,7 +412,7 @@ static enum err take_pulled(struct twin *t, struct party *p, struct serve_sessio
     return err == ERR_OK ? replica_stable(p->store, m->idle.stable_op) : err;
 }
 
-/* False: the rights are others now, begin again. */
+/* False: the rights are others now, or a difference was found; begin again. */
 static bool pull_all(struct twin *t, struct party *p, struct serve_session *session,
                      struct replica_tally *tally)
 {
@@ -423,7 +426,7 @@ static bool pull_all(struct twin *t, struct party *p, struct serve_session *sess
         struct message m;
         while (err == ERR_OK && next(&rest, &m)) {
             err = take_pulled(t, p, session, &m, tally);
-            must(err == ERR_OK);
+            must(err == ERR_OK || (err == ERR_NOTFOUND && t->differs));
         }
         buf_done(&frames);
     }

@@ -25,6 +25,7 @@ struct twin {
     const struct schema *schema;
     struct id structure; /* one EI */
     char dir[200];
+    bool differs; /* a comparison with the server's rows may find a difference */
 };
 
 /* A temp dir, a server with one structure, `count` jobcoaches, who share all dossiers,

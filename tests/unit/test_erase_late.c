@@ -191,6 +191,48 @@ static void an_older_image_is_told_the_order_again(void **state)
     close_rig(&r);
 }
 
+/* Nothing was written since it was made: no fork gives it away. What it said of the dossier
+ * before is in its outbox still. pulled: how far the device's pages had come when the copy was
+ * made, as the server noted it. */
+static void put_back_a_copy(uint64_t pulled)
+{
+    struct rig r;
+    open_rig(&r, true);
+    struct party *p = &r.t.replicas[CHLOE];
+    const char *work[] = {"city=MARQUE-PART-COPIE", NULL};
+    assert_int_equal(twin_set(p, "person", &r.gone.person, work), ERR_OK);
+    sync_all(&r);
+    size_t n = take_image(&r, p);
+    erase_it(&r);
+    sync_all(&r);
+    assert_int_equal(last_order(&r).acked, 3);
+    put_back(&r, p, n);
+    assert_true(in_files(&r, p, "MARQUE-PART-COPIE"));
+    char sql[64];
+    (void)snprintf(sql, sizeof sql, "UPDATE device SET pulled=min(pulled,%llu)",
+                   (unsigned long long)pulled);
+    assert_int_equal(db_exec(r.t.server.store->db, sql), ERR_OK);
+    r.t.differs = true;
+    sync_all(&r);
+    assert_int_equal(twin_count(p->store, "person"), 1);
+    assert_all_gone(&r);
+    assert_int_equal(last_order(&r).acked, 3);
+    close_rig(&r);
+}
+
+static void a_copy_that_wrote_nothing_is_told_the_order_again(void **state)
+{
+    (void)state;
+    put_back_a_copy(INT64_MAX);
+}
+
+/* Made after the last page and before the order: a comparison of the rows gives it away. */
+static void a_copy_that_has_seen_all_pages_is_told_the_order_again(void **state)
+{
+    (void)state;
+    put_back_a_copy(0);
+}
+
 /* ---- a client of schema 2 ---- */
 
 static void message_of(struct str *frames, struct message *out)
@@ -264,6 +306,8 @@ int main(void)
         cmocka_unit_test(what_waits_in_quarantine_goes_too),
         cmocka_unit_test(an_older_image_brings_nothing_back),
         cmocka_unit_test(an_older_image_is_told_the_order_again),
+        cmocka_unit_test(a_copy_that_wrote_nothing_is_told_the_order_again),
+        cmocka_unit_test(a_copy_that_has_seen_all_pages_is_told_the_order_again),
         cmocka_unit_test(an_older_client_is_told_to_leave_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
