@@ -68,6 +68,27 @@ static enum err walk(struct content *c, judge *decide, void *ctx)
 
 /* ---- replica ---- */
 
+/* The server's database is another, or was put back: it may have lost what it had, and what has
+ * left here may be the only copy. */
+static enum err check_generation(struct content *c)
+{
+    int64_t was = 0;
+    int64_t now = 0;
+    enum err err = content_fact_get(c, CONTENT_FACT_GENERATION, &was);
+    if (err == ERR_OK)
+        err = meta_get_int(c->s, META_GENERATION, &now);
+    if (err != ERR_OK || was == now)
+        return err;
+    err = content_begin(c);
+    if (err != ERR_OK)
+        return err;
+    if (was != 0)
+        err = content_doubt(c);
+    if (err == ERR_OK)
+        err = content_fact_set(c, CONTENT_FACT_GENERATION, now);
+    return content_end(c, err);
+}
+
 static enum err judge_left(struct content *c, void *ctx, const struct held *held)
 {
     (void)ctx;
@@ -84,6 +105,8 @@ enum err content_left(struct store *s)
 {
     struct content *c = NULL;
     enum err err = content_of(s, false, &c);
+    if (err == ERR_OK)
+        err = check_generation(c);
     if (err == ERR_OK)
         err = walk(c, judge_left, NULL);
     if (err == ERR_OK)

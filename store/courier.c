@@ -9,26 +9,6 @@ enum { RULE_ROWS = 500 }; /* looked at in one step */
 
 /* ---- what there is to do ---- */
 
-/* The server's database is another, or was put back: it may have lost what it had. */
-static enum err check_generation(struct content *c)
-{
-    int64_t was = 0;
-    int64_t now = 0;
-    enum err err = content_fact_get(c, CONTENT_FACT_GENERATION, &was);
-    if (err == ERR_OK)
-        err = meta_get_int(c->s, META_GENERATION, &now);
-    if (err != ERR_OK || was == now)
-        return err;
-    err = content_begin(c);
-    if (err != ERR_OK)
-        return err;
-    if (was != 0)
-        err = content_doubt(c);
-    if (err == ERR_OK)
-        err = content_fact_set(c, CONTENT_FACT_GENERATION, now);
-    return content_end(c, err);
-}
-
 /* The rule: what of the rows not looked at yet is to be fetched. */
 struct rule {
     struct content *c;
@@ -353,8 +333,6 @@ static enum err begin(struct content *c, struct courier *k, struct buf *frames)
     k->halted = false; /* what was full, on either side, may have room again */
     k->after = (struct id){{0}};
     enum err err = content_left(c->s);
-    if (err == ERR_OK)
-        err = check_generation(c);
     if (err == ERR_OK)
         err = follow_rule(c);
     return err == ERR_OK ? next(c, k, frames) : err;

@@ -362,6 +362,36 @@ static void what_leaves_is_sent_first_and_is_gone_from_the_disk(void **state)
     close_world(&w);
 }
 
+/* The server was put back to before it had the content, and the dossier leaves the one device
+ * that has it, at the same contact. */
+static void what_leaves_a_restored_server_has_again(void **state)
+{
+    (void)state;
+    struct buf photo = {0};
+    struct content *c = NULL;
+    open_apart();
+    for (size_t i = 0; i < PHOTO_BYTES; i += 12)
+        buf_add(&photo, "MARQUE-PHOTO", 12);
+    struct id anna = person(0, "Anna");
+    struct id doc = attach(0, &anna, buf_str(&photo));
+    sync_one(&w, 0);
+    assert_int_equal(state_at(replica(0), &doc), CONTENT_KEPT);
+    hand_over(&anna);
+    assert_int_equal(content_of(w.twin.server.store, false, &c), ERR_OK);
+    assert_int_equal(content_begin(c), ERR_OK);
+    assert_int_equal(content_end(c, content_drop(c, &doc)), ERR_OK);
+    struct serve_lineage none = {.generation = 0};
+    assert_int_equal(serve_restored(w.twin.server.store, &none), ERR_OK);
+    w.twin.replicas[0].wall_ms = w.twin.server.wall_ms;
+    sync_one(&w, 0);
+    assert_int_equal(twin_count(replica(0), "document"), 0);
+    assert_content(w.twin.server.store, &doc, buf_str(&photo));
+    assert_int_equal(state_at(replica(0), &doc), 0);
+    assert_false(on_disk(0, "MARQUE-PHOTO"));
+    buf_done(&photo);
+    close_world(&w);
+}
+
 static void a_quota_that_is_used_up_is_said_and_loses_nothing(void **state)
 {
     (void)state;
@@ -490,6 +520,7 @@ int main(void)
         cmocka_unit_test(a_content_cut_twenty_times_near_its_end_goes_over_once),
         cmocka_unit_test(nobody_learns_from_a_hash_what_others_have),
         cmocka_unit_test(what_leaves_is_sent_first_and_is_gone_from_the_disk),
+        cmocka_unit_test(what_leaves_a_restored_server_has_again),
         cmocka_unit_test(a_quota_that_is_used_up_is_said_and_loses_nothing),
         cmocka_unit_test(a_content_damaged_on_the_disk_is_noticed_and_reaches_nobody),
         cmocka_unit_test(live_contents_follow_what_is_saved),
