@@ -105,6 +105,8 @@
       N_("Phase L1, au plus"))                                                                 \
     X(JOBCOACHING_MONTHS, "jobcoaching_months", NUMBER, 600, "24", N_("mois"),                 \
       N_("Décret MIRE"), true, N_("Durée du jobcoaching, au plus"))                            \
+    X(ESF_AGES, "esf_ages", WORDS, 40, "18 30 55", N_("ans"), N_("Règlement FSE+"), true,      \
+      N_("Tranches d'âge du FSE, dès"))                                                        \
     X(DRAFT_DAYS, "draft_days", NUMBER, 3650, "7", N_("jours"), N_("usage"), false,            \
       N_("Un brouillon est vieux après"))                                                      \
     X(CONFLICT_DAYS, "conflict_days", NUMBER, 3650, "7", N_("jours"), N_("usage"), false,      \

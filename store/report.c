@@ -38,6 +38,8 @@ COLUMNS(evolution, WHAT(N_("Phase")), COUNT("pathways", N_("Parcours")),
 COLUMNS(flow, WHAT(N_("Mouvement")), COUNT("pathways", N_("Parcours")),
         COUNT("persons", N_("Personnes")));
 COLUMNS(exits, WHAT(N_("Sortie")), COUNT("pathways", N_("Parcours")), SHARE("share", N_("%")));
+COLUMNS(insertion, WHAT(N_("À la sortie de L2")), COUNT("persons", N_("Personnes")),
+        SHARE("share", N_("%")));
 COLUMNS(retention, WHAT(N_("À six mois")), COUNT("contracts", N_("Contrats")),
         SHARE("share", N_("%")));
 COLUMNS(followups, WHAT(N_("Point")), COUNT("due", N_("Échus")), COUNT("done", N_("Faits")),
@@ -63,12 +65,23 @@ COLUMNS(internships, COUNT("ended", N_("Stages finis")), COUNT("hired", N_("Enga
 COLUMNS(ratio, WHAT(N_("Structure")), COUNT("staff", N_("Travailleurs")),
         COUNT("td", N_("TD et TGD")), SHARE("share", N_("%")), NUMBER("fte", N_("ETP")),
         SHARE("fte_share", N_("Part des ETP")));
+COLUMNS(bands, WHAT(N_("Structure")), COUNT("td", N_("TD et TGD")), TALLY("band", N_("Palier")),
+        TALLY("euros", N_("Euros")), TALLY("next", N_("Palier suivant")),
+        {"state", N_("État"), REPORT_TEXT});
 COLUMNS(accreditations, WHAT(N_("Structure")), {"kind", N_("Agrément"), REPORT_TEXT},
         {"rule", N_("Échéance"), REPORT_TEXT}, {"due", N_("Date"), REPORT_DAY},
         {"state", N_("État"), REPORT_TEXT});
+COLUMNS(turnover, WHAT(N_("Structure")), COUNT("staff", N_("Travailleurs")),
+        COUNT("ends", N_("Départs")), NUMBER("heads", N_("En moyenne")),
+        SHARE("turnover", N_("Rotation")),
+        NUMBER("seniority", N_("Ancienneté, médiane (jours)")),
+        SHARE("chosen", N_("Dans le métier choisi")));
 COLUMNS(art60, TALLY("posts", N_("Postes")), COUNT("occupied", N_("Occupés")),
         SHARE("share", N_("%")), COUNT("inside", N_("Internes")),
         SHARE("inside_share", N_("Part interne")));
+COLUMNS(agreements, WHAT(N_("Obligation")), COUNT("due", N_("Échues")),
+        COUNT("on_time", N_("Dans les temps")), COUNT("late", N_("En retard")),
+        COUNT("waiting", N_("À venir")), SHARE("share", N_("%")));
 COLUMNS(methods, WHAT(N_("Méthode")), COUNT("pathways", N_("Parcours")),
         SHARE("share", N_("%")));
 COLUMNS(distance, WHAT(N_("Axe")), COUNT("persons", N_("Personnes")),
@@ -76,6 +89,12 @@ COLUMNS(distance, WHAT(N_("Axe")), COUNT("persons", N_("Personnes")),
         SHARE("stable", N_("Stable")), SHARE("worse", N_("Moins bien")));
 COLUMNS(validation, COUNT("guidances", N_("Guidances")), COUNT("tests", N_("Épreuves")),
         COUNT("titles", N_("Titres")), SHARE("share", N_("Titres par épreuve")));
+#define BY_GENDER                                                                              \
+    COUNT("women", N_("Femmes")), COUNT("men", N_("Hommes")),                                  \
+        COUNT("other", N_("X ou inconnu")), COUNT("all", N_("Ensemble")),                      \
+        SHARE("share", N_("%"))
+COLUMNS(outputs, WHAT(N_("À l'entrée")), BY_GENDER);
+COLUMNS(results, {"when", N_("Moment"), REPORT_TEXT}, WHAT(N_("Situation")), BY_GENDER);
 COLUMNS(quality, WHAT(N_("Constat")), TALLY("rows", N_("Fiches")));
 
 /* How one is reckoned: by a statement, whose columns are those of the report, with up to two
@@ -99,6 +118,7 @@ static const struct way ways[] = {
     {REPORT("I1", N_("Évolution des parcours"), evolution), SCOPE SQL_EVOLUTION, NONE, NULL},
     {REPORT("I2", N_("Entrées, sorties, actifs"), flow), SCOPE SQL_FLOW, NONE, NULL},
     {REPORT("I3", N_("Sorties positives"), exits), SCOPE SQL_EXITS, NONE, NULL},
+    {REPORT("I4", N_("Insertion à la sortie de L2"), insertion), NULL, NONE, report_insertion},
     {REPORT("I5", N_("En emploi à six mois"), retention), NULL, NONE, report_retention},
     {REPORT("I6", N_("Suivi dans l'emploi"), followups), NULL, NONE, report_followups},
     {REPORT("I7", N_("Heures"), hours), SCOPE SQL_HOURS, NONE, NULL},
@@ -115,13 +135,18 @@ static const struct way ways[] = {
      {PARAMETER_INTERNSHIP_HIRE_DAYS, PARAMETER_COUNT},
      NULL},
     {REPORT("I14", N_("Part de TD et TGD"), ratio), SCOPE SQL_RATIO, NONE, NULL},
+    {REPORT("I15", N_("Paliers SIEG"), bands), NULL, NONE, report_bands},
     {REPORT("I16", N_("Dates des agréments"), accreditations), NULL, NONE,
      report_accreditations},
+    {REPORT("I17", N_("Rotation et stabilité"), turnover), NULL, NONE, report_turnover},
     {REPORT("I18", N_("Occupation des postes Article 60"), art60), SCOPE SQL_ART60, NONE, NULL},
+    {REPORT("I19", N_("PIIS dans les temps"), agreements), NULL, NONE, report_agreements},
     {REPORT("I20", N_("Chemin parcouru"), distance), SCOPE SQL_DISTANCE, NONE, NULL},
     {REPORT("I21", N_("Part par méthode"), methods), SCOPE SQL_METHODS, NONE, NULL},
     {REPORT("I22", N_("Validation des compétences"), validation), SCOPE SQL_VALIDATION, NONE,
      NULL},
+    {REPORT("I23", N_("Réalisations FSE"), outputs), NULL, NONE, report_outputs},
+    {REPORT("I24", N_("Résultats FSE"), results), NULL, NONE, report_results},
     {REPORT("I25", N_("Qualité des données"), quality),
      SCOPE SQL_QUALITY,
      {PARAMETER_DRAFT_DAYS, PARAMETER_CONFLICT_DAYS},
@@ -225,6 +250,20 @@ enum err report_select(struct store *s, const char *sql, const struct report_ask
     if (!id_is_null(&ask->staff))
         bind_id(*out, 5, &ask->staff);
     return ERR_OK;
+}
+
+enum err report_list(struct store *s, const char *sql, const struct report_ask *ask,
+                     report_each *each, void *ctx)
+{
+    struct stmt *stmt = NULL;
+    enum err err = report_select(s, sql, ask, &stmt);
+    if (err != ERR_OK)
+        return err;
+    enum step step = STEP_DONE;
+    while (err == ERR_OK && (step = stmt_step(stmt)) == STEP_ROW)
+        err = each(ctx, stmt);
+    stmt_free(stmt);
+    return err == ERR_OK && step == STEP_FAILED ? db_error(s->db) : err;
 }
 
 static void read_cell(struct stmt *stmt, int i, enum report_kind kind, struct report_cell *out)

@@ -11,23 +11,6 @@ struct contract {
     int32_t start, end;          /* DUE_NEVER: open */
 };
 
-static struct report_cell text_cell(const char *text)
-{
-    return (struct report_cell){.text = str_of(text)};
-}
-
-static struct report_cell count_cell(int64_t n)
-{
-    return (struct report_cell){.count = n};
-}
-
-static struct report_cell share_cell(int64_t part, int64_t whole)
-{
-    enum { HUNDRED = 100 };
-    return (struct report_cell){
-        .none = whole == 0, .number = whole == 0 ? 0 : HUNDRED * (double)part / (double)whole};
-}
-
 /* All contracts of the dossiers asked about, those of a person together. */
 static enum err contracts(struct store *s, const struct report_ask *ask, struct buf *out)
 {
@@ -273,12 +256,9 @@ static enum err delay(struct store *s, const struct report_ask *ask, const char 
     int64_t n = (int64_t)(days.n / sizeof *list);
     err = step == STEP_FAILED ? db_error(s->db) : days.err;
     if (err == ERR_OK) {
-        int64_t upper = n / 2;
-        int64_t lower = n % 2 == 0 ? upper - 1 : upper;
-        double median = n == 0 ? 0 : ((double)list[lower] + (double)list[upper]) / 2;
         struct report_cell cells[] = {text_cell(what),
                                       count_cell(n),
-                                      {.none = n == 0, .number = median},
+                                      {.none = n == 0, .number = median_of(list, (size_t)n)},
                                       share_cell(in_time, limit == NULL ? 0 : n)};
         err = report_put(out, cells);
     }
@@ -308,18 +288,23 @@ static const char *state_of(const struct due *due, int32_t at)
     return due->day - at <= SOON_DAYS ? "soon" : "ok";
 }
 
-/* Somebody said that it is done. */
-static enum err ask_done(struct store *s, const struct id *id, struct due *due)
+enum err report_ask_done(struct store *s, const struct id *of_row, struct due *due,
+                         int32_t *done_on)
 {
     const struct table *table = schema_table(s->env.schema, TABLE_DEADLINE);
     const struct value done = value_text(STR("done"));
     struct arena arena = {0};
     struct row *row = arena_new(&arena, sizeof *row);
-    struct id deadline = due_id(due, id);
+    struct id deadline = due_id(due, of_row);
     enum err err = row == NULL ? ERR_NOMEM : rows_find(s, table, &deadline, &arena, row);
-    if (err == ERR_OK && !row->deleted)
+    *done_on = 0;
+    if (err == ERR_OK && !row->deleted) {
+        const struct value *day =
+            &row->values[schema_field_index(table, FIELD_DEADLINE_DONE_ON)];
         due->done =
             value_eq(&row->values[schema_field_index(table, FIELD_DEADLINE_STATE)], &done);
+        *done_on = day->type == VALUE_INT ? (int32_t)day->i : 0;
+    }
     arena_done(&arena);
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
@@ -344,7 +329,8 @@ static enum err dates_of(struct store *s, const struct report_ask *ask, const st
                      list->due[i - 1].day >= ask->at;
         if (later || due->day < ask->at - YEAR_DAYS)
             continue;
-        err = ask_done(s, id, due);
+        int32_t done_on = 0;
+        err = report_ask_done(s, id, due, &done_on);
         struct report_cell cells[] = {
             {.text = name},
             {.text = row->values[schema_field_index(table, kind->id)].s},

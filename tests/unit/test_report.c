@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Indicators: the published table of Molenbeek from dated steps, periods that are half open,
  * what is counted once, what is masked, and the same figures on both sides. */
-#include "store/founding.h"
 #include "store/report.h"
-#include "support/caseload.h"
+#include "support/indicators.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,38 +10,6 @@
 
 #include <cmocka.h>
 #include <stdio.h>
-
-static int32_t day(const char *text)
-{
-    static const struct field field = {.name = "d", .kind = KIND_DATE};
-    struct arena arena = {0};
-    struct value v;
-    assert_int_equal(value_parse(&field, str_of(text), &arena, &v, NULL), ERR_OK);
-    arena_done(&arena);
-    return (int32_t)v.i;
-}
-
-/* The report as CSV, without its heading; one of two static texts. */
-static const char *csv(struct store *s, const char *name, const struct report_ask *ask)
-{
-    static char texts[2][4096];
-    static unsigned turn;
-    struct buf out = {0};
-    char *text = texts[turn++ % 2];
-    assert_int_equal(report_csv(s, report_named(str_of(name)), ask, &out), ERR_OK);
-    const char *body = memchr(out.p, '\n', out.n);
-    size_t n = out.n - (size_t)(body + 1 - (const char *)out.p);
-    assert_true(n < sizeof texts[0]);
-    memcpy(text, body + 1, n);
-    text[n] = '\0';
-    buf_done(&out);
-    return text;
-}
-
-static struct report_ask ask_of(const char *at, const char *from, const char *to)
-{
-    return (struct report_ask){.at = day(at), .from = day(from), .to = day(to)};
-}
 
 /* ---- Molenbeek ---- */
 
@@ -99,8 +66,8 @@ static void status(struct town *t, const struct id *person, int n)
     struct edit_value values[] = {
         set(table, "person", value_id(person)),
         set(table, "code", value_text(n % 3 == 0 ? STR("ERIS") : STR("RIS"))),
-        set(table, "start", value_int(day(molenbeek[from].at) - 20)),
-        set(table, "end", value_int(to == MONTHS ? 0 : day(molenbeek[to].at) - 20))};
+        set(table, "start", value_int(rep_day(molenbeek[from].at) - 20)),
+        set(table, "end", value_int(to == MONTHS ? 0 : rep_day(molenbeek[to].at) - 20))};
     (void)put(t, TABLE_STATUS_PERIOD, values, to == MONTHS ? 3 : 4);
 }
 
@@ -115,8 +82,9 @@ static void steps(struct town *t, const struct id *pathway, int n)
         struct edit_value values[] = {
             set(table, "pathway", value_id(pathway)),
             set(table, "phase", value_id(&t->phases[phase % PHASES])),
-            set(table, "start", value_int(day(molenbeek[m].at) - n % 25)),
-            set(table, "end", value_int(to == MONTHS ? 0 : day(molenbeek[to].at) - n % 25))};
+            set(table, "start", value_int(rep_day(molenbeek[m].at) - n % 25)),
+            set(table, "end",
+                value_int(to == MONTHS ? 0 : rep_day(molenbeek[to].at) - n % 25))};
         if (phase < PHASES)
             (void)put(t, TABLE_STEP, values, to == MONTHS ? 3 : 4);
         m = to;
@@ -138,7 +106,7 @@ static void dossier(struct town *t, int n)
     status(t, &id, n);
     struct edit_value pathway[] = {set(pathways, "person", value_id(&id)),
                                    set(pathways, "model", value_id(&t->model)),
-                                   set(pathways, "entry", value_int(day("2009-01-05")))};
+                                   set(pathways, "entry", value_int(rep_day("2009-01-05")))};
     bool followed = false;
     for (int m = 0; m < MONTHS; m++)
         followed = followed || phase_at(m, n) < PHASES;
@@ -180,63 +148,18 @@ static void the_table_of_molenbeek_comes_out_of_its_steps(void **state)
         dossier(&town, n);
     assert_int_equal(edit_commit(town.edit, NULL), ERR_OK);
     for (int m = 0; m < MONTHS; m++) {
-        struct report_ask ask = ask_of(molenbeek[m].at, "2009-01-01", "2013-01-01");
-        assert_string_equal(csv(t.server.store, "I1", &ask), expected[m]);
+        struct report_ask ask = rep_ask(molenbeek[m].at, "2009-01-01", "2013-01-01");
+        assert_string_equal(rep_csv(t.server.store, "I1", &ask), expected[m]);
         ask.structure = t.structure;
-        assert_string_equal(csv(t.server.store, "i1", &ask), expected[m]);
+        assert_string_equal(rep_csv(t.server.store, "i1", &ask), expected[m]);
         ask.structure.b[0] ^= 1;
-        assert_string_equal(csv(t.server.store, "I1", &ask),
+        assert_string_equal(rep_csv(t.server.store, "I1", &ask),
                             "\"ISP\",0,\r\n\"RIS+ERIS\",,\r\n");
     }
     twin_close(&t);
 }
 
 /* ---- one coach's work ---- */
-
-struct work {
-    struct twin t;
-    struct party *p;
-    struct id model, company;
-    struct case_file c[6];
-};
-
-static void open_work(struct work *w)
-{
-    twin_open(&w->t, 1, &schema_jalon);
-    assert_int_equal(founding_codes(w->t.server.store, NULL, NULL), ERR_OK);
-    w->p = &w->t.replicas[0];
-    w->model = case_model(&w->t);
-    const char *firm[] = {"name=Firme fictive", NULL};
-    w->company = twin_add(&w->t.server, "company", firm);
-    case_sync_all(&w->t);
-    for (size_t i = 0; i < 6; i++) {
-        w->c[i] = case_open(w->p, &w->model, "MARQUE");
-        (void)case_assign(w->p, &w->c[i], case_staff(&w->t, 0), "referent", "2026-01-01", NULL);
-    }
-}
-
-static void leave(struct work *w, size_t i, const char *on, const char *reason)
-{
-    char text[2][40];
-    (void)snprintf(text[0], sizeof text[0], "date=%s", on);
-    (void)snprintf(text[1], sizeof text[1], "reason=%s", reason);
-    const char *fields[] = {case_ref("pathway", &w->c[i].pathway), text[0], text[1], NULL};
-    (void)twin_add(w->p, "exit", fields);
-}
-
-static struct id hire(struct work *w, size_t i, const char *start, const char *end)
-{
-    char text[2][40];
-    (void)snprintf(text[0], sizeof text[0], "start=%s", start);
-    (void)snprintf(text[1], sizeof text[1], "actual_end=%s", end == NULL ? "" : end);
-    const char *fields[] = {case_ref("person", &w->c[i].person),
-                            case_ref("employer_company", &w->company),
-                            "kind=CDD",
-                            text[0],
-                            end == NULL ? NULL : text[1],
-                            NULL};
-    return twin_add(w->p, "contract", fields);
-}
 
 static void follow_up(struct work *w, const struct id *contract, const char *milestone,
                       const char *on, const char *in_job, bool both)
@@ -251,32 +174,24 @@ static void follow_up(struct work *w, const struct id *contract, const char *mil
     (void)twin_add(w->p, "job_followup", fields);
 }
 
-static void assert_same(struct work *w, const char *name, const struct report_ask *ask,
-                        const char *expected)
-{
-    assert_string_equal(csv(w->p->store, name, ask), expected);
-    case_sync_all(&w->t);
-    assert_string_equal(csv(w->t.server.store, name, ask), expected);
-}
-
 static void exits_are_classed_and_two_of_one_pathway_count_as_none(void **state)
 {
     (void)state;
     struct work w;
-    open_work(&w);
-    leave(&w, 0, "2026-11-30", "CDI");
-    leave(&w, 1, "2026-11-30", "death");
-    leave(&w, 2, "2026-11-05", "no_news");
-    leave(&w, 3, "2026-11-06", "CDI");
-    leave(&w, 3, "2026-11-07", "no_news");
-    leave(&w, 4, "2026-12-01", "CDI"); /* the period ends before it */
-    struct report_ask ask = ask_of("2026-11-30", "2026-11-01", "2026-12-01");
-    assert_same(&w, "I3", &ask,
-                "\"durable\",1,25.00\r\n\"neutral\",1,25.00\r\n\"no_solution\",1,25.00\r\n"
-                "\"undecided\",1,25.00\r\n\"positive\",1,33.33\r\n");
-    assert_same(&w, "I2", &ask,
-                "\"active_begin\",0,0\r\n\"entries\",6,6\r\n\"exits\",4,4\r\n"
-                "\"active_end\",2,2\r\n");
+    work_open(&w);
+    work_exit(&w, 0, "2026-11-30", "CDI");
+    work_exit(&w, 1, "2026-11-30", "death");
+    work_exit(&w, 2, "2026-11-05", "no_news");
+    work_exit(&w, 3, "2026-11-06", "CDI");
+    work_exit(&w, 3, "2026-11-07", "no_news");
+    work_exit(&w, 4, "2026-12-01", "CDI"); /* the period ends before it */
+    struct report_ask ask = rep_ask("2026-11-30", "2026-11-01", "2026-12-01");
+    work_same(&w, "I3", &ask,
+              "\"durable\",1,25.00\r\n\"neutral\",1,25.00\r\n\"no_solution\",1,25.00\r\n"
+              "\"undecided\",1,25.00\r\n\"positive\",1,33.33\r\n");
+    work_same(&w, "I2", &ask,
+              "\"active_begin\",0,0\r\n\"entries\",6,6\r\n\"exits\",4,4\r\n"
+              "\"active_end\",2,2\r\n");
     twin_close(&w.t);
 }
 
@@ -284,25 +199,25 @@ static void six_months_later_is_told_by_contracts_and_follow_ups(void **state)
 {
     (void)state;
     struct work w;
-    open_work(&w);
-    (void)hire(&w, 0, "2026-03-31", "2026-09-29"); /* a day short … */
-    (void)hire(&w, 0, "2026-10-10", NULL);         /* … and back with the same one */
-    (void)hire(&w, 1, "2026-04-01", "2026-06-30");
-    (void)hire(&w, 2, "2026-04-01", NULL); /* nobody asked */
-    struct id asked = hire(&w, 3, "2026-04-01", NULL);
+    work_open(&w);
+    (void)work_hire(&w, 0, "2026-03-31", "2026-09-29"); /* a day short … */
+    (void)work_hire(&w, 0, "2026-10-10", NULL);         /* … and back with the same one */
+    (void)work_hire(&w, 1, "2026-04-01", "2026-06-30");
+    (void)work_hire(&w, 2, "2026-04-01", NULL); /* nobody asked */
+    struct id asked = work_hire(&w, 3, "2026-04-01", NULL);
     follow_up(&w, &asked, "M6", "2026-09-20", "same", true);
     follow_up(&w, &asked, "M3", "2026-07-16", "same", false);
-    struct id gone = hire(&w, 4, "2026-04-01", NULL);
+    struct id gone = work_hire(&w, 4, "2026-04-01", NULL);
     follow_up(&w, &gone, "M6", "2026-10-16", "no", false);
-    (void)hire(&w, 5, "2026-05-01", NULL); /* outside the period */
-    struct report_ask ask = ask_of("2026-11-01", "2026-03-01", "2026-05-01");
-    assert_same(&w, "I5", &ask,
-                "\"started\",5,\r\n\"unknown\",1,20.00\r\n\"same_employer\",2,50.00\r\n"
-                "\"any_job\",2,50.00\r\n\"any_job_prudent\",2,40.00\r\n");
-    ask = ask_of("2026-11-01", "2026-07-01", "2026-11-01");
-    assert_same(&w, "I6", &ask,
-                "\"M1\",0,0,,0\r\n\"M3\",4,1,25.00,0\r\n\"M6\",3,2,66.67,1\r\n"
-                "\"all\",7,3,42.86,1\r\n");
+    (void)work_hire(&w, 5, "2026-05-01", NULL); /* outside the period */
+    struct report_ask ask = rep_ask("2026-11-01", "2026-03-01", "2026-05-01");
+    work_same(&w, "I5", &ask,
+              "\"started\",5,\r\n\"unknown\",1,20.00\r\n\"same_employer\",2,50.00\r\n"
+              "\"any_job\",2,50.00\r\n\"any_job_prudent\",2,40.00\r\n");
+    ask = rep_ask("2026-11-01", "2026-07-01", "2026-11-01");
+    work_same(&w, "I6", &ask,
+              "\"M1\",0,0,,0\r\n\"M3\",4,1,25.00,0\r\n\"M6\",3,2,66.67,1\r\n"
+              "\"all\",7,3,42.86,1\r\n");
     twin_close(&w.t);
 }
 
@@ -310,7 +225,7 @@ static void hours_count_once_for_each_who_was_there(void **state)
 {
     (void)state;
     struct work w;
-    open_work(&w);
+    work_open(&w);
     const char *visit[] = {"kind=tripartite", case_ref("person", &w.c[0].person),
                            "date=2026-11-10", "minutes=45", NULL};
     struct id first = twin_add(w.p, "session", visit);
@@ -332,10 +247,10 @@ static void hours_count_once_for_each_who_was_there(void **state)
     assert_int_equal(twin_set(w.p, "session", &first, valid), ERR_OK);
     assert_int_equal(twin_set(w.p, "session", &second, valid), ERR_OK);
     (void)draft;
-    struct report_ask ask = ask_of("2026-11-30", "2026-11-10", "2026-11-11");
-    assert_same(&w, "I7", &ask, "\"tripartite\",1,0.75,0.50\r\n");
+    struct report_ask ask = rep_ask("2026-11-30", "2026-11-10", "2026-11-11");
+    work_same(&w, "I7", &ask, "\"tripartite\",1,0.75,0.50\r\n");
     ask.to = ask.from;
-    assert_same(&w, "I7", &ask, "");
+    work_same(&w, "I7", &ask, "");
     twin_close(&w.t);
 }
 
@@ -361,7 +276,7 @@ static void the_distance_is_from_the_first_to_the_last_locked_assessment(void **
 {
     (void)state;
     struct work w;
-    open_work(&w);
+    work_open(&w);
     assess(&w, 0, 1, "2026-02-01", "level=1", "level=3", true);
     assess(&w, 0, 2, "2026-05-01", "level=4", "level=0", true); /* neither first nor last */
     assess(&w, 0, 3, "2026-09-01", "level=3", "level=2", true);
@@ -371,12 +286,12 @@ static void the_distance_is_from_the_first_to_the_last_locked_assessment(void **
     assess(&w, 2, 1, "2026-02-01", "level=0", "level=0", true); /* one only */
     assess(&w, 3, 1, "2026-02-01", "level=0", "level=0", true);
     assess(&w, 3, 2, "2026-12-01", "level=4", "level=4", true); /* later than asked */
-    struct report_ask ask = ask_of("2026-11-30", "2026-01-01", "2026-12-01");
-    assert_same(&w, "I20", &ask,
-                "\"digital\",1,-1.00,0.00,0.00,100.00\r\n"
-                "\"language\",2,2.00,50.00,50.00,0.00\r\n");
+    struct report_ask ask = rep_ask("2026-11-30", "2026-01-01", "2026-12-01");
+    work_same(&w, "I20", &ask,
+              "\"digital\",1,-1.00,0.00,0.00,100.00\r\n"
+              "\"language\",2,2.00,50.00,50.00,0.00\r\n");
     ask.masked_below = 5;
-    assert_same(&w, "I20", &ask, "\"digital\",<5,*,*,*,*\r\n\"language\",<5,*,*,*,*\r\n");
+    work_same(&w, "I20", &ask, "\"digital\",<5,*,*,*,*\r\n\"language\",<5,*,*,*,*\r\n");
     twin_close(&w.t);
 }
 
@@ -394,7 +309,7 @@ static void titles_are_held_against_tests(void **state)
 {
     (void)state;
     struct work w;
-    open_work(&w);
+    work_open(&w);
     const char *job[] = {"list=occupation", "code=dev", "label_fr=Métier fictif", NULL};
     (void)twin_add(&w.t.server, "code", job);
     case_sync_all(&w.t);
@@ -404,10 +319,10 @@ static void titles_are_held_against_tests(void **state)
     validate(&w, 3, "registered", "2026-06-01");
     validate(&w, 4, "guidance", NULL);
     validate(&w, 5, "info", NULL);
-    struct report_ask ask = ask_of("2026-11-30", "2026-01-01", "2026-07-01");
-    assert_same(&w, "I22", &ask, "4,2,1,50.00\r\n");
-    ask = ask_of("2026-11-30", "2026-08-01", "2026-09-01");
-    assert_same(&w, "I22", &ask, "1,0,0,\r\n");
+    struct report_ask ask = rep_ask("2026-11-30", "2026-01-01", "2026-07-01");
+    work_same(&w, "I22", &ask, "4,2,1,50.00\r\n");
+    ask = rep_ask("2026-11-30", "2026-08-01", "2026-09-01");
+    work_same(&w, "I22", &ask, "1,0,0,\r\n");
     twin_close(&w.t);
 }
 
@@ -415,23 +330,23 @@ static void every_report_is_the_same_on_both_sides(void **state)
 {
     (void)state;
     struct work w;
-    open_work(&w);
-    (void)hire(&w, 0, "2026-11-05", NULL);
-    leave(&w, 1, "2026-11-30", "CDI");
+    work_open(&w);
+    (void)work_hire(&w, 0, "2026-11-05", NULL);
+    work_exit(&w, 1, "2026-11-30", "CDI");
     case_sync_all(&w.t);
-    struct report_ask asks[] = {ask_of("2026-11-30", "2026-11-01", "2026-12-01"),
-                                ask_of("2026-11-30", "2026-11-01", "2026-12-01"),
-                                ask_of("2026-11-30", "2026-11-01", "2026-12-01")};
+    struct report_ask asks[] = {rep_ask("2026-11-30", "2026-11-01", "2026-12-01"),
+                                rep_ask("2026-11-30", "2026-11-01", "2026-12-01"),
+                                rep_ask("2026-11-30", "2026-11-01", "2026-12-01")};
     asks[1].structure = w.t.structure;
     asks[2].staff = *case_staff(&w.t, 0);
     for (size_t i = 0; i < report_count; i++) {
         for (size_t k = 0; k < sizeof asks / sizeof *asks; k++) {
             const char *name = report_at(i)->name;
-            const char *ours = csv(w.p->store, name, &asks[k]);
-            assert_string_equal(ours, csv(w.t.server.store, name, &asks[k]));
+            const char *ours = rep_csv(w.p->store, name, &asks[k]);
+            assert_string_equal(ours, rep_csv(w.t.server.store, name, &asks[k]));
         }
     }
-    assert_same(&w, "I8", &asks[0], csv(w.p->store, "I8", &asks[2]));
+    work_same(&w, "I8", &asks[0], rep_csv(w.p->store, "I8", &asks[2]));
     assert_null(report_named(STR("I99")));
     twin_close(&w.t);
 }
@@ -440,14 +355,14 @@ static void small_counts_are_masked_with_their_shares(void **state)
 {
     (void)state;
     struct work w;
-    open_work(&w);
-    leave(&w, 0, "2026-11-30", "CDI");
-    struct report_ask ask = ask_of("2026-11-30", "2026-11-01", "2026-12-01");
+    work_open(&w);
+    work_exit(&w, 0, "2026-11-30", "CDI");
+    struct report_ask ask = rep_ask("2026-11-30", "2026-11-01", "2026-12-01");
     struct buf out = {0};
     ask.masked_below = 5;
-    assert_string_equal(csv(w.p->store, "I3", &ask),
+    assert_string_equal(rep_csv(w.p->store, "I3", &ask),
                         "\"durable\",<5,*\r\n\"positive\",<5,*\r\n");
-    assert_string_equal(csv(w.p->store, "I2", &ask),
+    assert_string_equal(rep_csv(w.p->store, "I2", &ask),
                         "\"active_begin\",0,0\r\n\"entries\",6,6\r\n\"exits\",<5,<5\r\n"
                         "\"active_end\",5,5\r\n");
     assert_int_equal(report_json(w.p->store, report_named(STR("I3")), &ask, &out), ERR_OK);
