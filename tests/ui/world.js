@@ -58,13 +58,14 @@ export async function world(...people) {
     await w.serve();
     w.structure = jalonctl('structure', 'add', "EI L'Atelier Fictif", '--type', 'EI');
     jalonctl('parameter', 'add', 'key=jobcoach_sees', 'value=structure', `structure=${w.structure}`, 'valid_from=2020-01-01');
-    for (const name of people) {
-        const staff = jalonctl('staff', 'add', `${name} Exemple`, '--structure', w.structure, '--role', 'jobcoach');
+    w.enrol = (name, role = 'jobcoach') => {
+        const staff = jalonctl('staff', 'add', `${name} Exemple`, '--structure', w.structure, '--role', role);
         const data = join(dir, name);
         run(jalon, '--data', data, 'enrol', jalonctl('invite', staff));
         run(jalon, '--data', data, 'sync');
         w.clients[name] = data;
-    }
+    };
+    for (const name of people) w.enrol(name);
     w.cli = (name, ...words) => run(jalon, '--data', w.clients[name], ...words);
     w.ui = async (name) => {
         const data = w.clients[name] ?? join(dir, name);

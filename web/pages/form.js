@@ -10,8 +10,9 @@ import { t } from './text.js';
 
 const SAVE_MS = 400; // after the last key
 
-// Make a row. `fixed`: values that are not asked for; `initial`: proposals; `only`: names.
-export function NewForm({ table, fixed = {}, initial = {}, only, done, cancel, label }) {
+// Make a row. `fixed`: values that are not asked for; `initial`: proposals; `only`: names; `beside`:
+// what is shown for the values so far.
+export function NewForm({ table, fixed = {}, initial = {}, only, done, cancel, label, beside }) {
     const [values, setValues] = useState({ ...initial });
     const [names, setNames] = useState({});
     const [error, setError] = useState('');
@@ -38,6 +39,7 @@ export function NewForm({ table, fixed = {}, initial = {}, only, done, cancel, l
     return html`<form class="new" ref=${form} onSubmit=${submit} noValidate>
         <div class="fields">${fields.map((f) => html`<${Field} key=${f.name} field=${f} value=${values[f.name] ?? ''} name=${names[f.name]}
             change=${(v, name) => { setValues((old) => ({ ...old, [f.name]: v })); if (f.kind === 'ref') setNames((old) => ({ ...old, [f.name]: name })); }} />`)}</div>
+        ${beside?.({ ...values, ...fixed })}
         <p class="problem" role="alert">${error}</p>
         <p class="buttons"><button type="submit" disabled=${busy}>${label || t('Ajouter')}</button>
             ${cancel && html`<button type="button" class="quiet" onClick=${cancel}>${t('Annuler')}</button>`}</p>
@@ -77,8 +79,9 @@ export function useRow(tableName, id, { draft, made } = {}) {
             take(answer);
             setMissing(''); // it may have come only by now
         } catch (problem) {
-            // What is on the page stays, whatever becomes of a second look.
-            if (!mine.told) setMissing(problem.message);
+            // What is on the page stays, whatever becomes of a second look; but not what has left
+            // this device, or was erased.
+            if (!mine.told || problem.status === 404) setMissing(problem.message);
         }
     };
     useEffect(() => {

@@ -2,11 +2,13 @@
 // A person's dossier: who it is, what was done, what comes next.
 import { useState } from 'preact/hooks';
 import { Documents } from './documents.js';
+import { Erasure } from './erasure.js';
 import { Employment } from './employment.js';
 import { useRow } from './form.js';
 import { History } from './history.js';
 import { html } from './html.js';
 import { useRows } from './list.js';
+import { useLook } from './look.js';
 import { Sent, useMarks } from './marks.js';
 import { Pathway } from './pathway.js';
 import { Adder, Facts, Records, useChange } from './records.js';
@@ -89,7 +91,14 @@ function Lost({ id }) {
     return html`<p class="waiting stop"><a href=${addresses[0]}>▲ ${tn('{0} saisie de ce dossier a été refusée : à corriger', '{0} saisies de ce dossier ont été refusées : à corriger', addresses.length)}</a></p>`;
 }
 
-export function Person({ parts, go }) {
+// What cannot both be so; two open steps are said with the pathway.
+function Overlaps({ id }) {
+    const { told } = useLook(`/api/overlaps/${id}`);
+    const others = (told || []).filter((one) => one.kind !== 'two_open_steps');
+    return others.map((one) => html`<p class="waiting" key=${one.rows.join()}>▲ ${one.text} : ${one.rows.map((row, i) => html`${i ? ' · ' : ' '}<a key=${row} href=${`#/row/${one.table}/${row}`}>${i ? t('la seconde fiche') : t('la première fiche')}</a>`)}</p>`);
+}
+
+export function Person({ parts, go, status }) {
     const id = parts[0];
     const table = tableOf('person');
     const state = useRow('person', id);
@@ -107,6 +116,7 @@ export function Person({ parts, go }) {
                 <a class="button" href=${`#/session/new/${id}`}>${t('Nouvelle séance')}</a></span></div>
         ${lead.length > 0 && html`<p class="lead">${lead.join(' · ')}</p>`}
         <${Lost} id=${id} />
+        <${Overlaps} id=${id} />
         <div class="columns dossier"><div>
             ${pathways.rows.map((one) => html`<${Pathway} key=${one.row.id} one=${one} names=${pathways.names} />`)}
             ${pathways.total === 0 && html`<section class="card"><h2>${t('Parcours')}</h2><p class="nothing">${t("Aucun parcours n'est ouvert.")}</p><${Adder} table="pathway" label=${t('Ouvrir un parcours')} fixed=${{ person: id }} initial=${{ entry: today(), state: 'open' }} only=${['model', 'entry', 'orientation', 'occupation', 'public', 'method', 'autonomy']} /></section>`}
@@ -123,5 +133,6 @@ export function Person({ parts, go }) {
                 ${rest.map((one) => html`<${Rest} key=${one.table.name} table=${one.table} field=${one.field} id=${id} />`)}
                 ${pathways.total > 0 && html`<${Adder} table="pathway" label=${t('Ouvrir un autre parcours')} fixed=${{ person: id }} initial=${{ entry: today(), state: 'open' }} />`}</section>
             <${History} table=${table} id=${id} />
+            <${Erasure} person=${id} status=${status} />
         </div></div>`;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of persons: search, add.
 import { useState } from 'preact/hooks';
+import { Candidates } from './candidates.js';
 import { html } from './html.js';
 import { List } from './list.js';
 import { NewForm } from './form.js';
@@ -19,6 +20,7 @@ export function Persons({ go }) {
         <p class="ways"><a href="#/search">${t('Chercher partout')}</a> <a href="#/import">${t('Reprendre un tableau')}</a></p>
         ${adding && html`<section class="card"><h2>${t('Nouvelle personne')}</h2>
             <${NewForm} table=${table} only=${['name', 'first_name', 'birth_date', 'gender', 'city', 'language']}
+                beside=${(values) => html`<${Candidates} table="person" values=${values} only=${['name', 'first_name', 'birth_date', 'city']} />`}
                 done=${(made) => go(`#/person/${made.row.id}`)} cancel=${() => setAdding(false)} /></section>`}
         <${List} table=${table} query=${{ q }} columns=${['birth_date', 'city']} link=${(one) => `#/person/${one.row.id}`}
             empty=${q ? t('Personne ne répond à cette recherche.') : t('Aucune personne pour le moment.')} caption=${t('Personnes')} />`;

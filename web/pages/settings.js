@@ -2,6 +2,7 @@
 // How the pages are on this device, and what it holds.
 import { useEffect, useState } from 'preact/hooks';
 import { get, lock, post } from './api.js';
+import { ErasuresWaiting } from './erasure.js';
 import { html } from './html.js';
 import { Icon } from './icons.js';
 import { showInstant, showNumber, t, tn } from './text.js';
@@ -70,5 +71,6 @@ export function Settings({ status }) {
                     <select id="idle" value=${String(settings.idle_min)} onChange=${(e) => change('idle_min', e.target.value)}>${[...new Set([...idles, settings.idle_min])].filter(Boolean).sort((a, b) => a - b).map((n) => html`<option key=${n} value=${String(n)}>${tn('{0} minute', '{0} minutes', n)}</option>`)}<option value="0">${t('jamais')}</option></select></div>
                 <p>${t("Les pages se rouvrent par l'icône de Jalon ou la commande « jalon ». C'est une protection contre les regards : qui peut ouvrir votre session sur cet ordinateur peut aussi rouvrir Jalon. Verrouillez l'écran quand vous partez, et faites chiffrer le disque.")}</p></section>
             <${Gauge} settings=${settings} />
+            <${ErasuresWaiting} status=${status} />
         </div></div>`;
 }
