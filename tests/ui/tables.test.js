@@ -75,7 +75,7 @@ test('a table comes in: columns chosen, tried, then saved; the choice is remembe
     await page.getByRole('button', { name: 'Essayer' }).click();
     await page.getByText('2 nouvelles').waitFor();
     await page.getByText('1 rejetée').waitFor();
-    await page.getByRole('row', { name: /^3 / }).waitFor();
+    await page.getByRole('row', { name: /^3 Né le il faut une date/ }).waitFor(); // the column by the name it has in the file
     await inspectAll(page, 'import');
     assert.equal(JSON.parse(w.cli('anna', '--json', 'list', 'person', 'name=Import')).length, 0);
     await page.getByRole('button', { name: 'Enregistrer 2 lignes' }).click();

@@ -96,8 +96,8 @@ function Links({ hash, status }) {
 
 function Sides({ hash }) {
     return html`<a class="find" href="#/search" title=${t('Chercher')} aria-current=${hash.startsWith('#/search') ? 'page' : undefined}><${Icon} name="search" /><span>${t('Chercher')}</span></a>
-        <a href="#/settings" aria-current=${hash.startsWith('#/settings') ? 'page' : undefined}><${Icon} name="settings" />${t('Réglages')}</a>
-        <a href="#/help" aria-current=${hash.startsWith('#/help') ? 'page' : undefined}><${Icon} name="help" />${t('Aide')}</a>`;
+        <a href="#/settings" title=${t('Réglages')} aria-current=${hash.startsWith('#/settings') ? 'page' : undefined}><${Icon} name="settings" /><span>${t('Réglages')}</span></a>
+        <a href="#/help" title=${t('Aide')} aria-current=${hash.startsWith('#/help') ? 'page' : undefined}><${Icon} name="help" /><span>${t('Aide')}</span></a>`;
 }
 
 async function start() {

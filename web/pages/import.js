@@ -63,10 +63,11 @@ function propose(table, titles) {
 
 // ---- the page ----
 
-function Tally({ told }) {
+// titleOf: a column by the name a person knows it under.
+function Tally({ told, titleOf }) {
     return html`<ul class="chips" aria-label=${t('Résultat')}><li>${tn('{0} nouvelle', '{0} nouvelles', told.created)}</li><li>${tn('{0} modifiée', '{0} modifiées', told.updated)}</li><li>${tn('{0} inchangée', '{0} inchangées', told.unchanged)}</li><li>${tn('{0} rejetée', '{0} rejetées', told.rejected)}</li></ul>
         ${told.problems.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label=${t('Lignes rejetées')}><table><caption>${t('Lignes rejetées')}</caption><thead><tr><th scope="col">${t('Ligne')}</th><th scope="col">${t('Colonne')}</th><th scope="col">${t('Motif')}</th></tr></thead>
-            <tbody>${told.problems.map((p, i) => html`<tr key=${i}><th scope="row">${p.line}</th><td>${p.title}</td><td>${p.text}</td></tr>`)}</tbody></table></div>`}`;
+            <tbody>${told.problems.map((p, i) => html`<tr key=${i}><th scope="row">${p.line}</th><td>${titleOf(p.title)}</td><td>${p.text.startsWith(`${p.title} : `) ? p.text.slice(p.title.length + 3) : p.text}</td></tr>`)}</tbody></table></div>`}`;
 }
 
 export function Import({ go }) {
@@ -111,6 +112,7 @@ export function Import({ go }) {
         }
         setBusy(false);
     };
+    const titleOf = (field) => (file?.lines && file.lines[0][columns.indexOf(field)]) || table.fields.find((f) => f.name === field)?.label || field;
     const pick = (i, field) => {
         setColumns((old) => old.map((one, k) => (k === i ? field : one === field && field ? '' : one)));
         setTold(null);
@@ -123,7 +125,7 @@ export function Import({ go }) {
             <tbody>${file.lines[0].map((title, i) => html`<tr key=${i}><th scope="row">${title || '—'}</th><td><select value=${columns[i]} aria-label=${t('Colonne {0}', title)} onChange=${(e) => pick(i, e.target.value)}><option value="">${t('laisser de côté')}</option><option value="id">${t('identifiant')}</option>${editable(table).map((f) => html`<option key=${f.name} value=${f.name}>${f.label}</option>`)}</select></td><td>${file.lines.slice(1, 4).map((line) => line[i]).filter(Boolean).join(' · ')}</td></tr>`)}</tbody></table></div></section>`}
         ${file && html`<p class="buttons"><button type="button" class=${told ? 'quiet' : ''} disabled=${busy} onClick=${() => run(true)}>${t('Essayer')}</button>
             ${told && !told.saved && told.created + told.updated > 0 && html`<button type="button" disabled=${busy} onClick=${() => run(false)}>${tn('Enregistrer {0} ligne', 'Enregistrer {0} lignes', told.created + told.updated)}</button>`}</p>`}
-        ${told && html`<section class="card"><h2>${told.dry_run ? t("Voici ce que l'import ferait ; rien n'est enregistré") : t('Enregistré sur cet appareil')}</h2><${Tally} told=${told} />
+        ${told && html`<section class="card"><h2>${told.dry_run ? t("Voici ce que l'import ferait ; rien n'est enregistré") : t('Enregistré sur cet appareil')}</h2><${Tally} told=${told} titleOf=${titleOf} />
             ${!told.dry_run && html`<p class="buttons">${told.last >= told.first && html`<button type="button" class="quiet" disabled=${busy} onClick=${undo}>${t('Annuler cet import')}</button>`}<button type="button" class="quiet" onClick=${() => go(name === 'person' ? '#/persons' : `#/table/${name}`)}>${t('Voir la liste')}</button></p>`}</section>`}
         <p role="status">${said}</p><p class="problem" role="alert">${problem}</p>`;
 }
