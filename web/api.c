@@ -23,6 +23,8 @@ static const struct api_route routes[] = {
     {"today", false, 1, 0, true, 0, api_today},
     {"overlaps", false, 2, 0, true, 0, api_overlaps},
     {"candidates", false, 2, 0, true, 0, api_candidates},
+    {"reports", false, 1, 0, false, 0, api_reports},
+    {"report", false, 2, 0, true, 0, api_report},
     {"refused", false, 3, 0, true, 0, api_refused},
     {"document", false, 2, 0, true, 0, api_document},
     {"content", false, 2, 0, true, 0, api_content},

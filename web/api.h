@@ -93,6 +93,8 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
 
 /* Words in all rows. */
 void api_search(struct api *api);
+/* Indicators. */
+void api_reports(struct api *api), api_report(struct api *api);
 /* A signature, and with the first one the content freezes. */
 void api_sign(struct api *api);
 /* A referral accepted: a dossier of one's own. */

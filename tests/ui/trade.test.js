@@ -61,6 +61,21 @@ test('a follow-up point that is due is noted on the first page by one press', as
     await context.close();
 });
 
+test('on a narrow page the head leaves room for the work', async () => {
+    const { context, page } = await fresh('anna');
+    await page.setViewportSize({ width: 320, height: 640 });
+    for (const text of ['Tout est envoyé', 'dernier envoi complet']) await page.getByText(text).waitFor();
+    const head = await page.evaluate(() => document.querySelector('main').getBoundingClientRect().top);
+    assert.ok(head <= 140.5, `${head} px`);
+    await page.getByRole('button', { name: 'Synchroniser' }).waitFor();
+    await page.getByRole('link', { name: 'Réglages' }).click();
+    await page.getByRole('heading', { name: 'Réglages' }).waitFor();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const wide = await page.evaluate(() => document.querySelector('header').getBoundingClientRect().height);
+    assert.ok(wide < 60, `${wide} px: more than one line`);
+    await context.close();
+});
+
 test('while a person is being written, who may be here already is shown', async () => {
     const { context, page, errors } = await fresh('anna', '#/persons');
     await page.getByRole('button', { name: 'Nouvelle personne' }).click();

@@ -91,6 +91,7 @@ function Links({ hash, status }) {
         ${link('#/sessions', 'sessions', t('Séances'), on('#/session'))}
         ${link('#/table/company', 'companies', t('Entreprises'), on('#/table/company', '#/row/company'))}
         ${link('#/inbox', 'inbox', t('À décider'), on('#/inbox'), waiting)}
+        ${link('#/reports', 'reports', t('Chiffres'), on('#/reports'))}
         ${link('#/lists', 'lists', t('Listes'), on('#/lists'))}`;
 }
 

@@ -5,6 +5,7 @@ import { Assessment } from './assessment.js';
 import { Company } from './company.js';
 import { Import } from './import.js';
 import { Referral } from './referral.js';
+import { Reports } from './reports.js';
 import { Search } from './search.js';
 import { Visit } from './visit.js';
 
@@ -12,6 +13,7 @@ const ID = '([0-9a-f-]{36})';
 export const sheets = [
     [new RegExp(`^#/visit/${ID}$`), Visit],
     [/^#\/import$/, Import],
+    [/^#\/reports(?:\/(I\d+))?$/, Reports],
     [/^#\/search(?:\/(.*))?$/, Search],
     [new RegExp(`^#/company/${ID}$`), Company],
     [new RegExp(`^#/assessment/${ID}$`), Assessment],

@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, listen, onSaving, post } from './api.js';
 import { html } from './html.js';
+import { Icon } from './icons.js';
 import { showInstant, t, tn } from './text.js';
 
 export function useStatus(first) {
@@ -90,5 +91,5 @@ export function StatusLine({ status: told }) {
     return html`<div class=${`status ${state}`}><p role="status"><span class="shape" aria-hidden="true">${shapes[state]}</span>
         <strong>${text}</strong> <span class="more">${more}</span></p>
         ${status.example && html`<button type="button" class="quiet" onClick=${leaveExample}>${t('Retirer les exemples')}</button>`}
-        ${status.enrolled && !status.example && status.live && html`<button type="button" class="quiet" onClick=${() => post('/api/sync', {}).catch(() => {})}>${t('Synchroniser')}</button>`}</div>`;
+        ${status.enrolled && !status.example && status.live && html`<button type="button" class="quiet" onClick=${() => post('/api/sync', {}).catch(() => {})}><${Icon} name="sync" /><span>${t('Synchroniser')}</span></button>`}</div>`;
 }
