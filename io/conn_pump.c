@@ -443,8 +443,10 @@ void conn_pump(struct conn *conn)
     compact_in(conn);
     shrink(&conn->in);
     shrink(&conn->front);
+    shrink(&conn->queue);
     shrink(&conn->spare);
-    shrink(wire(conn));
+    if (conn->tls != NULL)
+        tls_shrink(conn->tls, ROOM_KEPT_BYTES);
     conn_update_reading(conn);
     if (more || conn->deferred)
         conn_schedule(conn);

@@ -441,6 +441,18 @@ struct buf *tls_out(struct tls *tls)
     return &tls->out;
 }
 
+static void shrink(struct buf *buf, size_t kept)
+{
+    if (buf->n == 0 && buf->room > kept)
+        buf_done(buf);
+}
+
+void tls_shrink(struct tls *tls, size_t kept)
+{
+    shrink(&tls->in, kept);
+    shrink(&tls->out, kept);
+}
+
 bool tls_open(const struct tls *tls)
 {
     return tls->open;

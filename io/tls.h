@@ -59,6 +59,8 @@ size_t tls_retry(const struct tls *tls);
 /* Ciphertext to send. The owner sends from the front and drops it, or takes the whole block by
  * swapping in an empty buffer. */
 struct buf *tls_out(struct tls *tls);
+/* Free the memory of its empty buffers, but for those of at most `kept` bytes. */
+void tls_shrink(struct tls *tls, size_t kept);
 
 /* Is the handshake over, with ALPN and identities right? */
 bool tls_open(const struct tls *tls);

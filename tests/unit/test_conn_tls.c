@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -436,6 +437,53 @@ static void an_orderly_close_over_tls_sends_what_is_queued(void **state)
     assert_int_equal(rig->client.err, ERR_CLOSED);
 }
 
+/* --- memory --- */
+
+enum { SETTLE_TICKS = 5, KEPT_BYTES = 48 * 1024 };
+
+static size_t used_at_first;
+static size_t used_at_last;
+static unsigned settled; /* ticks since the last byte came back */
+
+static size_t in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static void rest_between(struct rig *rig)
+{
+    struct side *client = &rig->client;
+    until_both_closed(rig);
+    if (client->conn == NULL || client->opened == 0 || client->received < client->goal) {
+        settled = 0;
+        return;
+    }
+    if (settled++ < SETTLE_TICKS)
+        return;
+    if (client->goal < GOAL) {
+        used_at_first = in_use();
+        client->goal = GOAL;
+        produce(client);
+        return;
+    }
+    used_at_last = in_use();
+    conn_close(client->conn, ERR_OK);
+}
+
+/* A checker's own malloc counts nothing, and then nothing is found. */
+static void a_connection_at_rest_keeps_no_memory_of_a_busy_time(void **state)
+{
+    struct rig *rig = *state;
+    serve(rig, (struct conn_terms){0}, 0);
+    rig->client.goal = 1000;
+    rig->server.echo = true;
+    call(rig);
+    run(rig, rest_between);
+    assert_int_equal(rig->client.received, GOAL);
+    assert_true(used_at_last <= used_at_first + KEPT_BYTES);
+}
+
 /* --- wrong peers --- */
 
 static void a_foreign_server_is_recognised(void **state)
@@ -650,6 +698,7 @@ int main(void)
         IN_RIG(a_client_that_enrols_has_no_key),
         IN_RIG(a_client_that_does_not_read_holds_the_server_back),
         IN_RIG(an_orderly_close_over_tls_sends_what_is_queued),
+        IN_RIG(a_connection_at_rest_keeps_no_memory_of_a_busy_time),
         IN_RIG(a_foreign_server_is_recognised),
         IN_RIG(a_line_cut_without_goodbye_is_told_as_such),
         IN_RIG(garbage_closes_the_connection_and_the_listener_lives),
