@@ -3,6 +3,7 @@
 #include "store/chain.h"
 #include "store/content.h"
 #include "store/digest.h"
+#include "store/document.h"
 #include "store/erase.h"
 #include "store/feed.h"
 #include "store/holders.h"
@@ -280,12 +281,19 @@ static enum err one_order(struct erasing *e)
     return err;
 }
 
+/* A content that no row names may be of the dossier, too: of a document that a restored server
+ * does not know. Whoever has it of another brings it again with its row. */
 static enum err is_erased(void *ctx, const struct id *doc, bool *out)
 {
+    struct document row;
     uint64_t no = 0;
     enum err err = erased_find(ctx, doc, &no);
     *out = no != 0;
-    return err;
+    if (err != ERR_OK || *out)
+        return err;
+    err = document_find(ctx, doc, &row);
+    *out = err == ERR_NOTFOUND;
+    return err == ERR_NOTFOUND || err == ERR_INVALID ? ERR_OK : err;
 }
 
 /* Nothing of it is on the disk any more; a full disk lets it wait for the next call. */

@@ -56,6 +56,27 @@ static void contents_of_documents_go_with_it(void **state)
     close_rig(&r);
 }
 
+/* A restored server has contents of documents it does not know any more: it cannot tell whose.
+ */
+static void contents_that_no_row_names_go_with_any(void **state)
+{
+    (void)state;
+    struct rig r;
+    open_rig(&r, true);
+    struct id lost = store_new_id(r.t.server.store);
+    struct id other = store_new_id(of(&r, ANNA));
+    keep_photo(&r, r.t.server.store, &r.gone.person, &lost, "MARQUE-PART-ORPHELINE");
+    keep_photo(&r, of(&r, ANNA), &r.kept.person, &other, "MARQUE-RESTE-PHOTO");
+    keep_photo(&r, r.t.server.store, &r.kept.person, &other, "MARQUE-RESTE-PHOTO");
+    sync_all(&r);
+    assert_true(in_files(&r, &r.t.server, "MARQUE-PART-ORPHELINE"));
+    erase_it(&r);
+    sync_all(&r);
+    assert_all_gone(&r);
+    assert_true(in_files(&r, &r.t.server, "MARQUE-RESTE-PHOTO"));
+    close_rig(&r);
+}
+
 /* ---- who may ---- */
 
 static void two_people_with_two_roles_sign(void **state)
@@ -234,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dossier_goes_from_everywhere),
         cmocka_unit_test(contents_of_documents_go_with_it),
+        cmocka_unit_test(contents_that_no_row_names_go_with_any),
         cmocka_unit_test(two_people_with_two_roles_sign),
         cmocka_unit_test(an_order_is_asked_for_a_dossier_one_sees),
         cmocka_unit_test(a_twin_says_no_more_than_five_people_share),

@@ -497,7 +497,8 @@ static void on_live(struct run *run, void *arg)
     struct device *d = arg;
     d->live = NULL;
     d->killed += run->signal != 0 ? 1 : 0;
-    (void)run_well(run, d->exile != EXILE_NONE ? "05" : "0");
+    /* A certificate with changed bytes is another server's. */
+    (void)run_well(run, d->exile != EXILE_NONE || d->corrupted ? "05" : "0");
 }
 
 static void on_live_said(struct run *run, void *arg)
