@@ -25,6 +25,7 @@ static const struct api_route routes[] = {
     {"candidates", false, 2, 0, true, 0, api_candidates},
     {"reports", false, 1, 0, false, 0, api_reports},
     {"report", false, 2, 0, true, 0, api_report},
+    {"team", false, 1, 0, true, 0, api_team},
     {"refused", false, 3, 0, true, 0, api_refused},
     {"document", false, 2, 0, true, 0, api_document},
     {"content", false, 2, 0, true, 0, api_content},

@@ -95,6 +95,8 @@ void api_schema(struct api *api), api_rows(struct api *api), api_show(struct api
 void api_search(struct api *api);
 /* Indicators. */
 void api_reports(struct api *api), api_report(struct api *api);
+/* Who works here, and what is due with them. */
+void api_team(struct api *api);
 /* A signature, and with the first one the content freezes. */
 void api_sign(struct api *api);
 /* A referral accepted: a dossier of one's own. */

@@ -109,6 +109,32 @@ test('two situations at once are said in the dossier', async () => {
     await context.close();
 });
 
+test('who coordinates sees who follows how many, what is due with whom, and what ends', async () => {
+    const model = w.jalonctl('pathway_model', 'add', 'name=Modèle fictif', `structure=${w.structure}`);
+    w.cli('anna', 'sync');
+    const anna = JSON.parse(w.cli('anna', '--json', 'list', 'staff')).find((one) => one.first_name === 'anna' || one.name === 'anna').id;
+    const pathway = w.cli('anna', 'add', 'pathway', `person=${person}`, `model=${model}`, `entry=${iso(-95)}`);
+    w.cli('anna', 'add', 'assignment', `pathway=${pathway}`, `staff=${anna}`, 'role=referent', `start=${iso(-95)}`);
+    w.cli('anna', 'set', 'contract', contract, `expected_end=${iso(20)}`);
+    w.cli('anna', 'add', 'session_note', `session=${w.cli('anna', 'add', 'session', 'kind=individual', `person=${person}`, `date=${iso(-10)}`, 'minutes=30')}`, `person=${person}`, 'text=SECRETFICTIF');
+    w.cli('anna', 'sync');
+    w.cli('carole', 'sync');
+    const { context, page, errors } = await fresh('carole');
+    await page.getByRole('link', { name: 'Équipe' }).click();
+    const row = page.getByRole('row', { name: /anna/ });
+    await row.waitFor();
+    assert.deepEqual(await row.getByRole('cell').allInnerTexts(), ['1', '1 sur 20', '1', '—', '1', await row.getByRole('cell').last().innerText()]);
+    const ends = page.locator('section', { has: page.getByRole('heading', { name: 'Contrats qui finissent' }) });
+    await ends.getByRole('link', { name: /Éloïse-Fictive/ }).waitFor();
+    await page.getByRole('heading', { name: /Ce qui est dû/ }).waitFor();
+    await inspectAll(page, 'team');
+    assert.doesNotMatch(await page.content(), /SECRETFICTIF/);
+    w.jalonctl('parameter', 'add', 'key=contract_end_days', 'value=19', `structure=${w.structure}`, 'valid_from=2020-01-01');
+    await ends.getByText('Aucun dans les 19 jours.').waitFor();
+    assert.deepEqual(errors, []);
+    await context.close();
+});
+
 test('an erasure is asked by one person and signed by another one in another role', async () => {
     const { context, page, errors } = await fresh('anna', `#/person/${person}`);
     await page.getByRole('button', { name: "Demander l'effacement" }).click();

@@ -20,6 +20,7 @@ import { applyTheme, Settings } from './settings.js';
 import { StatusLine, useStatus } from './status.js';
 import { setLanguage, t } from './text.js';
 import { Welcome } from './welcome.js';
+import { coordinates } from './team.js';
 import { Today } from './today.js';
 
 const go = (address) => {
@@ -88,7 +89,7 @@ function Links({ hash, status }) {
     return html`${link('#/', 'today', t("Aujourd'hui"), hash === '' || hash === '#/')}
         ${link('#/agenda', 'agenda', t('Agenda'), on('#/agenda'))}
         ${link('#/persons', 'persons', t('Personnes'), on('#/person'))}
-        ${link('#/sessions', 'sessions', t('Séances'), on('#/session'))}
+        ${coordinates(status) ? link('#/team', 'group', t('Équipe'), on('#/team')) : link('#/sessions', 'sessions', t('Séances'), on('#/session'))}
         ${link('#/table/company', 'companies', t('Entreprises'), on('#/table/company', '#/row/company'))}
         ${link('#/inbox', 'inbox', t('À décider'), on('#/inbox'), waiting)}
         ${link('#/reports', 'reports', t('Chiffres'), on('#/reports'))}

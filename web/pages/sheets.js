@@ -7,12 +7,14 @@ import { Import } from './import.js';
 import { Referral } from './referral.js';
 import { Reports } from './reports.js';
 import { Search } from './search.js';
+import { Team } from './team.js';
 import { Visit } from './visit.js';
 
 const ID = '([0-9a-f-]{36})';
 export const sheets = [
     [new RegExp(`^#/visit/${ID}$`), Visit],
     [/^#\/import$/, Import],
+    [/^#\/team$/, Team],
     [/^#\/reports(?:\/(I\d+))?$/, Reports],
     [/^#\/search(?:\/(.*))?$/, Search],
     [new RegExp(`^#/company/${ID}$`), Company],
