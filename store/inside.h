@@ -115,7 +115,9 @@ struct store {
     struct stmt *(*rows)[ROW_SQL_COUNT]; /* by position of the table in the schema */
     struct id_maker ids;
     struct squeeze squeeze;
-    struct ref_slot *refs; /* REF_CACHE_SLOTS of them */
+    struct buf told;        /* server: the last short page, as it is before compression … */
+    struct buf told_packed; /* … and after it; nothing where told is empty */
+    struct ref_slot *refs;  /* REF_CACHE_SLOTS of them */
     /* mirrors of meta, valid outside transactions and reloaded after a rollback */
     struct hlc clock;
     struct chain own; /* client: last operation saved */

@@ -16,6 +16,7 @@ enum {
     SEEN_EVERY_MS = 60 * 1000, /* a device's last contact is not written more often */
     SEEN_SKEW_MS = 1000,
     PACK_FROM_BYTES = 200, /* smaller blocks do not gain by compression */
+    TOLD_BYTES_MAX = 16 * 1024,
     PACK_LEVEL = 1,
 };
 
@@ -373,6 +374,27 @@ enum err serve_refresh(struct store *s, struct serve_session *session, bool *cha
 
 /* ---- pages ---- */
 
+/* A commit is told to many, to most in the same words: those of the last time are kept, with
+ * what they were compressed to. `packed` is used when they are too long for that. */
+static enum err pack_body(struct store *s, struct str body, struct buf *packed, struct str *out)
+{
+    bool kept = body.n <= TOLD_BYTES_MAX;
+    struct buf *to = kept ? &s->told_packed : packed;
+    if (!kept || !str_eq(body, buf_str(&s->told))) {
+        buf_clear(to);
+        buf_clear(&s->told);
+        enum err err = squeeze_compress(&s->squeeze, body, PACK_LEVEL, to);
+        if (err != ERR_OK)
+            return err;
+        if (kept)
+            buf_add(&s->told, body.p, body.n);
+        if (s->told.err != ERR_OK)
+            buf_clear(&s->told);
+    }
+    *out = buf_str(to);
+    return ERR_OK;
+}
+
 static enum err send_page(struct store *s, const struct feed_page *cut, const struct buf *body,
                           uint64_t judged, struct buf *frames)
 {
@@ -381,9 +403,8 @@ static enum err send_page(struct store *s, const struct feed_page *cut, const st
     struct page page = {.from = cut->from, .to = cut->to, .judged = judged, .rows = cut->rows};
     page.body = buf_str(body);
     if (body->n >= PACK_FROM_BYTES) {
-        err = squeeze_compress(&s->squeeze, page.body, PACK_LEVEL, &packed);
+        err = pack_body(s, buf_str(body), &packed, &page.body);
         page.packed = true;
-        page.body = buf_str(&packed);
     }
     page.hash = hash64(page.from ^ page.to, page.body.p, page.body.n);
     if (err == ERR_OK) {

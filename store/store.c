@@ -336,6 +336,8 @@ void store_close(struct store *s)
     content_close(s->content);
     db_close(s->db);
     squeeze_done(&s->squeeze);
+    buf_done(&s->told);
+    buf_done(&s->told_packed);
     buf_done(&s->trail);
     buf_done(&s->scratch);
     buf_done(&s->digests);
