@@ -370,6 +370,7 @@ static void was_cloned(struct device *d)
     d->twin = true;
     twin->staff = d->staff;
     twin->net = d->net;
+    twin->corrupted = d->corrupted;
     twin->clock_s = d->clock_s;
     twin->present = true;
     twin->deeds = d->deeds;

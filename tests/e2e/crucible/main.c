@@ -253,11 +253,13 @@ static void sync_all(struct crucible *c, bool copies)
         command_add(&cmd, "--json");
         if (d->present && is_copy(d) == copies)
             d->run = run_start(c, &cmd, NULL, on_peace, d);
+        if (copies) /* two of one device would put out each other for ever */
+            crucible_wait(c);
     }
     crucible_wait(c);
 }
 
-/* All of them at once, after them the copies, until nothing moves. */
+/* All of them at once, after them the copies one by one, until nothing moves. */
 static void settle(struct crucible *c)
 {
     for (unsigned round = 0; round < PEACE_ROUNDS && !c->failed; round++) {

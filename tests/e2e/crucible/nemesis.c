@@ -46,6 +46,13 @@ static void set_weather(struct crucible *c, struct device *d, const char *words)
     chaos_set(d->net, &plan);
 }
 
+/* Whoever is on this line, a copy too, may meet changed bytes from now on. */
+static void corrupt_line(struct crucible *c, const struct chaos *net)
+{
+    for (unsigned i = 0; i < CRUCIBLE_DEVICES; i++)
+        c->devices[i].corrupted = c->devices[i].corrupted || c->devices[i].net == net;
+}
+
 static void bad_weather(struct crucible *c, struct device *d)
 {
     static const char *const faults[] = {"reset", "cut", "corrupt", "swallow"};
@@ -71,7 +78,8 @@ static void bad_weather(struct crucible *c, struct device *d)
         (void)snprintf(words, sizeof words, "%s_%s=%u",
                        faults[rng_below(&c->rng, sizeof faults / sizeof *faults)], side, byte);
     }
-    d->corrupted = d->corrupted || memcmp(words, "corrupt", 7) == 0;
+    if (memcmp(words, "corrupt", 7) == 0)
+        corrupt_line(c, d->net);
     crucible_say(c, "network of device %u: %s", d->at, words);
     set_weather(c, d, words);
     later(c, TASK_WEATHER, d->at, 5, 40);
