@@ -13,6 +13,7 @@ asset_\name\()_end:
     .section .rodata
     asset index "index.html.gz"
     asset app_js "app.js.gz"
+    asset picture_js "picture.js.gz"
     asset app_css "app.css.gz"
     asset icon "icon.svg.gz"
     .section .note.GNU-stack, "", %progbits

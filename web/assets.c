@@ -9,6 +9,8 @@ extern const char asset_index[];
 extern const char asset_index_end[];
 extern const char asset_app_js[];
 extern const char asset_app_js_end[];
+extern const char asset_picture_js[];
+extern const char asset_picture_js_end[];
 extern const char asset_app_css[];
 extern const char asset_app_css_end[];
 extern const char asset_icon[];
@@ -17,6 +19,8 @@ extern const char asset_icon_end[];
 static const struct asset assets[] = {
     {"/", "index.html.gz", "text/html; charset=utf-8", asset_index, asset_index_end},
     {"/app.js", "app.js.gz", "text/javascript; charset=utf-8", asset_app_js, asset_app_js_end},
+    {"/picture.js", "picture.js.gz", "text/javascript; charset=utf-8", asset_picture_js,
+     asset_picture_js_end},
     {"/app.css", "app.css.gz", "text/css; charset=utf-8", asset_app_css, asset_app_css_end},
     {"/icon.svg", "icon.svg.gz", "image/svg+xml", asset_icon, asset_icon_end},
     {"/favicon.ico", "icon.svg.gz", "image/svg+xml", asset_icon, asset_icon_end},

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device that belongs to nobody yet: an invitation that is good or not, and dossiers to try.
+import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { cpSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { browse, ended, inspectAll, jalon, open, run, world } from './world.js';
 
 let w;
@@ -19,9 +21,9 @@ after(async () => {
     await browser?.close();
     await w?.end();
 });
-async function welcome(name) {
+async function welcome(name, seen = browser) {
     const ui = await w.ui(name);
-    const opened = await open(browser, ui.url);
+    const opened = await open(seen, ui.url);
     await opened.page.getByRole('heading', { name: 'Bienvenue dans Jalon' }).waitFor();
     return { ...opened, ui };
 }
@@ -68,12 +70,84 @@ test('a code may come in a file', async () => {
     const file = join(w.dir, 'invitation.txt');
     writeFileSync(file, `${w.jalonctl('invite', staff)}\n`);
     await page.getByRole('button', { name: "J'ai une invitation" }).click();
-    await page.getByLabel('Lire un fichier').setInputFiles(jalon);
-    await page.getByText("Une photo du code QR ne se lit pas ici").waitFor();
-    await page.getByLabel('Lire un fichier').setInputFiles(file);
+    await page.getByLabel('Lire une photo').setInputFiles(jalon);
+    await page.getByText("Pas de code d'invitation à cet endroit.").waitFor();
+    await page.getByLabel('Lire une photo').setInputFiles(file);
     await page.getByRole('button', { name: 'Inscrire cet appareil' }).click();
     await page.getByText('Bienvenue dans «').waitFor();
     await context.close();
+});
+
+// The half blocks a terminal shows, where what is light is drawn: rows of grey values, eight pixels
+// a module.
+function greyOf(lines, side = 8) {
+    const light = lines.flatMap((line) => [[...line].map((c) => c === '▀' || c === '█'), [...line].map((c) => c === '▄' || c === '█')]);
+    return light.flatMap((row) => Array(side).fill(row.flatMap((one) => Array(side).fill(one ? 255 : 0))));
+}
+const qrLines = (code) => spawnSync(w.ctl, ['--data', w.serverData, 'invite', code, '--qr'], { encoding: 'utf8' }).stderr.split('\n').filter((line) => /[▀▄█]/.test(line));
+function pngOf(rows) {
+    const chunk = (name, data) => {
+        const body = Buffer.concat([Buffer.from(name), data]);
+        const ends = Buffer.alloc(8);
+        ends.writeUInt32BE(data.length, 0);
+        ends.writeUInt32BE(crc32(body), 4);
+        return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
+    };
+    const head = Buffer.alloc(13);
+    head.writeUInt32BE(rows[0].length, 0);
+    head.writeUInt32BE(rows.length, 4);
+    head.set([8, 0, 0, 0, 0], 8);
+    const bytes = deflateSync(Buffer.concat(rows.map((row) => Buffer.from([0, ...row]))));
+    return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', head), chunk('IDAT', bytes), chunk('IEND', Buffer.alloc(0))]);
+}
+// What a camera sees that is held at it: one frame, again and again.
+function filmOf(rows) {
+    const [width, height] = [640, 640];
+    const grey = Buffer.alloc(width * height, 255);
+    rows.forEach((row, y) => grey.set(row, (y + 8) * width + 8));
+    return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\nFRAME\n`), grey, Buffer.alloc(width * height / 2, 128)]);
+}
+function crc32(bytes) {
+    let crc = ~0;
+    for (const byte of bytes) {
+        crc ^= byte;
+        for (let i = 0; i < 8; i++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    return ~crc >>> 0;
+}
+
+test('a code may come in a picture of its QR code', async () => {
+    const { context, page, errors } = await welcome('pictured');
+    const picture = pngOf(greyOf(qrLines(staff)));
+    await page.getByRole('button', { name: "J'ai une invitation" }).click();
+    await page.getByLabel('Lire une photo').setInputFiles({ name: 'rien.png', mimeType: 'image/png', buffer: pngOf(greyOf(['█▀▄█', '█▄▀█'])) });
+    await page.getByText("Pas de code d'invitation à cet endroit.").waitFor();
+    await page.getByLabel('Lire une photo').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: picture });
+    await page.waitForFunction(() => document.querySelector('#code').value.length > 20);
+    await inspectAll(page, 'welcome-picture');
+    await page.getByRole('button', { name: 'Inscrire cet appareil' }).click();
+    await page.getByText('Bienvenue dans «').waitFor();
+    assert.deepEqual(errors, []);
+    await context.close();
+});
+
+test('a code may be held at the camera', async () => {
+    const film = join(w.dir, 'film.y4m');
+    writeFileSync(film, filmOf(greyOf(qrLines(staff), 6)));
+    const camera = await browse('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`);
+    try {
+        const { page, errors } = await welcome('camera', camera);
+        await page.getByRole('button', { name: "J'ai une invitation" }).click();
+        await page.getByRole('button', { name: 'Montrer le code à la caméra' }).click();
+        await page.waitForFunction(() => document.querySelector('#code').value.length > 20);
+        await page.getByRole('button', { name: 'Montrer le code à la caméra' }).waitFor(); // it is shut
+        assert.equal(await page.evaluate(() => document.querySelector('video').srcObject), null);
+        await page.getByRole('button', { name: 'Inscrire cet appareil' }).click();
+        await page.getByText('Bienvenue dans «').waitFor();
+        assert.deepEqual(errors, []);
+    } finally {
+        await camera.close();
+    }
 });
 
 test('a code that does not pass says which way, and whom to ask', async () => {

@@ -46,7 +46,7 @@ export async function world(...people) {
     const dir = mkdtempSync(join(tmpdir(), 'jalon-ui-'));
     const server = join(dir, 'server');
     const jalonctl = (...words) => run(join(bin, 'server/jalonctl'), '--data', server, ...words);
-    const w = { dir, jalonctl, clients: {}, running: [] };
+    const w = { dir, jalonctl, ctl: join(bin, 'server/jalonctl'), serverData: server, clients: {}, running: [] };
     run(join(bin, 'server/jalond'), 'init', '--data', server, '--network', "Réseau d'essai");
     w.serve = async (address = '127.0.0.1:0') => {
         const s = await stay(join(bin, 'server/jalond'), ['serve', '--data', server, '--sync', address], /^sync (\S+)$/m);
@@ -81,11 +81,11 @@ export async function world(...people) {
     return w;
 }
 
-export function browse() {
+export function browse(...more) {
     return chromium.launch({
         executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-            '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
+            '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', ...more],
     });
 }
 

@@ -8,6 +8,8 @@ import { t } from './text.js';
 
 const CODE_BYTES_MAX = 4096; // a file that is longer holds no code
 
+const picture = () => import('/picture.js');
+
 // What is wrong with the code, and whom to ask.
 function trouble(error) {
     const whom = t('Demandez une nouvelle invitation à la personne qui vous a donné celle-ci, ou à votre coordination.');
@@ -35,6 +37,7 @@ function Invitation({ done, back }) {
     const [code, setCode] = useState('');
     const [problem, setProblem] = useState(null);
     const [busy, setBusy] = useState(false);
+    const [filming, setFilming] = useState(null);
     const field = useRef(null);
     useEffect(() => field.current?.focus(), []);
     const submit = async (event) => {
@@ -53,14 +56,32 @@ function Invitation({ done, back }) {
     const read = async (event) => {
         const file = event.target.files[0];
         if (!file) return;
-        if (file.size > CODE_BYTES_MAX) {
-            setProblem({ what: t("Ce fichier ne contient pas de code d'invitation."), then: t("Une photo du code QR ne se lit pas ici : tapez les lettres imprimées à côté, ou lisez-le avec un téléphone et copiez le texte.") });
-            return;
-        }
-        setCode((await file.text()).trim());
-        setProblem(null);
+        event.target.value = ''; // the same one may be chosen again
+        const text = file.type.startsWith('image/') ? await (await picture()).readPicture(file) : file.size > CODE_BYTES_MAX ? '' : (await file.text()).trim();
+        take(text, file.type.startsWith('image/') ? t("Rapprochez-vous, de face et sans reflet, ou tapez les lettres imprimées à côté.") : t('Choisissez la photo du code QR, ou le fichier qui contient les lettres.'));
+    };
+    const take = (text, advice) => {
+        if (text) setCode(text);
+        setProblem(text ? null : { what: t("Pas de code d'invitation à cet endroit."), then: advice });
         field.current?.focus();
     };
+    const film = async () => {
+        const stop = new AbortController();
+        setFilming(stop);
+        setProblem(null);
+        try {
+            const text = await (await picture()).readCamera(video.current, stop.signal);
+            if (text) take(text, '');
+        } catch {
+            setProblem({ what: t("La caméra ne s'ouvre pas."), then: t('Permettez-la dans le navigateur, ou tapez les lettres imprimées à côté du code.') });
+        } finally {
+            setFilming(null);
+        }
+    };
+    const video = useRef(null);
+    const filmed = useRef(null);
+    filmed.current = filming;
+    useEffect(() => () => filmed.current?.abort(), []);
     return html`<form onSubmit=${submit} noValidate>
         <label for="code">${t("Code d'invitation")}</label>
         <textarea id="code" ref=${field} rows="4" class="code" spellcheck="false" autocomplete="off" autocapitalize="characters" aria-describedby="code-note"
@@ -68,8 +89,10 @@ function Invitation({ done, back }) {
         <p class="note" id="code-note">${t("Majuscules ou minuscules, espaces, O ou 0, I ou 1 : c'est égal.")}</p>
         <div class="problem-box" role="alert">${problem && html`<p class="problem">${problem.what}</p><p>${problem.then}</p>`}</div>
         <p class="buttons"><button type="submit" disabled=${busy || code.trim() === ''}>${busy ? t('Un instant…') : t('Inscrire cet appareil')}</button>
-            <label class="button quiet"><input type="file" class="hidden" accept=".txt,text/plain" onChange=${read} /><${Icon} name="file" />${t('Lire un fichier…')}</label>
+            <label class="button quiet"><input type="file" class="hidden" accept=".txt,text/plain,image/*" onChange=${read} /><${Icon} name="file" />${t('Lire une photo ou un fichier…')}</label>
+            ${navigator.mediaDevices && html`<button type="button" class="quiet" onClick=${() => (filming ? filming.abort() : film())}>${filming ? t('Fermer la caméra') : t('Montrer le code à la caméra')}</button>`}
             <button type="button" class="quiet" onClick=${back}>${t('Retour')}</button></p>
+        <video ref=${video} class="film" hidden=${!filming} muted playsinline aria-label=${t('Image de la caméra')}></video>
     </form>`;
 }
 
