@@ -96,12 +96,17 @@ enum err cmd_flush_some(struct cmd *c)
 
 int cmd_fail(struct cmd *c, enum err err, const struct note *why)
 {
+    return cmd_fail_next(c, err, why, advice_next(err));
+}
+
+int cmd_fail_next(struct cmd *c, enum err err, const struct note *why, const char *next)
+{
     must(err != ERR_OK);
     bool told = why != NULL && why->text[0] != '\0';
     const char *cause = told ? why->text : advice_cause(err);
     if (!c->json) {
         cmd_say(c, "jalon : %s", cause);
-        cmd_say(c, "  %s", advice_next(err));
+        cmd_say(c, "  %s", next);
         return err_exit(err);
     }
     struct json_out json;

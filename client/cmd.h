@@ -74,6 +74,8 @@ NODISCARD enum err cmd_flush_some(struct cmd *c);
 /* Tell what went wrong, what that means and what to do next; returns the exit status. why: may
  * be NULL or empty. */
 int cmd_fail(struct cmd *c, enum err err, const struct note *why);
+/* The same, with another advice than the error's own, in the language of the person. */
+int cmd_fail_next(struct cmd *c, enum err err, const struct note *why, const char *next);
 
 /* The table of that name; NOTFOUND with the nearest one in `why`. */
 NODISCARD enum err cmd_table(struct cmd *c, const char *word, const struct table **out,

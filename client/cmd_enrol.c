@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jalon enrol: from the code of an invitation to a device of the network. */
+#include "client/advice.h"
 #include "client/cmd.h"
 #include "client/enrol.h"
 #include "io/crypt.h"
@@ -23,6 +24,18 @@ static void report_json(struct cmd *c, const struct enrol_result *result)
     json_line(&json);
 }
 
+/* Here there is nothing yet that a sync could send, and no table to look up. */
+static const char *advice(enum err err)
+{
+    if (err == ERR_INVALID || err == ERR_FORMAT)
+        return T("cet appareil n'est pas encore inscrit ; recopiez le code entier, ou "
+                 "redemandez-le à votre coordination");
+    if (err_exit(err) == err_exit(ERR_OFFLINE))
+        return T("cet appareil n'est pas encore inscrit ; réessayez plus tard avec le même "
+                 "code, il vaut 72 heures");
+    return advice_next(err);
+}
+
 int cmd_enrol(void *program, const struct args *args)
 {
     struct cmd *c = program;
@@ -39,7 +52,7 @@ int cmd_enrol(void *program, const struct args *args)
                        N_("cet appareil est déjà inscrit, ou ce code a servi pour un autre ; "
                           "voyez : jalon status"));
     if (err != ERR_OK)
-        return cmd_fail(c, err, &why);
+        return cmd_fail_next(c, err, &why, advice(err));
     if (c->json)
         report_json(c, &result);
     else

@@ -112,6 +112,7 @@ static int read_words(struct asker *asker, struct cmd *c, const char **argv)
         return 0;
     c->color = unpack_bool(&cur);
     c->columns = (int)unpack_int_in(&cur, 1, 10000);
+    say_here(unpack_str(&cur));
     struct str cwd = unpack_bin(&cur);
     c->cwd = arena_copy(&asker->arena, cwd.p, cwd.n);
     int n = 0;
@@ -147,6 +148,7 @@ static void on_run(struct job *job)
     int argc = can ? read_words(asker, &c, argv) : 0;
     uint64_t before = last_op(&c);
     int status = argc == 0 ? CMD_AWAY : commands_run(&c, argc, argv);
+    say_here_over();
     asker->saved = c.store != NULL && store_last_op(c.store) != before;
     if (!asker->round.asked || asker->round.over)
         write_exit(asker, status);

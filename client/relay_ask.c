@@ -109,6 +109,7 @@ static enum err write_question(struct asking *a, int argc, const char *const *ar
     pack_int(&a->question, RELAY_VERSION);
     pack_bool(&a->question, a->c->color);
     pack_int(&a->question, a->c->columns);
+    pack_str(&a->question, str_of(say_code()));
     pack_bin(&a->question, str_of(cwd));
     for (int i = 0; i < argc; i++)
         pack_bin(&a->question, str_of(argv[i]));

@@ -6,9 +6,9 @@
 #include "proto/frame.h"
 #include "proto/pack.h"
 
-/* Frames. Question: [RELAY_VERSION, color, columns, cwd, word, …]. Answer: any number of
- * [stream, bytes], then [RELAY_EXIT, status]. Both ends are the same program; the version only
- * meets a command of the day before an upgrade. */
-enum { RELAY_VERSION = 1, RELAY_HEAD = 4, RELAY_EXIT = 0 };
+/* Frames. Question: [RELAY_VERSION, color, columns, language, cwd, word, …]. Answer: any number
+ * of [stream, bytes], then [RELAY_EXIT, status]. Both ends are the same program; the version
+ * only meets a command of the day before an upgrade. */
+enum { RELAY_VERSION = 2, RELAY_HEAD = 5, RELAY_EXIT = 0 };
 
 #endif

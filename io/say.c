@@ -29,7 +29,8 @@ static const struct {
 };
 
 static atomic_int chosen = SAY_FR;
-static struct mo catalogues[SAY_COUNT]; /* never changed once they are open */
+static _Thread_local int here = SAY_COUNT; /* SAY_COUNT: as chosen */
+static struct mo catalogues[SAY_COUNT];    /* never changed once they are open */
 
 enum say_language say_language_of(const char *lc_all, const char *lc_messages, const char *lang)
 {
@@ -46,6 +47,11 @@ enum say_language say_language_of(const char *lc_all, const char *lc_messages, c
         break;
     }
     return SAY_FR;
+}
+
+static int language_now(void)
+{
+    return here == SAY_COUNT ? atomic_load(&chosen) : here;
 }
 
 void say_init(enum say_language language)
@@ -66,7 +72,19 @@ void say_switch(enum say_language language)
 
 const char *say_code(void)
 {
-    return languages[atomic_load(&chosen)].code;
+    return languages[language_now()].code;
+}
+
+void say_here(struct str code)
+{
+    enum say_language language = SAY_FR;
+    if (say_language_coded(code, &language))
+        here = (int)language;
+}
+
+void say_here_over(void)
+{
+    here = SAY_COUNT;
 }
 
 bool say_language_coded(struct str code, enum say_language *out)
@@ -90,14 +108,13 @@ struct str say_catalogue(struct str code)
 
 const char *say_text(const char *text)
 {
-    const char *found =
-        text[0] == '\0' ? NULL : mo_find(&catalogues[atomic_load(&chosen)], text, 0);
+    const char *found = text[0] == '\0' ? NULL : mo_find(&catalogues[language_now()], text, 0);
     return found == NULL ? text : found;
 }
 
 const char *say_plural(const char *one, const char *many, uint64_t n)
 {
-    int language = atomic_load(&chosen);
+    int language = language_now();
     bool single = n == 1 || (n == 0 && language == SAY_FR);
     const char *found = mo_find(&catalogues[language], one, single ? 0 : 1);
     if (found != NULL)

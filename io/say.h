@@ -21,9 +21,13 @@ enum say_language say_language_of(const char *lc_all, const char *lc_messages,
 void say_init(enum say_language language);
 /* Choose another one, after say_init; what is said from then on is in it. Any thread. */
 void say_switch(enum say_language language);
+/* On this thread, until say_here_over, everything is said in the language of this code:
+ * somebody else's command is carried out. An unknown code changes nothing. */
+void say_here(struct str code);
+void say_here_over(void);
 /* The language of a code; false when there is none. */
 bool say_language_coded(struct str code, enum say_language *out);
-/* "fr", "en", "nl" or "de". */
+/* "fr", "en", "nl" or "de": what is said on this thread. */
 const char *say_code(void);
 
 /* The compiled catalogue of a language by its code, for io/mo; {NULL, 0}: there is none. */

@@ -29,6 +29,7 @@ struct caller {
     bool working;      /* the job is out */
     enum phase phase;
     struct buf request; /* body of the request: the words point into it */
+    struct str language;
     const char *argv[CONTROL_WORDS_MAX + 1];
     int argc;
     struct ctl ctl;
@@ -271,9 +272,8 @@ static struct jobs *jobs_of(struct caller *caller)
     return aside ? &control->checks : control->cfg.jobs;
 }
 
-static void run(struct job *job)
+static void run_phase(struct caller *caller)
 {
-    struct caller *caller = (struct caller *)job;
     struct store *s = caller->control->cfg.store;
     switch (caller->phase) {
     case PHASE_RUN:
@@ -298,6 +298,14 @@ static void run(struct job *job)
     case PHASE_ANSWER:
         return;
     }
+}
+
+static void run(struct job *job)
+{
+    struct caller *caller = (struct caller *)job;
+    say_here(caller->language);
+    run_phase(caller);
+    say_here_over();
 }
 
 static void finished(struct job *job)
@@ -335,7 +343,7 @@ static void finished(struct job *job)
 
 /* ---- the request ---- */
 
-/* [cwd, argument, …]: the strings are copied behind NULs. */
+/* [language, cwd, argument, …]: the strings are copied behind NULs. */
 static bool read_request(struct caller *caller, struct str body)
 {
     size_t used = 0;
@@ -343,7 +351,7 @@ static bool read_request(struct caller *caller, struct str body)
         return false;
     struct cur cur = cur_of(body.p, body.n);
     uint32_t count = pack_peek(&cur) == PACK_ARRAY ? unpack_array(&cur) : 0;
-    if (count < 1 || count > CONTROL_WORDS_MAX)
+    if (count < CONTROL_HEAD || count > CONTROL_WORDS_MAX + 1)
         return false;
     if (!buf_reserve(&caller->request, body.n + count)) /* so that nothing moves */
         return false;
@@ -353,12 +361,14 @@ static bool read_request(struct caller *caller, struct str body)
         buf_add(&caller->request, word.p, word.n);
         buf_u8(&caller->request, 0);
         if (i == 0)
+            caller->language = (struct str){at, word.n};
+        else if (i == 1)
             caller->ctl.cwd = at;
         else
-            caller->argv[i] = at;
+            caller->argv[i - 1] = at;
     }
     caller->argv[0] = "jalonctl";
-    caller->argc = (int)count;
+    caller->argc = (int)count - 1;
     return !cur.bad && caller->request.err == ERR_OK;
 }
 

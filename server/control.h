@@ -11,10 +11,12 @@
 enum {
     CONTROL_PEERS = 16,              /* connections at once */
     CONTROL_REQUEST_BYTES = 1 << 20, /* a request's body */
+    CONTROL_HEAD = 2,                /* language and folder, before the words */
     CONTROL_WORDS_MAX = ARGS_WORDS_MAX,
     CONTROL_CHUNK_BYTES = 64 * 1024, /* one piece of the answer */
 };
-/* Frames both ways. Request: [cwd, argument, …] as strings. Answer: [kind, bin] … [0, status].
+/* Frames both ways. Request: [language, cwd, argument, …] as strings. Answer: [kind, bin] … [0,
+ * status].
  */
 enum control_kind { CONTROL_STATUS = 0, CONTROL_OUT = 1, CONTROL_TALK = 2 };
 

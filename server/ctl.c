@@ -79,7 +79,8 @@ static enum err ask(int fd, int argc, char **argv)
     char cwd[FILE_PATH_BYTES_MAX];
     struct buf frame = {0};
     size_t at = frame_begin(&frame);
-    pack_array(&frame, (uint32_t)argc);
+    pack_array(&frame, (uint32_t)argc + 1);
+    pack_str(&frame, str_of(say_code()));
     pack_str(&frame, str_of(getcwd(cwd, sizeof cwd) != NULL ? cwd : "/"));
     for (int i = 1; i < argc; i++)
         pack_str(&frame, str_of(argv[i]));

@@ -24,6 +24,23 @@ static enum err check_ref(struct store *s, const struct field *field, const stru
     return err;
 }
 
+/* The codes people have in hand, as far as a note has room. */
+static enum err name_codes(const struct field *field, struct str list, struct note *why)
+{
+    enum { ROOM = 320 };
+    const struct code_list *known = codes_list(list);
+    struct buf names = {.max = NOTE_BYTES};
+    size_t n = 0;
+    for (; known != NULL && n < known->count && names.n < ROOM; n++)
+        buf_printf(&names, "%s%s", n == 0 ? "" : ", ", known->codes[n].code);
+    if (known == NULL || n < known->count)
+        buf_printf(&names, "%s", n == 0 ? "…" : ", …");
+    enum err err = note_set(why, ERR_INVALID, N_("%s : code inconnu ; il y a : %.*s"),
+                            field->name, (int)names.n, (const char *)names.p);
+    buf_done(&names);
+    return err;
+}
+
 /* A list that rows of `code` may extend: the code must be built in or be such a row. Only here:
  * what another replica wrote with a code that has left the list is never refused. */
 static enum err check_code(struct store *s, const struct table *table,
@@ -40,8 +57,7 @@ static enum err check_code(struct store *s, const struct table *table,
     struct scope scope;
     enum err err = rows_locate(s, schema_table(s->env.schema, TABLE_CODE), &id, &scope);
     if (err == ERR_NOTFOUND)
-        return note_set(why, ERR_INVALID, N_("%s : ce code n'est pas dans la liste"),
-                        field->name);
+        return name_codes(field, list, why);
     return err;
 }
 

@@ -22,6 +22,12 @@ expect 2 "$JALOND" serve --data "$T/server" --console 127.0.0.1:0
 expect 2 "$JALOND" serve --data "$T/server" --sync nulle.part.invalid:0
 expect 1 "$JALOND" serve --data "$T/none" --sync 127.0.0.1:0
 start_server
+say "who asks is answered in their own language"
+expect 0 env LANG=nl_BE.UTF-8 "$JALONCTL" --data "$T/server" company list
+said err "0 fiches" # French: 0 fiche
+expect 0 env LANG=en_GB.UTF-8 "$JALONCTL" --data "$T/server" company list
+said err "0 records"
+
 same "mode of the socket" 600 "$(mode "$T/server/control.sock")"
 expect 1 "$JALOND" serve --data "$T/server" --sync 127.0.0.1:0
 expect 0 "$JALOND" init --data "$T/server" --network "Pendant le service"
@@ -43,6 +49,8 @@ expect 2 ctl staff add Mononyme --structure "$structure" --role jobcoach
 expect 1 ctl staff add "Anne Exemple" --structure "$structure" --role roi
 expect 2 ctl staff add "Anne Exemple" --structure "$structure"
 expect 1 ctl staff add "Anne Exemple" --structure 0123456789 --role jobcoach
+expect 1 ctl structure add "EI Deux" --type CISP
+said err CISP_EFT
 expect 2 ctl company add nom=Exemple
 expect 2 ctl compagnie list
 expect 1 ctl company show 0123456789

@@ -21,6 +21,7 @@ int asker_ask(const char *dir, const char *const *words)
     pack_int(&frame, RELAY_VERSION);
     pack_bool(&frame, false);
     pack_int(&frame, 80);
+    pack_str(&frame, STR("fr"));
     pack_bin(&frame, str_of(dir));
     pack_bin(&frame, STR("jalon"));
     for (uint32_t i = 0; i + 1 < count; i++)

@@ -46,6 +46,21 @@ static void a_text_is_said_in_the_chosen_language(void **state)
     assert_string_equal(T("afficher cette aide"), "diese Hilfe anzeigen");
 }
 
+static void what_is_said_for_somebody_else_is_in_their_language(void **state)
+{
+    (void)state;
+    say_init(SAY_FR);
+    say_here(STR("nl"));
+    assert_string_equal(say_code(), "nl");
+    assert_string_equal(T("afficher cette aide"), "deze hulp tonen");
+    assert_string_equal(TN("une fiche", "des fiches", 0), "des fiches");
+    say_here(STR("tlh"));
+    assert_string_equal(say_code(), "nl");
+    say_here_over();
+    assert_string_equal(T("afficher cette aide"), "afficher cette aide");
+    assert_string_equal(TN("une fiche", "des fiches", 0), "une fiche");
+}
+
 static void a_text_without_translation_stays_as_it_is(void **state)
 {
     (void)state;
@@ -111,6 +126,7 @@ int main(void)
         cmocka_unit_test(the_first_variable_that_is_set_chooses_the_language),
         cmocka_unit_test(french_needs_no_catalogue),
         cmocka_unit_test(a_text_is_said_in_the_chosen_language),
+        cmocka_unit_test(what_is_said_for_somebody_else_is_in_their_language),
         cmocka_unit_test(a_text_without_translation_stays_as_it_is),
         cmocka_unit_test(formats_keep_their_conversions),
         cmocka_unit_test(plurals_follow_the_language),
