@@ -154,22 +154,10 @@ static void raw_words(struct cmd *c, const struct table *table, const struct val
 {
     size_t before = out->n;
     struct cur cur = raw->type == VALUE_BYTES ? cur_of(raw->s.p, raw->s.n) : cur_of(NULL, 0);
-    bool several = false;
-    struct cur look = cur;
-    (void)unpack_any(&look);
-    (void)unpack_any(&look);
-    several = !look.bad && cur_left(&look) > 0;
-    while (table != NULL && cur_left(&cur) > 0 && !cur.bad) {
-        uint16_t id = (uint16_t)unpack_int_in(&cur, 0, UINT16_MAX);
-        const struct field *field =
-            id == FIELD_DELETED ? &schema_field_deleted : schema_field(table, id);
-        if (field == NULL) {
-            (void)unpack_any(&cur);
-            continue;
-        }
-        struct value v = unpack_nil(&cur) ? VALUE_NONE : value_unpack(field->kind, &cur);
-        if (cur.bad)
-            break;
+    bool several = value_pairs_several(cur);
+    const struct field *field = NULL;
+    struct value v;
+    while (table != NULL && value_pair_next(table, &cur, &field, &v)) {
         if (out->n > before)
             buf_text(out, " ; ");
         if (several)

@@ -11,32 +11,8 @@ enum { CHANGES_LISTED = 5 };
 
 const char *refused_reason(enum reason reason)
 {
-    switch (reason) {
-    case REASON_RIGHTS:
-        return T("vos droits ne le permettaient pas (ou plus)");
-    case REASON_INVALID:
-        return T("une valeur ne convient pas");
-    case REASON_FROZEN:
-        return T("la fiche était déjà validée ou verrouillée");
-    case REASON_MISSING:
-        return T("une fiche nécessaire n'existe pas sur le serveur");
-    case REASON_DEPENDS:
-        return T("elle dépend d'une saisie refusée");
-    case REASON_UNKNOWN:
-        return T("le serveur ne connaît pas cette table : il est plus ancien");
-    case REASON_SCOPE:
-        return T("la fiche n'appartient à aucune structure connue");
-    case REASON_MASS:
-        return T("trop de suppressions à la fois : une personne doit confirmer");
-    case REASON_CONSENT:
-        return T("le consentement manquait, était retiré ou ne couvrait pas cela");
-    case REASON_ERASED:
-        return T("ce dossier a été effacé à la demande de deux personnes");
-    case REASON_NONE:
-    case REASON_COUNT:
-        break;
-    }
-    return T("sans raison connue");
+    return reason == REASON_RIGHTS ? T("vos droits ne le permettaient pas (ou plus)")
+                                   : say_text(reason_text(reason));
 }
 
 /* ---- one field ---- */

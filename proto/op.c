@@ -185,6 +185,24 @@ const char *reason_word(enum reason reason)
     return (unsigned)reason < REASON_COUNT ? words[reason] : "unknown";
 }
 
+const char *reason_text(enum reason reason)
+{
+    static const char *const texts[REASON_COUNT] = {
+        [REASON_RIGHTS] = N_("les droits de l'auteur ne le permettaient pas (ou plus)"),
+        [REASON_INVALID] = N_("une valeur ne convient pas"),
+        [REASON_FROZEN] = N_("la fiche était déjà validée ou verrouillée"),
+        [REASON_MISSING] = N_("une fiche nécessaire n'existe pas sur le serveur"),
+        [REASON_DEPENDS] = N_("elle dépend d'une saisie refusée"),
+        [REASON_UNKNOWN] = N_("le serveur ne connaît pas cette table : il est plus ancien"),
+        [REASON_SCOPE] = N_("la fiche n'appartient à aucune structure connue"),
+        [REASON_MASS] = N_("trop de suppressions à la fois : une personne doit confirmer"),
+        [REASON_CONSENT] = N_("le consentement manquait, était retiré ou ne couvrait pas cela"),
+        [REASON_ERASED] = N_("ce dossier a été effacé à la demande de deux personnes"),
+    };
+    const char *text = (unsigned)reason < REASON_COUNT ? texts[reason] : NULL;
+    return text == NULL ? N_("sans raison connue") : text;
+}
+
 const char *verdict_word(enum verdict verdict)
 {
     static const char *const words[] = {"none", "applied", "merged", "conflict", "refused"};

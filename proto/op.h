@@ -107,6 +107,8 @@ enum reason {
         REASON_COUNT
 };
 const char *reason_word(enum reason reason);
+/* The same in plain words, French and untranslated. Never NULL. */
+const char *reason_text(enum reason reason);
 const char *verdict_word(enum verdict verdict);
 
 #endif

@@ -57,6 +57,11 @@ const struct field *schema_field(const struct table *table, uint16_t id)
     return i < 0 ? NULL : &table->fields[i];
 }
 
+const struct field *schema_field_or_deleted(const struct table *table, uint16_t id)
+{
+    return id == FIELD_DELETED ? &schema_field_deleted : schema_field(table, id);
+}
+
 const struct field *schema_field_named(const struct table *table, struct str name)
 {
     for (size_t i = 0; i < table->field_count; i++)

@@ -344,6 +344,8 @@ extern const struct field schema_field_deleted;
 const struct table *schema_table(const struct schema *schema, uint16_t id);
 const struct table *schema_table_named(const struct schema *schema, struct str name);
 const struct field *schema_field(const struct table *table, uint16_t id);
+/* The same, or the one of a deletion. */
+const struct field *schema_field_or_deleted(const struct table *table, uint16_t id);
 const struct field *schema_field_named(const struct table *table, struct str name);
 /* Position of the field in table->fields, or -1. */
 int schema_field_index(const struct table *table, uint16_t id);

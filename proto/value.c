@@ -274,3 +274,25 @@ struct value value_unpack(enum kind kind, struct cur *cur)
     }
     return cur->bad ? VALUE_NONE : v;
 }
+
+bool value_pair_next(const struct table *table, struct cur *cur, const struct field **field,
+                     struct value *out)
+{
+    while (cur_left(cur) > 0 && !cur->bad) {
+        *field = schema_field_or_deleted(table, (uint16_t)unpack_int_in(cur, 0, UINT16_MAX));
+        if (*field == NULL) {
+            (void)unpack_any(cur);
+            continue;
+        }
+        *out = unpack_nil(cur) ? VALUE_NONE : value_unpack((*field)->kind, cur);
+        return !cur->bad;
+    }
+    return false;
+}
+
+bool value_pairs_several(struct cur pairs)
+{
+    (void)unpack_any(&pairs);
+    (void)unpack_any(&pairs);
+    return !pairs.bad && cur_left(&pairs) > 0;
+}

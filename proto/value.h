@@ -76,6 +76,13 @@ void value_pack(const struct value *v, struct buf *out);
  * bytes. */
 struct value value_unpack(enum kind kind, struct cur *cur);
 
+/* Packed pairs, field and value, as a conflict keeps them: the next one of a field that this
+ * schema has, others are passed over; false at the end, and at bytes that make no sense. */
+bool value_pair_next(const struct table *table, struct cur *cur, const struct field **field,
+                     struct value *out);
+/* Are there two or more? */
+bool value_pairs_several(struct cur pairs);
+
 /* Days since 1970-01-01 of a proleptic Gregorian date of the years 1..9999, and back; false
  * when there is no such day. */
 bool date_of(int year, int month, int day, int32_t *out);

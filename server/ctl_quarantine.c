@@ -6,37 +6,6 @@
 #include "store/closing.h"
 #include "store/quarantine_json.h"
 
-/* Why, in plain words. */
-static const char *reason_text(enum reason reason)
-{
-    switch (reason) {
-    case REASON_RIGHTS:
-        return T("les droits de l'auteur ne le permettaient pas (ou plus)");
-    case REASON_INVALID:
-        return T("une valeur ne convient pas");
-    case REASON_FROZEN:
-        return T("la fiche était déjà validée ou verrouillée");
-    case REASON_MISSING:
-        return T("une fiche nécessaire n'existe pas sur le serveur");
-    case REASON_DEPENDS:
-        return T("elle dépend d'une saisie refusée");
-    case REASON_UNKNOWN:
-        return T("le serveur ne connaît pas cette table : il est plus ancien");
-    case REASON_SCOPE:
-        return T("la fiche n'appartient à aucune structure connue");
-    case REASON_MASS:
-        return T("trop de suppressions à la fois : une personne doit confirmer");
-    case REASON_CONSENT:
-        return T("le consentement manquait, était retiré ou ne couvrait pas cela");
-    case REASON_ERASED:
-        return T("ce dossier a été effacé à la demande de deux personnes");
-    case REASON_NONE:
-    case REASON_COUNT:
-        break;
-    }
-    return T("sans raison connue");
-}
-
 static void print_head(struct ctl *c, const struct quarantined *q)
 {
     quarantine_name(q->epoch, q->op_no, &c->out);
@@ -44,7 +13,7 @@ static void print_head(struct ctl *c, const struct quarantined *q)
     ctl_print_time(c, q->at_ms);
     buf_text(&c->out, "  ");
     ctl_print_staff(c, &q->actor);
-    buf_printf(&c->out, "  %s\n", reason_text(q->reason));
+    buf_printf(&c->out, "  %s\n", say_text(reason_text(q->reason)));
     if (q->state == QUARANTINE_OPEN)
         return;
     buf_text(&c->out, q->state == QUARANTINE_DISCARDED ? T("  abandonnée par ")

@@ -222,21 +222,10 @@ static void print_plain(struct ctl_rows *list, const struct field *field, const 
 static void print_raw(struct ctl_rows *list, const struct table *table, struct str raw)
 {
     struct cur cur = cur_of(raw.p, raw.n);
-    struct cur rest = cur;
-    (void)unpack_any(&rest);
-    (void)unpack_any(&rest);
-    bool several = !rest.bad && cur_left(&rest) > 0;
-    while (table != NULL && cur_left(&cur) > 0 && !cur.bad) {
-        uint16_t id = (uint16_t)unpack_int_in(&cur, 0, UINT16_MAX);
-        const struct field *field =
-            id == FIELD_DELETED ? &schema_field_deleted : schema_field(table, id);
-        if (field == NULL) {
-            (void)unpack_any(&cur);
-            continue;
-        }
-        struct value v = unpack_nil(&cur) ? VALUE_NONE : value_unpack(field->kind, &cur);
-        if (cur.bad)
-            return;
+    bool several = value_pairs_several(cur);
+    const struct field *field = NULL;
+    struct value v;
+    while (table != NULL && value_pair_next(table, &cur, &field, &v)) {
         buf_text(&list->text, list->text.n > 0 ? " ; " : "");
         if (several)
             buf_printf(&list->text, "%s : ", say_text(field->label));

@@ -69,17 +69,12 @@ static enum err tell_moment(struct walk *w, struct history_moment *m)
 
 /* ---- changes ---- */
 
-static const struct field *field_of(const struct table *table, uint16_t id)
-{
-    return id == FIELD_DELETED ? &schema_field_deleted : schema_field(table, id);
-}
-
 /* The next change of a field that is declared here; false at the end. */
 static bool next_change(const struct table *table, struct cur *cur, const struct field **field,
                         struct value *before, struct value *after)
 {
     while (cur_left(cur) > 0 && !cur->bad) {
-        *field = field_of(table, (uint16_t)unpack_int_in(cur, 0, UINT16_MAX));
+        *field = schema_field_or_deleted(table, (uint16_t)unpack_int_in(cur, 0, UINT16_MAX));
         if (*field == NULL) {
             (void)unpack_any(cur);
             (void)unpack_any(cur);

@@ -15,13 +15,7 @@ enum err replica_ask_all(struct store *s)
     enum err err = store_begin(s);
     if (err != ERR_OK)
         return err;
-    err = meta_set_int(s, META_FULL, 1);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_PULLED, 0);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_WHOLE, 0);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_ENTERED, 0);
+    err = sweep_forget_told(s);
     if (err == ERR_OK)
         err = meta_set_int(s, META_RETELL, 0);
     err = store_end(s, err);

@@ -78,16 +78,11 @@ void rows_json_value(const struct field *field, const struct value *v, struct bu
     }
 }
 
-static const struct field *raw_field(const struct table *table, uint16_t id)
-{
-    return id == FIELD_DELETED ? &schema_field_deleted : schema_field(table, id);
-}
-
 /* One pair of RAW; false when the bytes are not what they should be. */
 static bool raw_pair(const struct table *table, struct cur *cur, bool first, struct buf *out)
 {
     uint16_t id = (uint16_t)unpack_int_in(cur, 0, UINT16_MAX);
-    const struct field *field = raw_field(table, id);
+    const struct field *field = schema_field_or_deleted(table, id);
     struct cur before = *cur;
     struct str encoded = unpack_any(cur);
     if (cur->bad)

@@ -4,17 +4,23 @@
 #include "store/compare.h"
 #include "store/page.h"
 
+enum err sweep_forget_told(struct store *s)
+{
+    static const struct {
+        enum meta key;
+        int64_t value;
+    } marks[] = {{META_FULL, 1}, {META_PULLED, 0}, {META_WHOLE, 0}, {META_ENTERED, 0}};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0] && err == ERR_OK; i++)
+        err = meta_set_int(s, marks[i].key, marks[i].value);
+    return err;
+}
+
 enum err sweep_begin(struct store *s)
 {
     enum err err = meta_set_int(s, META_SWEEP, 1);
     if (err == ERR_OK)
-        err = meta_set_int(s, META_FULL, 1);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_PULLED, 0);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_WHOLE, 0);
-    if (err == ERR_OK)
-        err = meta_set_int(s, META_ENTERED, 0);
+        err = sweep_forget_told(s);
     if (err == ERR_OK)
         err = meta_set_int(s, META_SWEEP_OP, (int64_t)s->own.op_no);
     struct stmt *clear = NULL;

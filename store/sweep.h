@@ -9,6 +9,8 @@
  * edits that the server has yet to judge. */
 enum { SWEEP_TOLD = 1, SWEEP_DOUBTFUL = 2 };
 
+/* Inside a transaction: everything is asked for again. */
+NODISCARD enum err sweep_forget_told(struct store *s);
 /* Inside a transaction: nothing counts as told, everything is asked for again. */
 NODISCARD enum err sweep_begin(struct store *s);
 /* Inside a transaction, when everything was told: once the work of before is judged, rows the
