@@ -3,6 +3,7 @@
 
 #include "store/fold.h"
 #include "store/inside.h"
+#include "store/search_terms.h"
 #include "store/search_words.h"
 #include "store/ties.h"
 
@@ -263,16 +264,19 @@ struct asking {
     uint64_t left;
     search_on_hit *on_hit;
     void *ctx;
-    struct tail { /* of each table, the newest that match, in a ring */
+    struct tail { /* of each table, the newest that match */
         int64_t rid[TAIL];
-        uint64_t n;
+        size_t n;
     } * tails;
     struct buf title; /* scratch */
     struct buf shown; /* ids of what was told */
     bool sounds;
+    bool whole; /* asked for in whole words: asking again is cheap */
 };
 
-static enum err gather(struct asking *a, struct str match, int64_t from, int64_t to)
+/* What matches with a place below `*to`, newest first, until the tail of a table is full and
+ * the rest of it can be passed over; then `*to` is where that table begins, else `from`. */
+static enum err gather_some(struct asking *a, struct str match, int64_t from, int64_t *to)
 {
     struct stmt *stmt = NULL;
     enum err err = store_sql(a->s, SQL_WORD_MATCH, &stmt);
@@ -280,20 +284,33 @@ static enum err gather(struct asking *a, struct str match, int64_t from, int64_t
         return err;
     bind_text(stmt, 1, match);
     bind_int(stmt, 2, from);
-    bind_int(stmt, 3, to);
+    bind_int(stmt, 3, *to);
     const struct table *table = NULL;
     enum step step = STEP_DONE;
-    while ((step = stmt_step(stmt)) == STEP_ROW) {
+    *to = from;
+    while (*to == from && (step = stmt_step(stmt)) == STEP_ROW) {
         int64_t place = col_int(stmt, 0);
         if (table == NULL || table->id != place >> PLACE_BITS)
             table = schema_table(a->s->env.schema, (uint16_t)(place >> PLACE_BITS));
         if (table == NULL)
             continue;
         struct tail *tail = &a->tails[store_table_index(a->s, table)];
-        tail->rid[tail->n++ % TAIL] = place & ((INT64_C(1) << PLACE_BITS) - 1);
+        if (tail->n < TAIL)
+            tail->rid[tail->n++] = place - search_place(table);
+        if (tail->n == TAIL && a->whole)
+            *to = search_place(table);
     }
     stmt_reset(stmt);
     return step == STEP_FAILED ? db_error(a->s->db) : ERR_OK;
+}
+
+/* A word that stands in most rows of a table is not read through to its end. */
+static enum err gather(struct asking *a, struct str match, int64_t from, int64_t to)
+{
+    enum err err = ERR_OK;
+    while (err == ERR_OK && to > from)
+        err = gather_some(a, match, from, &to);
+    return err;
 }
 
 /* Told already: the row itself, or another that was merged into it. */
@@ -358,7 +375,7 @@ static enum err tell_table(struct asking *a, const struct table *table)
 {
     struct tail *tail = &a->tails[store_table_index(a->s, table)];
     struct found found[TAIL];
-    size_t n = tail->n < TAIL ? (size_t)tail->n : TAIL;
+    size_t n = tail->n;
     enum err err = ERR_OK;
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
         found[i] = (struct found){.rid = tail->rid[i]};
@@ -382,7 +399,7 @@ static enum err tell_all(struct asking *a)
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof first_tables / sizeof *first_tables && err == ERR_OK; i++) {
         const struct table *table = schema_table(schema, first_tables[i]);
-        if (table != NULL)
+        if (table != NULL && a->left > 0)
             err = tell_table(a, table);
     }
     for (uint16_t i = 0; i < schema->table_count && err == ERR_OK && a->left > 0; i++) {
@@ -402,6 +419,7 @@ static enum err tell_sounds(struct asking *a)
     search_match_sounds(&a->words, &match);
     enum err err = match.err;
     a->sounds = true;
+    a->whole = false;
     if (err == ERR_OK && match.n > 0 && person != NULL)
         err = gather(a, buf_str(&match), search_place(person), search_place_end(person));
     if (err == ERR_OK && person != NULL)
@@ -417,13 +435,12 @@ enum err search_rows(struct store *s, struct str words, uint64_t limit, search_o
     struct buf match = {0};
     struct buf scratch = {0};
     search_split(words, &scratch, &a.words);
-    search_match_words(&a.words, &match);
     a.tails = mem_array(s->env.schema->table_count, sizeof *a.tails);
     enum err err = a.tails == NULL ? ERR_NOMEM : scratch.err;
-    if (err == ERR_OK)
-        err = match.err;
-    if (err == ERR_OK && match.n > 0)
+    if (err == ERR_OK && a.words.n > 0)
         err = search_complete(s);
+    if (err == ERR_OK && a.words.n > 0)
+        err = search_terms_match(s, &a.words, &match, &a.whole);
     if (err == ERR_OK && match.n > 0)
         err = gather(&a, buf_str(&match), 0, INT64_MAX);
     const struct table *person = schema_table(s->env.schema, TABLE_PERSON);

@@ -192,7 +192,7 @@ void search_split(struct str text, struct buf *scratch, struct words *out)
 }
 
 /* Folded words have no quotes in them. */
-static void begins(struct str word, struct buf *out)
+void search_match_word(struct str word, struct buf *out)
 {
     buf_u8(out, '"');
     buf_add(out, word.p, word.n);
@@ -203,7 +203,7 @@ void search_match_words(const struct words *words, struct buf *out)
 {
     for (size_t i = 0; i < words->n; i++) {
         buf_text(out, i == 0 ? "" : " AND ");
-        begins(words->word[i], out);
+        search_match_word(words->word[i], out);
     }
 }
 
@@ -212,7 +212,7 @@ void search_match_sounds(const struct words *words, struct buf *out)
     for (size_t i = 0; i < words->n; i++) {
         struct str word = words->word[i];
         buf_text(out, i == 0 ? "(" : " AND (");
-        begins(word, out);
+        search_match_word(word, out);
         if (word.n >= SOUND_LETTERS_MIN) {
             size_t before = out->n;
             buf_text(out, " OR \"");

@@ -24,6 +24,8 @@ void search_words(const struct table *table, const struct value *values, struct 
 void search_split(struct str text, struct buf *scratch, struct words *out);
 /* Append the question to the index: rows that have, for each word, one that begins so. */
 void search_match_words(const struct words *words, struct buf *out);
+/* … for one of them. */
+void search_match_word(struct str word, struct buf *out);
 /* The same, or one that sounds so, or has the same letters; nothing when the words are too
  * short. */
 void search_match_sounds(const struct words *words, struct buf *out);

@@ -17,7 +17,7 @@
     X(WORD_DROP, "INSERT INTO word(word,rowid,words) VALUES('delete',?1,?2)")                  \
     X(WORD_CLEAR, "INSERT INTO word(word) VALUES('delete-all')")                               \
     X(WORD_MATCH, "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid>=?2 AND rowid<?3 "     \
-                  "ORDER BY rowid")                                                            \
+                  "ORDER BY rowid DESC")                                                       \
     /* client: outbox */                                                                       \
     X(OUTBOX_ADD, "INSERT INTO outbox(op_no,hash,hlc,n,op) VALUES(?1,?2,?3,?4,?5)")            \
     X(OUTBOX_LAST,                                                                             \

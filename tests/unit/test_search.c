@@ -289,11 +289,54 @@ static void what_leaves_leaves_the_index(void **state)
     twin_close(&t);
 }
 
+/* ---- many rows ---- */
+
+static void assert_newest(struct store *s, const char *words, const char *table, int newest)
+{
+    struct found found = ask(s, words);
+    assert_int_equal(found.n, FOUND_MAX);
+    for (int i = 0; i < FOUND_MAX; i++) {
+        char first[TITLE_BYTES];
+        (void)snprintf(first, sizeof first, "%s forge nombre%03d", table, newest - i);
+        assert_string_equal(found.first[i], first);
+    }
+}
+
+/* More rows than are looked at, in two tables; a beginning of more words than are spelled out.
+ */
+static void of_many_rows_the_newest_come_first(void **state)
+{
+    enum { ROWS = 200 };
+    struct twin t;
+    (void)state;
+    twin_open(&t, 1, &schema_jalon);
+    struct party *p = &t.replicas[0];
+    for (int i = 0; i < ROWS; i++) {
+        char name[40];
+        (void)snprintf(name, sizeof name, "name=forge nombre%03d", i);
+        const char *firm[] = {name, i == 3 ? "city=Sclessin" : NULL, NULL};
+        (void)twin_add(p, "company", firm);
+        const char *person[] = {name, "first_name=Nova", NULL};
+        if (i < ROWS / 2)
+            (void)twin_add(p, "person", person);
+    }
+    struct store *s = p->store;
+    assert_newest(s, "forge", "person", ROWS / 2 - 1);
+    assert_newest(s, "forge nombre", "person", ROWS / 2 - 1);
+    assert_newest(s, "nombre1 for", "company", ROWS - 1);
+    assert_only(s, "forge scles", "company forge nombre003");
+    assert_only(s, "nombre scles", "company forge nombre003");
+    assert_only(s, "nombre199 forge", "company forge nombre199");
+    assert_int_equal(ask(s, "forge zzzz").n, 0);
+    twin_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_found_however_they_are_written),
         cmocka_unit_test(what_changes_is_found_as_it_is),
+        cmocka_unit_test(of_many_rows_the_newest_come_first),
         cmocka_unit_test(the_index_is_the_rows),
         cmocka_unit_test(what_leaves_leaves_the_index),
     };
