@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digests, derived keys, sealed bytes (ChaCha20-Poly1305), and the one start call the crypto
- * library needs. */
+/* Digests, derived keys, sealed bytes (ChaCha20-Poly1305; XAES-256-GCM where a nonce must be
+ * drawn at random), and the one start call the crypto library needs. */
 #ifndef IO_CRYPT_H
 #define IO_CRYPT_H
 
@@ -10,6 +10,8 @@ enum {
     CRYPT_DIGEST_BYTES = 32,
     CRYPT_KEY_BYTES = 32,
     CRYPT_NONCE_BYTES = 12,
+    CRYPT_XNONCE_BYTES = 24, /* long enough to be drawn at random, for ever */
+    CRYPT_BLOCK_BYTES = 16,
     CRYPT_TAG_BYTES = 16 /* what sealing adds */
 };
 
@@ -41,5 +43,25 @@ NODISCARD enum err crypt_seal(const uint8_t key[CRYPT_KEY_BYTES],
 NODISCARD enum err crypt_open(const uint8_t key[CRYPT_KEY_BYTES],
                               const uint8_t nonce[CRYPT_NONCE_BYTES], struct str sealed,
                               struct buf *out);
+
+/* An AES-256 key made ready for many uses, in memory of its own (secret.h). One thread at a
+ * time. */
+struct crypt_key;
+NODISCARD enum err crypt_key_new(const uint8_t key[CRYPT_KEY_BYTES], struct crypt_key **out);
+/* Wipes; NULL is fine. */
+void crypt_key_free(struct crypt_key *key);
+/* One block, in place. */
+void crypt_block_encrypt(struct crypt_key *key, uint8_t block[CRYPT_BLOCK_BYTES]);
+void crypt_block_decrypt(struct crypt_key *key, uint8_t block[CRYPT_BLOCK_BYTES]);
+/* XAES-256-GCM (C2SP): the nonce is drawn anew for each message. plain.n bytes go to `out`, and
+ * may lie there already. NOMEM. */
+NODISCARD enum err crypt_xseal(struct crypt_key *key, const uint8_t nonce[CRYPT_XNONCE_BYTES],
+                               struct str aad, struct str plain, uint8_t *out,
+                               uint8_t tag[CRYPT_TAG_BYTES]);
+/* The way back. FORMAT, and zeroes in `out`: not what was sealed with this key, nonce and aad.
+ * NOMEM. */
+NODISCARD enum err crypt_xopen(struct crypt_key *key, const uint8_t nonce[CRYPT_XNONCE_BYTES],
+                               struct str aad, struct str sealed,
+                               const uint8_t tag[CRYPT_TAG_BYTES], uint8_t *out);
 
 #endif

@@ -9,6 +9,10 @@
 struct db;
 struct stmt;
 
+/* Settings of the engine for the whole process. Once, before anything else asks it for
+ * something; db_open does it too. */
+void db_engine_start(void);
+
 /* Open (create) the database file through the named VFS (NULL: the default one): WAL,
  * synchronous=FULL, exclusive locking (one process, one connection). CORRUPT, IO, FULL, NOMEM,
  * BUSY. */
@@ -92,6 +96,9 @@ NODISCARD enum err db_bytes_open(const char *path, const char *vfs, struct db_by
 NODISCARD enum err db_bytes_size(struct db_bytes *f, uint64_t *out);
 /* Exactly n bytes; IO: the disk does not give them. */
 NODISCARD enum err db_bytes_read(struct db_bytes *f, uint64_t from, size_t n, void *out);
+/* Bytes at the end of each page that the engine does not use: an encrypted database has some.
+ */
+size_t db_bytes_reserve(struct db_bytes *f);
 /* NULL is fine. */
 void db_bytes_close(struct db_bytes *f);
 

@@ -3,6 +3,7 @@
 
 #include "proto/mem.h"
 #include "store/fold.h"
+#include "store/vfs_crypt.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -131,22 +132,32 @@ static enum err configure(struct db *db)
 }
 
 /* Nobody reads the engine's account of its memory, and keeping it takes a lock for each block.
- * Refused, and no harm done, once the engine is in use. */
+ * What a savepoint takes back is kept in memory: there are no temporary files. Refused, and no
+ * harm done, once the engine is in use. */
 static void configure_engine(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+}
+
+void db_engine_start(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, configure_engine);
 }
 
 enum err db_open(const char *path, const char *vfs, struct db **out, struct note *why)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct db *db = mem_new(sizeof *db);
     if (db == NULL)
         return ERR_NOMEM;
-    (void)pthread_once(&once, configure_engine);
+    db_engine_start();
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int rc = sqlite3_open_v2(path, &db->h, flags, vfs);
+    bool encrypted = rc == SQLITE_OK && vfs_crypt_begin(db->h);
     enum err err = rc == SQLITE_OK ? configure(db) : map(rc);
+    if (encrypted)
+        vfs_crypt_settle(db->h);
     if (err != ERR_OK) {
         err = note_set(why, err, "database: %s", db->h ? sqlite3_errmsg(db->h) : err_text(err));
         db_close(db);
@@ -187,6 +198,8 @@ enum err db_open_damaged(const char *path, const char *vfs, struct db **out, str
         return ERR_NOMEM;
     db->damaged = true;
     int rc = sqlite3_open_v2(path, &db->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs);
+    if (rc == SQLITE_OK)
+        (void)vfs_crypt_begin(db->h);
     enum err err = rc == SQLITE_OK ? configure_damaged(db) : map(rc);
     if (err != ERR_OK) {
         err = note_set(why, err, "database: %s", db->h ? sqlite3_errmsg(db->h) : err_text(err));

@@ -13,8 +13,6 @@ enum {
     TABLE = 0x05,
     INDEX_LEAF = 0x0a,
     LEAF = 0x0d,
-    LOCAL_MAX = PAGE - 35,
-    LOCAL_MIN = (PAGE - 12) * 32 / 255 - 23,
     WAL_HEADER = 32,
     FRAME = 24 + PAGE,
     PAGES_MAX = 4 * 1024 * 1024,
@@ -28,6 +26,7 @@ struct carve {
     uint32_t pages;              /* there may be, counted from 1 */
     uint32_t *frames;            /* by page: its last committed frame in the log, from 1 */
     bool *free;                  /* by page: unused by the database */
+    uint64_t usable;             /* bytes of a page that the engine uses */
     struct buf record;           /* one, put together */
     bool meta;                   /* this round takes what a replica knows of itself */
 };
@@ -149,15 +148,18 @@ static bool record_of(struct carve *c, const uint8_t page[PAGE], size_t at, int6
     buf_clear(&c->record);
     if (at > PAGE || n < 2 || n > RECORD_BYTES_MAX)
         return false;
-    uint64_t k = LOCAL_MIN + (n - LOCAL_MIN) % (PAGE - 4);
-    uint64_t local = n <= LOCAL_MAX ? n : k <= LOCAL_MAX ? k : LOCAL_MIN;
+    uint64_t most = c->usable - 35;
+    uint64_t least = (c->usable - 12) * 32 / 255 - 23;
+    uint64_t more_in_one = c->usable - 4;
+    uint64_t k = least + (n - least) % more_in_one;
+    uint64_t local = n <= most ? n : k <= most ? k : least;
     if (at + local + (local < n ? 4 : 0) > PAGE)
         return false;
     buf_add(&c->record, page + at, (size_t)local);
     uint32_t next = local < n ? be(page + at + local, 4) : 0;
     while (c->record.n < n && page_read(c, next, more)) {
         uint64_t left = n - c->record.n;
-        buf_add(&c->record, more + 4, left < PAGE - 4 ? (size_t)left : PAGE - 4);
+        buf_add(&c->record, more + 4, (size_t)(left < more_in_one ? left : more_in_one));
         next = be(more, 4);
     }
     return c->record.err == ERR_OK && c->record.n == n;
@@ -308,8 +310,10 @@ enum err mend_carve(struct mend *m, const char *path, const char *vfs)
         err = db_bytes_open(path, vfs, &c.file);
     if (err == ERR_OK && db_bytes_open((const char *)wal.p, vfs, &c.wal) != ERR_OK)
         c.wal = NULL;
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        c.usable = PAGE - db_bytes_reserve(c.file);
         err = open_pages(&c);
+    }
     if (err == ERR_OK) {
         note_free(&c);
         err = take_pages(&c);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vfs_mem.h"
 
+#include "store/db.h"
+
 #include <sqlite3.h>
 
 #include <stdlib.h>
@@ -413,6 +415,7 @@ static int on_last_error(sqlite3_vfs *base, int n, char *out)
 struct vfs_mem *vfs_mem_open(struct disk *disk, const char *name, struct vfs_mem_env env)
 {
     struct vfs_mem *vfs = calloc(1, sizeof *vfs);
+    db_engine_start();
     must(vfs != NULL && strlen(name) < sizeof vfs->name && env.utc_ms && env.random);
     vfs->disk = disk;
     vfs->env = env;
@@ -457,7 +460,7 @@ size_t vfs_mem_handles(const struct vfs_mem *vfs)
 void vfs_mem_alone(void)
 {
     must(sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK);
-    must(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK);
+    db_engine_start();
 }
 
 void vfs_mem_seed(uint32_t seed)

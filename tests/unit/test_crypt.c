@@ -55,6 +55,45 @@ static void hmac_agrees_with_rfc_4231(void **state)
     assert_digest(out, "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
 }
 
+/* The vectors of the C2SP specification. */
+static void xaes_agrees_with_its_specification(void **state)
+{
+    static const struct {
+        uint8_t key;
+        const char *aad, *sealed;
+    } cases[] = {{1, "", "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271"},
+                 {3, "c2sp.org/XAES-256-GCM",
+                  "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d"}};
+    struct str plain = STR("XAES-256-GCM");
+    uint8_t nonce[CRYPT_XNONCE_BYTES];
+    (void)state;
+    memcpy(nonce, "ABCDEFGHIJKLMNOPQRSTUVWX", sizeof nonce);
+    crypt_start();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t key[CRYPT_KEY_BYTES];
+        uint8_t out[12 + CRYPT_TAG_BYTES];
+        uint8_t back[12];
+        char hex[2 * sizeof out + 1];
+        struct crypt_key *k = NULL;
+        memset(key, cases[i].key, sizeof key);
+        assert_int_equal(crypt_key_new(key, &k), ERR_OK);
+        struct str aad = str_of(cases[i].aad);
+        assert_int_equal(crypt_xseal(k, nonce, aad, plain, out, out + plain.n), ERR_OK);
+        for (size_t b = 0; b < sizeof out; b++)
+            (void)snprintf(hex + 2 * b, 3, "%02x", out[b]);
+        assert_string_equal(hex, cases[i].sealed);
+        struct str sealed = {(const char *)out, plain.n};
+        assert_int_equal(crypt_xopen(k, nonce, aad, sealed, out + plain.n, back), ERR_OK);
+        assert_memory_equal(back, plain.p, plain.n);
+        out[3] ^= 1;
+        assert_int_equal(crypt_xopen(k, nonce, aad, sealed, out + plain.n, back), ERR_FORMAT);
+        out[3] ^= 1;
+        assert_int_equal(crypt_xopen(k, nonce, STR("x"), sealed, out + plain.n, back),
+                         ERR_FORMAT);
+        crypt_key_free(k);
+    }
+}
+
 static void parts_are_one_message(void **state)
 {
     (void)state;
@@ -151,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_agrees_with_fips_180),
         cmocka_unit_test(hmac_agrees_with_rfc_4231),
+        cmocka_unit_test(xaes_agrees_with_its_specification),
         cmocka_unit_test(parts_are_one_message),
         cmocka_unit_test(derived_keys_agree_with_rfc_5869),
         cmocka_unit_test(sealing_agrees_with_rfc_8439),
